@@ -1,0 +1,357 @@
+//! Arenas: a heap, its collector and its root, and the ways in.
+
+use alloc::boxed::Box;
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::{ManuallyDrop, transmute_copy};
+
+use crate::collector::{Attributes, Barrier, Collector, Roots, Safepoint};
+use crate::event::{Collection, Event, Listener, Reason, Stats};
+use crate::heap::{Heap, Settings};
+use crate::mutation::Mutation;
+use crate::rootable::{Root, Rootable};
+use crate::trace::{Edges, Trace};
+
+/// A garbage-collected heap with a root.
+///
+/// `R` says what the root is ([`Rootable!`](crate::Rootable)), `C` which collector runs. Everything
+/// in the heap is reached inside the closure of [`enter`](Arena::enter), [`mutate`](Arena::mutate)
+/// or [`mutate_root`](Arena::mutate_root), and only there. A collection happens only between them:
+/// at the end of `mutate` and `mutate_root`, and in [`collect`](Arena::collect) and its like.
+///
+/// When the arena is dropped, the drop glue of every object left runs.
+///
+/// # Panics
+///
+/// If the drop glue of an object panics, what is left to drop is dropped, and then the panic goes
+/// on: out of the `mutate` or `collect` that found the object dead, or out of the arena's drop. A
+/// panic inside a closure leaves the arena usable.
+pub struct Arena<R, C>
+where
+    R: for<'a> Rootable<'a>,
+    for<'a> Root<'a, R>: Sized,
+    C: Collector,
+{
+    // Dropped in this order. What the lifetime of the root really is, `enter` says.
+    root: Root<'static, R>,
+    heap: Heap,
+    collector: C,
+    is_root_dirty: bool,
+    is_enabled: bool,
+    listener: Option<Box<dyn Listener>>,
+}
+
+impl<R, C> Arena<R, C>
+where
+    R: for<'a> Rootable<'a>,
+    for<'a> Root<'a, R>: Sized + Trace,
+    C: Collector,
+{
+    /// Makes an arena with the collector's default settings; the closure makes the root.
+    #[must_use]
+    pub fn new<F>(root: F) -> Arena<R, C>
+    where
+        F: for<'gc> FnOnce(&'gc Mutation<'gc>) -> Root<'gc, R>,
+        C: Default,
+    {
+        Arena::builder().build(root)
+    }
+
+    /// Makes an arena with other settings.
+    #[must_use]
+    pub fn builder() -> ArenaBuilder<R, C>
+    where
+        C: Default,
+    {
+        ArenaBuilder::new(C::default())
+    }
+
+    /// Runs the closure with the heap and the root. Never collects.
+    ///
+    /// Calls may nest: a closure may call `enter` of the same arena through another reference.
+    pub fn enter<F, T>(&self, f: F) -> T
+    where
+        F: for<'gc> FnOnce(&'gc Mutation<'gc>, &'gc Root<'gc, R>) -> T,
+    {
+        // SAFETY: the closure's lifetime is its own, and a collection needs `&mut self`, which
+        // cannot be had while `self` is borrowed.
+        let mc = unsafe { Mutation::brand(&self.heap) };
+        // SAFETY: the root at another lifetime has the same layout; what it refers to is of the
+        // heap that the closure's lifetime brands.
+        let root = unsafe { &*(&raw const self.root).cast::<Root<'_, R>>() };
+        f(mc, root)
+    }
+
+    /// Runs the closure with the heap and the root, and then a safepoint.
+    ///
+    /// With a prompt collector, what the closure made unreachable without a cycle has been dropped
+    /// when this returns. If the closure panics there is no safepoint.
+    #[inline]
+    pub fn mutate<F, T>(&mut self, f: F) -> T
+    where
+        F: for<'gc> FnOnce(&'gc Mutation<'gc>, &'gc Root<'gc, R>) -> T,
+    {
+        let result = self.enter(f);
+        self.safepoint();
+        result
+    }
+
+    /// As [`mutate`](Arena::mutate), with the root to change.
+    ///
+    /// A counting collector counts the references of the root anew after this: keep long arrays in
+    /// objects of the heap rather than in the root itself.
+    pub fn mutate_root<F, T>(&mut self, f: F) -> T
+    where
+        F: for<'gc> FnOnce(&'gc Mutation<'gc>, &'gc mut Root<'gc, R>) -> T,
+    {
+        self.soil_root();
+        // SAFETY: as in `enter`; `self` is borrowed mutably until the closure has returned.
+        let mc = unsafe { Mutation::brand(&self.heap) };
+        // SAFETY: as in `enter`; the borrow is exclusive, and the root was noted as dirty.
+        let root = unsafe { &mut *(&raw mut self.root).cast::<Root<'_, R>>() };
+        let result = f(mc, root);
+        self.safepoint();
+        result
+    }
+
+    /// Notes that the root may change: the root's write barrier.
+    fn soil_root(&mut self) {
+        if !self.is_root_dirty {
+            if C::ATTRIBUTES.barrier == Barrier::Snapshot {
+                let root = &self.root;
+                self.heap.snapshot_root(|mut each| {
+                    Edges::collect(&mut each, |edges| root.visit(edges));
+                });
+            }
+            self.is_root_dirty = true;
+        }
+        self.heap.note_change();
+    }
+
+    #[inline]
+    fn safepoint(&mut self) {
+        if self.heap.is_safepoint_due() {
+            self.safepoint_slow();
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn safepoint_slow(&mut self) {
+        // Drop glue may release handles, and so make more garbage: a prompt collector goes on until
+        // there is none.
+        loop {
+            self.run(Reason::Automatic, C::safepoint);
+            if !(C::ATTRIBUTES.prompt && self.heap.are_handles_changed()) {
+                return;
+            }
+        }
+    }
+
+    /// Runs the collector, tells the listener, and tears down what died.
+    fn run(&mut self, reason: Reason, f: impl FnOnce(&mut C, &mut Safepoint<'_>)) -> Collection {
+        if let Some(listener) = &mut self.listener {
+            listener.event(&Event::CollectionStart { reason });
+        }
+        let mut safepoint = Safepoint {
+            heap: &mut self.heap,
+            roots: Roots::new(&mut self.root, &mut self.is_root_dirty),
+            is_enabled: self.is_enabled,
+            collection: Collection::default(),
+        };
+        f(&mut self.collector, &mut safepoint);
+        let mut collection = safepoint.collection;
+        collection.live_bytes = self.heap.live_bytes();
+        self.heap.note_safepoint();
+        self.heap.count_collection(&collection);
+        if let Some(listener) = &mut self.listener {
+            listener.event(&Event::CollectionStop { reason, collection });
+        }
+        self.heap.tear_down();
+        collection
+    }
+
+    /// Collects everything that is unreachable, as far as the collector can find it.
+    ///
+    /// # Complexity
+    ///
+    /// See the collector's documentation; O(live objects) for those that trace.
+    pub fn collect(&mut self) -> Collection {
+        self.collect_generation(C::ATTRIBUTES.generations - 1)
+    }
+
+    /// Collects a generation and all younger ones. Generation 0 is the youngest; a number beyond
+    /// the oldest means the oldest.
+    pub fn collect_generation(&mut self, generation: u8) -> Collection {
+        let generation = generation.min(C::ATTRIBUTES.generations - 1);
+        let collection = self
+            .run(Reason::Explicit, |collector, safepoint| collector.collect(safepoint, generation));
+        if C::ATTRIBUTES.prompt && self.heap.are_handles_changed() {
+            self.safepoint_slow();
+        }
+        collection
+    }
+
+    /// Runs a safepoint, if one is due: what the end of `mutate` does.
+    pub fn collect_debt(&mut self) {
+        self.safepoint();
+    }
+
+    /// Lets collections start by themselves again.
+    pub fn enable(&mut self) {
+        self.is_enabled = true;
+    }
+
+    /// Keeps collections from starting by themselves. Explicit ones still run, and a counting
+    /// collector still frees what nothing refers to.
+    pub fn disable(&mut self) {
+        self.is_enabled = false;
+    }
+
+    /// Whether collections start by themselves.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.is_enabled
+    }
+
+    /// What has happened so far. Never changes when a collection starts.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.heap.stats()
+    }
+
+    /// What the collector is like.
+    #[must_use]
+    pub fn attributes(&self) -> &'static Attributes {
+        const { &C::ATTRIBUTES }
+    }
+
+    /// Has the listener told of every event from now on; one that was set before is dropped.
+    pub fn set_listener(&mut self, listener: impl Listener + 'static) {
+        self.listener = Some(Box::new(listener));
+    }
+
+    /// Takes the listener back.
+    pub fn take_listener(&mut self) -> Option<Box<dyn Listener>> {
+        self.listener.take()
+    }
+}
+
+impl<R, C> fmt::Debug for Arena<R, C>
+where
+    R: for<'a> Rootable<'a>,
+    for<'a> Root<'a, R>: Sized,
+    C: Collector,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arena")
+            .field("collector", &C::ATTRIBUTES.name)
+            .field("heap", &self.heap)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes an [`Arena`] with other settings than the defaults.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, NullCollector, Rootable};
+///
+/// type Small = Arena<Rootable![()], NullCollector>;
+/// let arena = Small::builder().limit_bytes(64 << 10).build(|_| ());
+/// let full = arena.enter(|mc, ()| {
+///     let mut value = [0u64; 100];
+///     loop {
+///         match Gc::try_new(mc, value) {
+///             Ok(_) => value[0] += 1,
+///             Err(full) => break full.into_value()[0],
+///         }
+///     }
+/// });
+/// assert_eq!(full, 80);
+/// ```
+pub struct ArenaBuilder<R, C> {
+    collector: C,
+    settings: Settings,
+    root: PhantomData<fn() -> R>,
+}
+
+impl<R, C> ArenaBuilder<R, C>
+where
+    R: for<'a> Rootable<'a>,
+    for<'a> Root<'a, R>: Sized + Trace,
+    C: Collector,
+{
+    /// Settings for an arena with this collector.
+    #[must_use]
+    pub fn new(collector: C) -> ArenaBuilder<R, C> {
+        ArenaBuilder { collector, settings: Settings::new(&C::ATTRIBUTES), root: PhantomData }
+    }
+
+    /// Uses this collector: one with settings of its own.
+    #[must_use]
+    pub fn collector(self, collector: C) -> ArenaBuilder<R, C> {
+        ArenaBuilder { collector, ..self }
+    }
+
+    /// Limits the bytes that blocks, large objects and external memory may take. Memory is taken
+    /// in blocks of 32 KiB. A collector that copies may exceed the limit while it collects.
+    #[must_use]
+    pub fn limit_bytes(mut self, limit_bytes: usize) -> ArenaBuilder<R, C> {
+        self.settings.limit_bytes = limit_bytes;
+        self
+    }
+
+    /// Fixes how many bytes are allocated before a safepoint collects, instead of leaving it to the
+    /// collector.
+    #[must_use]
+    pub fn nursery_bytes(mut self, nursery_bytes: usize) -> ArenaBuilder<R, C> {
+        self.settings.nursery_bytes = Some(nursery_bytes);
+        self
+    }
+
+    /// Collects at every safepoint: slow, and good at finding mistakes.
+    #[must_use]
+    pub fn stress(mut self, is_stressed: bool) -> ArenaBuilder<R, C> {
+        self.settings.is_stressed = is_stressed;
+        self
+    }
+
+    /// Makes the arena; the closure makes the root.
+    #[must_use]
+    pub fn build<F>(self, root: F) -> Arena<R, C>
+    where
+        F: for<'gc> FnOnce(&'gc Mutation<'gc>) -> Root<'gc, R>,
+    {
+        let heap = Heap::new(self.settings);
+        let root = {
+            // SAFETY: the closure's lifetime is its own, and there is no collection before the
+            // arena exists.
+            let mc = unsafe { Mutation::brand(&heap) };
+            let root = ManuallyDrop::new(root(mc));
+            // SAFETY: the root at another lifetime is the same type but for that lifetime, so has
+            // the same layout; it is moved, for the original is not dropped.
+            unsafe { transmute_copy::<Root<'_, R>, Root<'static, R>>(&root) }
+        };
+        // The root is new: a counting collector has yet to count what it refers to.
+        heap.note_change();
+        Arena {
+            root,
+            heap,
+            collector: self.collector,
+            is_root_dirty: true,
+            is_enabled: true,
+            listener: None,
+        }
+    }
+}
+
+impl<R, C: Collector> fmt::Debug for ArenaBuilder<R, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ArenaBuilder")
+            .field("collector", &C::ATTRIBUTES.name)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

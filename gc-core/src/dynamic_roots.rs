@@ -1,0 +1,215 @@
+//! References from outside the heap: [`DynamicRoot`], and the sets they belong to.
+
+use alloc::rc::Rc;
+use core::fmt;
+use core::marker::PhantomData;
+
+use crate::Gc;
+use crate::handles::{HandleTable, Owner};
+use crate::mutation::Mutation;
+use crate::pointee::Pointee;
+use crate::rootable::{Root, Rootable};
+use crate::trace::{Edges, SlotMap, Slots, Trace};
+
+/// A `'static` handle to an object: what keeps it alive from outside the heap.
+///
+/// Made by [`Mutation::stash`] or [`DynamicRootSet::stash`], and read by the `fetch` of the same
+/// arena or set. It may be cloned and dropped at any time; the object lives at least until the last
+/// clone is dropped, if the set does. A handle that is leaked (by `mem::forget`, say) leaks its
+/// object until the arena is dropped.
+pub struct DynamicRoot<R: ?Sized + for<'a> Rootable<'a>>
+where
+    for<'a> Root<'a, R>: Pointee,
+{
+    table: Rc<HandleTable>,
+    index: usize,
+    /// The reference as it was stored; its address is out of date, but a trait object's vtable is
+    /// kept here.
+    stored: <Root<'static, R> as Pointee>::Ptr,
+    _root: PhantomData<*const R>,
+}
+
+impl<R: ?Sized + for<'a> Rootable<'a>> DynamicRoot<R>
+where
+    for<'a> Root<'a, R>: Pointee,
+{
+    pub(crate) fn new<'gc>(table: Rc<HandleTable>, gc: Gc<'gc, Root<'gc, R>>) -> DynamicRoot<R> {
+        let index = table.insert(gc.object());
+        let ptr = gc.as_raw();
+        // SAFETY: both are the pointer type of the same type at two lifetimes, so they have the
+        // same layout, and pointers are `Copy`.
+        let stored = unsafe {
+            core::mem::transmute_copy::<
+                <Root<'gc, R> as Pointee>::Ptr,
+                <Root<'static, R> as Pointee>::Ptr,
+            >(&ptr)
+        };
+        DynamicRoot { table, index, stored, _root: PhantomData }
+    }
+
+    pub(crate) fn get<'gc>(&self, table: &Rc<HandleTable>) -> Option<Gc<'gc, Root<'gc, R>>> {
+        if !Rc::ptr_eq(&self.table, table) {
+            return None;
+        }
+        let object = table.get(self.index)?;
+        // SAFETY: as in `new`.
+        let stored = unsafe {
+            core::mem::transmute_copy::<
+                <Root<'static, R> as Pointee>::Ptr,
+                <Root<'gc, R> as Pointee>::Ptr,
+            >(&self.stored)
+        };
+        // SAFETY: the table keeps the object alive and its address up to date; it is of the type it
+        // was stored with. The caller's `'gc` brands the table's arena: it owns the table.
+        Some(unsafe { Gc::from_raw(<Root<'gc, R>>::with_object(stored, object)) })
+    }
+}
+
+impl<R: ?Sized + for<'a> Rootable<'a>> Clone for DynamicRoot<R>
+where
+    for<'a> Root<'a, R>: Pointee,
+{
+    fn clone(&self) -> Self {
+        self.table.retain(self.index);
+        DynamicRoot {
+            table: Rc::clone(&self.table),
+            index: self.index,
+            stored: self.stored,
+            _root: PhantomData,
+        }
+    }
+}
+
+impl<R: ?Sized + for<'a> Rootable<'a>> Drop for DynamicRoot<R>
+where
+    for<'a> Root<'a, R>: Pointee,
+{
+    fn drop(&mut self) {
+        self.table.release(self.index);
+    }
+}
+
+impl<R: ?Sized + for<'a> Rootable<'a>> fmt::Debug for DynamicRoot<R>
+where
+    for<'a> Root<'a, R>: Pointee,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DynamicRoot").field("index", &self.index).finish_non_exhaustive()
+    }
+}
+
+/// A set of [`DynamicRoot`]s that is an object of the heap.
+///
+/// Its handles keep their objects alive as long as the set itself is reachable: a set that an
+/// object owns, and a handle to that object in the set, form an ordinary cycle, which a collector
+/// that finds cycles reclaims. When the set is dead its handles are stale: nothing can fetch them.
+///
+/// The arena has a set of its own: see [`Mutation::stash`].
+#[derive(Clone, Copy)]
+pub struct DynamicRootSet<'gc>(Gc<'gc, Set>);
+
+/// The object behind a [`DynamicRootSet`].
+struct Set {
+    table: Rc<HandleTable>,
+}
+
+// SAFETY: the slots of the table are the references of its owner, which this is. They hold bare
+// addresses, whose brand is restored by `DynamicRoot::get`.
+unsafe impl Trace for Set {
+    const HAS_GC: bool = true;
+    const SLOTS: SlotMap = SlotMap::Dynamic;
+
+    fn visit(&self, edges: &mut Edges) {
+        self.table.report_edges(edges);
+    }
+
+    fn relocate(&mut self, slots: &mut Slots) {
+        self.table.report_slots(slots);
+    }
+}
+
+impl Drop for Set {
+    fn drop(&mut self) {
+        self.table.abandon();
+    }
+}
+
+impl<'gc> DynamicRootSet<'gc> {
+    /// Makes an empty set.
+    ///
+    /// # Panics
+    ///
+    /// If the heap is full.
+    #[must_use]
+    pub fn new(mc: &Mutation<'gc>) -> DynamicRootSet<'gc> {
+        let table = mc.heap().new_handle_table();
+        let set = Gc::new(mc, Set { table });
+        set.table.set_owner(Owner::Object(set.object()));
+        DynamicRootSet(set)
+    }
+
+    /// Makes a handle to an object in this set.
+    pub fn stash<R>(self, mc: &Mutation<'gc>, gc: Gc<'gc, Root<'gc, R>>) -> DynamicRoot<R>
+    where
+        R: for<'a> Rootable<'a> + ?Sized + 'static,
+        for<'a> Root<'a, R>: Pointee,
+    {
+        let _ = mc;
+        DynamicRoot::new(Rc::clone(&self.0.as_ref().table), gc)
+    }
+
+    /// What a handle of this set refers to.
+    ///
+    /// # Panics
+    ///
+    /// If the handle is of another set: see [`try_fetch`](DynamicRootSet::try_fetch).
+    #[must_use]
+    #[track_caller]
+    pub fn fetch<R>(self, handle: &DynamicRoot<R>) -> Gc<'gc, Root<'gc, R>>
+    where
+        R: for<'a> Rootable<'a> + ?Sized + 'static,
+        for<'a> Root<'a, R>: Pointee,
+    {
+        self.try_fetch(handle).expect("a handle of this set, but it is of another")
+    }
+
+    /// What a handle of this set refers to; `None` if it is of another.
+    #[must_use]
+    pub fn try_fetch<R>(self, handle: &DynamicRoot<R>) -> Option<Gc<'gc, Root<'gc, R>>>
+    where
+        R: for<'a> Rootable<'a> + ?Sized + 'static,
+        for<'a> Root<'a, R>: Pointee,
+    {
+        handle.get(&self.0.as_ref().table)
+    }
+
+    /// Whether the handle is of this set.
+    #[must_use]
+    pub fn contains<R>(self, handle: &DynamicRoot<R>) -> bool
+    where
+        R: for<'a> Rootable<'a> + ?Sized + 'static,
+        for<'a> Root<'a, R>: Pointee,
+    {
+        Rc::ptr_eq(&handle.table, &self.0.as_ref().table)
+    }
+}
+
+// SAFETY: the set is one reference; both methods pass it on.
+unsafe impl<'gc> Trace for DynamicRootSet<'gc> {
+    const HAS_GC: bool = true;
+    const SLOTS: SlotMap = <Gc<'gc, Set> as Trace>::SLOTS;
+
+    fn visit(&self, edges: &mut Edges) {
+        self.0.visit(edges);
+    }
+
+    fn relocate(&mut self, slots: &mut Slots) {
+        self.0.relocate(slots);
+    }
+}
+
+impl fmt::Debug for DynamicRootSet<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DynamicRootSet")
+    }
+}

@@ -1,0 +1,309 @@
+//! The reference to an object: [`Gc`].
+
+use core::borrow::Borrow;
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::marker::PhantomData;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use crate::error::HeapFull;
+use crate::heap::{Descriptor, ObjectRef};
+use crate::id::GcId;
+use crate::mutation::{Invariant, Mutation};
+use crate::pointee::Pointee;
+use crate::trace::{Edges, SlotMap, Slots, Trace};
+use crate::weak::GcWeak;
+use crate::write::Write;
+
+/// A reference to an object in the heap of an arena.
+///
+/// `Copy`, one word for everything but trait objects, and dereferenced with one load. Its lifetime
+/// keeps it inside one `mutate` of one arena; whatever must live on is reached from the root or from
+/// a [`DynamicRoot`](crate::DynamicRoot) when the `mutate` ends.
+///
+/// Comparing, hashing and printing go through to the value: see [`Gc::ptr_eq`] and [`Gc::id`] for
+/// identity. What is inside cannot be borrowed mutably; for what changes there are
+/// [`Lock`](crate::Lock), [`RefLock`](crate::RefLock) and [`OnceLock`](crate::OnceLock).
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, Lock, NullCollector, Rootable, Trace, unlock};
+///
+/// #[derive(Trace)]
+/// struct Node<'gc> {
+///     name: u32,
+///     next: Lock<Option<Gc<'gc, Node<'gc>>>>,
+/// }
+///
+/// let mut arena: Arena<Rootable![Gc<'_, Node<'_>>], NullCollector> = Arena::new(|mc| {
+///     let a = Gc::new(mc, Node { name: 1, next: Lock::new(None) });
+///     let b = Gc::new(mc, Node { name: 2, next: Lock::new(Some(a)) });
+///     unlock!(Gc::write(mc, a), Node, next).set(Some(b));
+///     a
+/// });
+/// arena.mutate(|_, a| {
+///     let b = a.next.get().unwrap();
+///     assert_eq!(b.name, 2);
+///     assert!(Gc::ptr_eq(b.next.get().unwrap(), *a));
+/// });
+/// ```
+#[repr(transparent)]
+pub struct Gc<'gc, T: ?Sized + Pointee + 'gc> {
+    ptr: T::Ptr,
+    _brand: PhantomData<(&'gc T, Invariant<'gc>)>,
+}
+
+static_assertions::assert_eq_size!(Option<Gc<'static, u8>>, usize);
+static_assertions::assert_eq_size!(Option<Gc<'static, [u8]>>, usize);
+static_assertions::assert_not_impl_any!(Gc<'static, u8>: Send, Sync);
+static_assertions::assert_not_impl_any!(Mutation<'static>: Send, Sync);
+
+impl<T: ?Sized + Pointee> Copy for Gc<'_, T> {}
+
+impl<T: ?Sized + Pointee> Clone for Gc<'_, T> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<'gc, T: Trace + 'gc> Gc<'gc, T> {
+    /// Allocates a value.
+    ///
+    /// Never collects.
+    ///
+    /// # Panics
+    ///
+    /// If the heap is full: see [`Gc::try_new`]. The arena stays usable.
+    #[inline]
+    #[must_use]
+    #[track_caller]
+    pub fn new(mc: &Mutation<'gc>, value: T) -> Gc<'gc, T> {
+        // SAFETY: just allocated, with the descriptor of `T`.
+        unsafe { Gc::from_object(mc.allocate(Descriptor::of::<T>(), value)) }
+    }
+
+    /// Allocates a value, or gives it back if the heap is full.
+    ///
+    /// # Errors
+    ///
+    /// [`HeapFull`] if the arena's limit is reached or the system has no memory.
+    #[inline]
+    pub fn try_new(mc: &Mutation<'gc>, value: T) -> Result<Gc<'gc, T>, HeapFull<T>> {
+        // SAFETY: the descriptor is that of `T`.
+        match unsafe { mc.heap().allocate(Descriptor::of::<T>(), value) } {
+            // SAFETY: just allocated, with the descriptor of `T`.
+            Ok(object) => Ok(unsafe { Gc::from_object(object) }),
+            Err(value) => Err(mc.heap_full(value)),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The object is a live `T` of the heap that `'gc` brands.
+    #[inline]
+    unsafe fn from_object(object: ObjectRef) -> Gc<'gc, T> {
+        Gc { ptr: object.as_non_null().cast(), _brand: PhantomData }
+    }
+
+    /// The same object, seen as a `U` that its value begins with.
+    ///
+    /// Everything a collector does comes from the object's header, so the object is still treated
+    /// as the `T` that it is.
+    ///
+    /// # Safety
+    ///
+    /// The value begins with a valid `U` at offset zero (`U` is a prefix of a `repr(C)` type, say),
+    /// and whatever is written through it leaves a valid `T`.
+    #[inline]
+    #[must_use]
+    pub unsafe fn cast<U: 'gc>(gc: Gc<'gc, T>) -> Gc<'gc, U> {
+        Gc { ptr: gc.ptr.cast(), _brand: PhantomData }
+    }
+}
+
+impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
+    /// The value, for as long as the `mutate` lasts.
+    #[inline]
+    #[must_use]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "the lifetime differs: it is that of the brand"
+    )]
+    pub fn as_ref(self) -> &'gc T {
+        // SAFETY: objects are reclaimed and moved only at safepoints, which `'gc` does not outlast.
+        let value = unsafe { T::as_ptr(self.ptr) };
+        // SAFETY: as above; what changes inside is in cells.
+        unsafe { &*value }
+    }
+
+    /// Whether both refer to the same object.
+    #[inline]
+    #[must_use]
+    pub fn ptr_eq(a: Gc<'gc, T>, b: Gc<'gc, T>) -> bool {
+        a.object() == b.object()
+    }
+
+    /// The object's identity, given on the first request.
+    ///
+    /// It is the same after the object has moved, and no other object ever has it.
+    ///
+    /// # Complexity
+    ///
+    /// A look-up in a hash table.
+    #[inline]
+    #[must_use]
+    pub fn id(gc: Gc<'gc, T>) -> GcId {
+        let object = gc.object();
+        // SAFETY: a `Gc` of the running `mutate` is live; its chunk belongs to its heap.
+        unsafe { object.chunk().ids().id(object) }
+    }
+
+    /// A weak reference to the object.
+    ///
+    /// # Panics
+    ///
+    /// If the heap is full: the weak references to one object share a small object of their own.
+    #[must_use]
+    pub fn downgrade(mc: &Mutation<'gc>, gc: Gc<'gc, T>) -> GcWeak<'gc, T> {
+        GcWeak::new(mc, gc)
+    }
+
+    /// The witness that the object was logged, through which its locks can be opened.
+    ///
+    /// This is the write barrier: it costs one load and a branch that is not taken, but for the
+    /// first time an old object is written to after a safepoint.
+    #[inline]
+    #[must_use]
+    pub fn write(mc: &Mutation<'gc>, gc: Gc<'gc, T>) -> &'gc Write<T> {
+        // SAFETY: a `Gc` of the running `mutate` is live and of its heap. A `&mut` into the object
+        // comes from its locks, which are opened through a `Write`, so it was logged before.
+        unsafe { mc.heap().write_barrier(gc.object()) }
+        // SAFETY: the object is logged, or young.
+        unsafe { Write::assume(gc.as_ref()) }
+    }
+
+    /// The same object without its type.
+    ///
+    /// It keeps the object alive, and says nothing else of it.
+    #[inline]
+    #[must_use]
+    pub fn erase(gc: Gc<'gc, T>) -> Gc<'gc, ()> {
+        Gc { ptr: gc.object().as_non_null().cast(), _brand: PhantomData }
+    }
+
+    /// The address of the value, valid until this `mutate` ends: within one `mutate` no object
+    /// moves.
+    #[inline]
+    #[must_use]
+    pub fn raw(gc: Gc<'gc, T>) -> NonNull<()> {
+        gc.object().as_non_null().cast()
+    }
+
+    #[inline]
+    pub(crate) fn object(self) -> ObjectRef {
+        T::object(self.ptr)
+    }
+
+    #[inline]
+    pub(crate) fn as_raw(self) -> T::Ptr {
+        self.ptr
+    }
+
+    /// A reference from what it stores.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` is that of a live object of the heap that `'gc` brands, and the object is a `T`, or
+    /// begins with one.
+    #[doc(hidden)]
+    #[inline]
+    pub unsafe fn from_raw(ptr: T::Ptr) -> Gc<'gc, T> {
+        Gc { ptr, _brand: PhantomData }
+    }
+}
+
+impl<'gc, T: ?Sized + Pointee + 'gc> Deref for Gc<'gc, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        Gc::as_ref(*self)
+    }
+}
+
+impl<'gc, T: ?Sized + Pointee + 'gc> AsRef<T> for Gc<'gc, T> {
+    fn as_ref(&self) -> &T {
+        self
+    }
+}
+
+impl<'gc, T: ?Sized + Pointee + 'gc> Borrow<T> for Gc<'gc, T> {
+    fn borrow(&self) -> &T {
+        self
+    }
+}
+
+// SAFETY: a reference is one edge. Where it is thin it is a `NonNull` of one word, transparently,
+// which is what `Words` promises. It names no constant of `T`, so types may be recursive.
+unsafe impl<'gc, T: ?Sized + Pointee + 'gc> Trace for Gc<'gc, T> {
+    const HAS_GC: bool = true;
+    const SLOTS: SlotMap = if T::IS_THIN { SlotMap::Words(1) } else { SlotMap::Dynamic };
+
+    #[inline]
+    fn visit(&self, edges: &mut Edges) {
+        edges.push(self.object());
+    }
+
+    #[inline]
+    fn relocate(&mut self, slots: &mut Slots) {
+        slots.push(T::place(&mut self.ptr));
+    }
+}
+
+impl<'gc, T: ?Sized + Pointee + PartialEq + 'gc> PartialEq for Gc<'gc, T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl<'gc, T: ?Sized + Pointee + Eq + 'gc> Eq for Gc<'gc, T> {}
+
+impl<'gc, T: ?Sized + Pointee + PartialOrd + 'gc> PartialOrd for Gc<'gc, T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        (**self).partial_cmp(&**other)
+    }
+}
+
+impl<'gc, T: ?Sized + Pointee + Ord + 'gc> Ord for Gc<'gc, T> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+impl<'gc, T: ?Sized + Pointee + Hash + 'gc> Hash for Gc<'gc, T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
+
+impl<'gc, T: ?Sized + Pointee + fmt::Debug + 'gc> fmt::Debug for Gc<'gc, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<'gc, T: ?Sized + Pointee + fmt::Display + 'gc> fmt::Display for Gc<'gc, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+impl<'gc, T: ?Sized + Pointee + 'gc> fmt::Pointer for Gc<'gc, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Pointer::fmt(&Gc::raw(*self), f)
+    }
+}

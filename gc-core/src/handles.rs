@@ -1,0 +1,214 @@
+//! The table behind [`DynamicRoot`](crate::DynamicRoot)s: references from outside the heap.
+//!
+//! A table belongs to an object of the heap (a [`DynamicRootSet`](crate::DynamicRootSet)) or to the
+//! arena itself, and its slots are that owner's references: `visit` and `relocate` report them.
+//! Handles can be dropped at any time, even while a collection runs drop glue, so a slot is never
+//! changed through the write barrier. The table keeps the two lists that a barrier would have kept
+//! instead: which slots were filled since the last safepoint, and which references went.
+//!
+//! Note [Counted slots]: a counting collector has counted exactly the slots that are filled, not
+//! fresh, and whose owner is mature, and still owes a decrement for everything in `released`. So
+//! at a safepoint it first settles the tables of mature owners; a young owner's slots are counted
+//! all at once when it is promoted, as any object's are.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::ptr::NonNull;
+
+use crate::heap::ObjectRef;
+use crate::trace::{Edges, Slot, Slots};
+
+/// Who the slots of a table belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The arena: always reachable.
+    Arena,
+    /// This object of the heap.
+    Object(ObjectRef),
+    /// Nobody any more: the owner is dead, and handles are stale.
+    Nobody,
+}
+
+#[derive(Debug)]
+struct Entry {
+    object: Option<ObjectRef>,
+    /// Handles that share the slot. Saturates: 2^64 forgotten clones leak it.
+    handles: usize,
+    /// Filled since the last safepoint that settled the table.
+    is_fresh: bool,
+}
+
+/// The slots of one owner.
+#[derive(Debug)]
+pub struct HandleTable {
+    owner: Cell<Owner>,
+    entries: RefCell<Vec<Entry>>,
+    free: RefCell<Vec<usize>>,
+    fresh: RefCell<Vec<usize>>,
+    released: RefCell<Vec<ObjectRef>>,
+    /// Shared with the heap: some table of it has something to settle.
+    is_any_changed: Rc<Cell<bool>>,
+}
+
+impl HandleTable {
+    pub(crate) fn new(owner: Owner, is_any_changed: Rc<Cell<bool>>) -> HandleTable {
+        HandleTable {
+            owner: Cell::new(owner),
+            entries: RefCell::default(),
+            free: RefCell::default(),
+            fresh: RefCell::default(),
+            released: RefCell::default(),
+            is_any_changed,
+        }
+    }
+
+    pub(crate) fn owner(&self) -> Owner {
+        self.owner.get()
+    }
+
+    pub(crate) fn set_owner(&self, owner: Owner) {
+        self.owner.set(owner);
+    }
+
+    /// Fills a slot and returns its index; it has one handle.
+    pub(crate) fn insert(&self, object: ObjectRef) -> usize {
+        let entry = Entry { object: Some(object), handles: 1, is_fresh: true };
+        let mut entries = self.entries.borrow_mut();
+        let index = match self.free.borrow_mut().pop() {
+            Some(index) => {
+                // A freed slot that is still in the list of fresh ones stays there once.
+                if !entries[index].is_fresh {
+                    self.fresh.borrow_mut().push(index);
+                }
+                entries[index] = entry;
+                index
+            }
+            None => {
+                entries.push(entry);
+                self.fresh.borrow_mut().push(entries.len() - 1);
+                entries.len() - 1
+            }
+        };
+        self.is_any_changed.set(true);
+        index
+    }
+
+    /// One more handle shares the slot.
+    pub(crate) fn retain(&self, index: usize) {
+        let entry = &mut self.entries.borrow_mut()[index];
+        entry.handles = entry.handles.saturating_add(1);
+    }
+
+    /// One handle fewer; the last one empties the slot.
+    pub(crate) fn release(&self, index: usize) {
+        let mut entries = self.entries.borrow_mut();
+        let entry = &mut entries[index];
+        if entry.handles == usize::MAX {
+            return;
+        }
+        entry.handles -= 1;
+        if entry.handles > 0 {
+            return;
+        }
+        if let Some(object) = entry.object.take() {
+            if !entry.is_fresh {
+                self.released.borrow_mut().push(object);
+            }
+            self.is_any_changed.set(true);
+        }
+        self.free.borrow_mut().push(index);
+    }
+
+    /// What the slot refers to; `None` if the owner is dead.
+    pub(crate) fn get(&self, index: usize) -> Option<ObjectRef> {
+        self.entries.borrow()[index].object
+    }
+
+    /// The owner is dead: empties all slots, so that the handles left are stale.
+    pub(crate) fn abandon(&self) {
+        self.owner.set(Owner::Nobody);
+        for entry in self.entries.borrow_mut().iter_mut() {
+            entry.object = None;
+        }
+        self.fresh.borrow_mut().clear();
+        self.released.borrow_mut().clear();
+    }
+
+    /// Whether the owner is the arena or a mature object, so that its slots count.
+    #[must_use]
+    pub fn is_owner_mature(&self) -> bool {
+        match self.owner() {
+            Owner::Arena => true,
+            Owner::Object(object) => object.is_mature(),
+            Owner::Nobody => false,
+        }
+    }
+
+    /// Whether the owner is the arena: the slots are roots.
+    #[must_use]
+    pub fn is_owned_by_arena(&self) -> bool {
+        self.owner() == Owner::Arena
+    }
+
+    /// The object that owns the table, if one does.
+    #[must_use]
+    pub fn owning_object(&self) -> Option<ObjectRef> {
+        match self.owner() {
+            Owner::Object(object) => Some(object),
+            Owner::Arena | Owner::Nobody => None,
+        }
+    }
+
+    /// Calls `each` for every slot filled since the last call, which may update it; they are fresh
+    /// no more.
+    pub fn settle_fresh(&self, mut each: impl FnMut(&mut Slot)) {
+        let mut entries = self.entries.borrow_mut();
+        for index in self.fresh.borrow_mut().drain(..) {
+            let entry = &mut entries[index];
+            entry.is_fresh = false;
+            if let Some(object) = &mut entry.object {
+                // SAFETY: the entry holds a reference, and is borrowed mutably.
+                each(&mut unsafe { Slot::new(NonNull::from(object)) });
+            }
+        }
+    }
+
+    /// Calls `each` for every reference that went since the last call and had been settled.
+    pub fn settle_released(&self, mut each: impl FnMut(ObjectRef)) {
+        for object in self.released.borrow_mut().drain(..) {
+            each(object);
+        }
+    }
+
+    /// Calls `each` for every filled slot.
+    pub fn for_each_edge(&self, mut each: impl FnMut(ObjectRef)) {
+        self.entries.borrow().iter().filter_map(|entry| entry.object).for_each(&mut each);
+    }
+
+    /// Calls `each` for every filled slot, which may update it.
+    pub fn for_each_slot(&self, mut each: impl FnMut(&mut Slot)) {
+        for object in self.entries.borrow_mut().iter_mut().filter_map(|e| e.object.as_mut()) {
+            // SAFETY: the entry holds a reference, and is borrowed mutably.
+            each(&mut unsafe { Slot::new(NonNull::from(object)) });
+        }
+    }
+
+    pub(crate) fn report_edges(&self, edges: &mut Edges) {
+        for entry in self.entries.borrow().iter() {
+            if let Some(object) = entry.object {
+                edges.push(object);
+            }
+        }
+    }
+
+    pub(crate) fn report_slots(&self, slots: &mut Slots) {
+        for entry in self.entries.borrow_mut().iter_mut() {
+            if let Some(object) = &mut entry.object {
+                // The slot is written when the sink is emptied, after this borrow has ended: no
+                // handle is used before `relocate` is done with the whole object.
+                slots.push(NonNull::from(object));
+            }
+        }
+    }
+}

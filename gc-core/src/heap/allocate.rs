@@ -1,0 +1,114 @@
+//! Allocation: bump a cursor; the rest is cold.
+
+use core::mem::needs_drop;
+
+use super::{Descriptor, GRANULE_BYTES, HEADER_BYTES, Header, Heap, LARGE_BYTES_MIN, ObjectRef};
+
+impl Heap {
+    /// Allocates a young object, or gives the value back if the heap is exhausted.
+    ///
+    /// # Safety
+    ///
+    /// `descriptor` describes `T`.
+    #[inline(always)]
+    pub(crate) unsafe fn allocate<T>(
+        &self,
+        descriptor: &'static Descriptor,
+        value: T,
+    ) -> Result<ObjectRef, T> {
+        let bytes = const { super::object_bytes(size_of::<T>()) };
+        let Some(object) = self.reserve(bytes, align_of::<T>().max(GRANULE_BYTES)) else {
+            return Err(value);
+        };
+        // SAFETY: `reserve` gave room for a header in front of the payload, aligned to a granule.
+        unsafe { object.start().cast::<Header>().write(Header::new(descriptor)) }
+        // SAFETY: `reserve` gave room for a `T` at the payload, aligned as asked.
+        unsafe { object.as_ptr().cast::<T>().write(value) }
+        self.allocated_objects.set(self.allocated_objects.get() + 1);
+        if needs_drop::<T>() {
+            self.add_droppable(object);
+        }
+        Ok(object)
+    }
+
+    /// Reserves a young array and writes its header and its length, but not what follows.
+    ///
+    /// The caller writes the rest and then calls [`finish_array`](Heap::finish_array). Until then
+    /// the object is in no list: if the caller unwinds, it is plain garbage.
+    ///
+    /// # Safety
+    ///
+    /// `descriptor` is an array's.
+    pub(crate) unsafe fn reserve_array(
+        &self,
+        descriptor: &'static Descriptor,
+        len: usize,
+    ) -> Option<ObjectRef> {
+        // Half of what a reference may cover is more than any system gives, and no sum overflows.
+        if len.checked_mul(descriptor.stride_bytes())? > isize::MAX as usize / 2 {
+            return None;
+        }
+        let bytes = super::object_bytes(descriptor.array_bytes(len));
+        let object = self.reserve(bytes, descriptor.align_bytes())?;
+        // SAFETY: as in `allocate`.
+        unsafe { object.start().cast::<Header>().write(Header::new(descriptor)) }
+        // SAFETY: the payload of an array begins with its length.
+        unsafe { object.as_ptr().cast::<usize>().write(len) }
+        Some(object)
+    }
+
+    /// Counts a finished array, and sees to its drop glue.
+    pub(crate) fn finish_array(&self, object: ObjectRef, has_drop_glue: bool) {
+        self.allocated_objects.set(self.allocated_objects.get() + 1);
+        if has_drop_glue {
+            self.add_droppable(object);
+        }
+    }
+
+    #[inline]
+    fn add_droppable(&self, object: ObjectRef) {
+        self.young_drops.borrow_mut().push(object);
+        self.has_droppable.set(true);
+        self.note_change();
+    }
+
+    /// Reserves `bytes`, header included, so that the payload is aligned to `align_bytes`.
+    #[inline(always)]
+    fn reserve(&self, bytes: usize, align_bytes: usize) -> Option<ObjectRef> {
+        if align_bytes == GRANULE_BYTES && bytes <= LARGE_BYTES_MIN {
+            let cursor = self.cursor.get();
+            if bytes <= self.end.get().addr() - cursor.addr() {
+                self.cursor.set(cursor.wrapping_add(bytes));
+                return ObjectRef::from_ptr(cursor.wrapping_add(HEADER_BYTES));
+            }
+        }
+        self.reserve_slow(bytes, align_bytes)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn reserve_slow(&self, bytes: usize, align_bytes: usize) -> Option<ObjectRef> {
+        // Room to move the payload to an aligned address; it is at a granule in any case.
+        let worst_bytes = bytes.checked_add(align_bytes - GRANULE_BYTES)?;
+        if worst_bytes > LARGE_BYTES_MIN {
+            return self.reserve_large(bytes, align_bytes);
+        }
+        if self.end.get().addr() - self.cursor.get().addr() < worst_bytes {
+            self.next_region(worst_bytes).ok()?;
+        }
+        let payload = self.cursor.get().wrapping_add(HEADER_BYTES);
+        let payload = payload.map_addr(|address| address.next_multiple_of(align_bytes));
+        self.cursor.set(payload.wrapping_add(bytes - HEADER_BYTES));
+        debug_assert!(self.cursor.get() <= self.end.get());
+        ObjectRef::from_ptr(payload)
+    }
+
+    fn reserve_large(&self, bytes: usize, align_bytes: usize) -> Option<ObjectRef> {
+        let mut pool = self.pool.borrow_mut();
+        let object = self.large.borrow_mut().allocate(&mut pool, bytes, align_bytes).ok()?;
+        drop(pool);
+        self.allocated_bytes.set(self.allocated_bytes.get() + bytes as u64);
+        self.take_from_nursery(bytes);
+        Some(object)
+    }
+}

@@ -1,0 +1,206 @@
+//! Blocks: 32 KiB of objects, and what the heap knows of each.
+//!
+//! ```text
+//!            allocator                safepoint
+//!   Free ------------------> Nursery ------------> Mature / Aging      some objects survived
+//!    ^                          |
+//!    +--------------------------+----------------------------------    none did
+//!
+//!   Mature ---- its holes ----> Mature, in use by an allocator
+//!   Aging  ---- promoted -----> Mature ---- chosen ----> Evacuating ----> Free
+//! ```
+
+use core::cell::Cell;
+use core::fmt;
+use core::ptr::NonNull;
+
+use super::chunk::{BYTES_PER_WORD, WORDS_PER_BLOCK};
+use super::{BLOCK_BYTES, Chunk, GRANULE_BYTES, ObjectRef};
+
+/// What a block is used for; decides what a collection does with an object in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum BlockState {
+    /// Nothing is in it.
+    Free,
+    /// All objects in it are young.
+    Nursery,
+    /// Its mature objects outlived one safepoint of a collector with generations.
+    Aging,
+    /// Its mature objects are old. Young ones may lie in its holes.
+    Mature,
+    /// A running collection moves its objects elsewhere.
+    Evacuating,
+    /// It is part of a chunk of large objects, which never move.
+    Large,
+}
+
+impl BlockState {
+    /// The number of states, for tables indexed by `state as usize`.
+    pub const COUNT: usize = 6;
+}
+
+/// The metadata of one block.
+pub(crate) struct BlockInfo {
+    state: Cell<BlockState>,
+    is_queued: Cell<bool>,
+    is_in_use: Cell<bool>,
+    live_bytes: Cell<u32>,
+    marked_bytes: Cell<u32>,
+}
+
+impl BlockInfo {
+    pub(crate) fn new(state: BlockState) -> BlockInfo {
+        BlockInfo {
+            state: Cell::new(state),
+            is_queued: Cell::new(false),
+            is_in_use: Cell::new(false),
+            live_bytes: Cell::new(0),
+            marked_bytes: Cell::new(0),
+        }
+    }
+}
+
+/// A block, by its address.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Block(NonNull<u8>);
+
+impl Block {
+    pub(crate) fn new(chunk: Chunk, index: usize) -> Block {
+        debug_assert!(index > 0, "block 0 holds the metadata");
+        let base = chunk.base().wrapping_add(index * BLOCK_BYTES);
+        Block(NonNull::new(base).expect("a block is not at address zero"))
+    }
+
+    /// The block that an object starts in.
+    #[inline]
+    #[must_use]
+    pub fn containing(object: ObjectRef) -> Block {
+        let base = object.start().map_addr(|address| address & !(BLOCK_BYTES - 1));
+        // SAFETY: blocks are not at address zero, so the masked address is not null.
+        Block(unsafe { NonNull::new_unchecked(base) })
+    }
+
+    #[inline]
+    pub(crate) fn base(self) -> *mut u8 {
+        self.0.as_ptr()
+    }
+
+    #[inline]
+    pub(crate) fn end(self) -> *mut u8 {
+        self.base().wrapping_add(BLOCK_BYTES)
+    }
+
+    #[inline]
+    pub(crate) fn chunk(self) -> Chunk {
+        Chunk::at(self.base())
+    }
+
+    #[inline]
+    pub(crate) fn index(self) -> usize {
+        (self.base().addr() - self.chunk().base().addr()) / BLOCK_BYTES
+    }
+
+    #[inline]
+    fn info<'a>(self) -> &'a BlockInfo {
+        // SAFETY: the chunk's table has an entry for each of its blocks, changed through cells.
+        unsafe { &*self.chunk().block_infos().wrapping_add(self.index()) }
+    }
+
+    /// What the block is used for.
+    #[inline]
+    #[must_use]
+    pub fn state(self) -> BlockState {
+        self.info().state.get()
+    }
+
+    /// Changes what the block is used for.
+    #[inline]
+    pub fn set_state(self, state: BlockState) {
+        self.info().state.set(state);
+    }
+
+    /// Whether the block stands in the queue of blocks with holes.
+    #[inline]
+    pub(crate) fn is_queued(self) -> bool {
+        self.info().is_queued.get()
+    }
+
+    #[inline]
+    pub(crate) fn set_queued(self, is_queued: bool) {
+        self.info().is_queued.set(is_queued);
+    }
+
+    /// Whether an allocator took memory of this block since the last safepoint: there may be young
+    /// objects in what the start bits show as a hole.
+    #[inline]
+    #[must_use]
+    pub fn is_in_use(self) -> bool {
+        self.info().is_in_use.get()
+    }
+
+    #[inline]
+    pub(crate) fn set_in_use(self, is_in_use: bool) {
+        self.info().is_in_use.set(is_in_use);
+    }
+
+    /// Bytes of the mature objects that start in the block.
+    #[inline]
+    #[must_use]
+    pub fn live_bytes(self) -> usize {
+        self.info().live_bytes.get() as usize
+    }
+
+    #[inline]
+    pub(crate) fn set_live_bytes(self, live_bytes: usize) {
+        self.info().live_bytes.set(live_bytes as u32);
+    }
+
+    /// Counts bytes that were marked. In a block of large objects the sum may wrap: nobody asks.
+    #[inline]
+    pub(crate) fn add_marked_bytes(self, bytes: usize) {
+        let marked_bytes = &self.info().marked_bytes;
+        marked_bytes.set(marked_bytes.get().wrapping_add(bytes as u32));
+    }
+
+    #[inline]
+    pub(crate) fn take_marked_bytes(self) -> usize {
+        self.info().marked_bytes.take() as usize
+    }
+
+    /// Calls `each` for every mature object that starts in the block, in address order.
+    ///
+    /// Reads the start bits once, before the first call, so `each` may change them.
+    pub fn for_each_mature(self, mut each: impl FnMut(ObjectRef)) {
+        let words = self.chunk().starts().block(self.index());
+        self.for_each_in(&words, &mut each);
+    }
+
+    /// Calls `each` for the object of every bit that is set in `words`.
+    pub(crate) fn for_each_in(
+        self,
+        words: &[u64; WORDS_PER_BLOCK],
+        each: &mut impl FnMut(ObjectRef),
+    ) {
+        for (index, &word) in words.iter().enumerate() {
+            let mut rest = word;
+            while rest != 0 {
+                let granule = rest.trailing_zeros() as usize;
+                rest &= rest - 1;
+                let offset_bytes = index * BYTES_PER_WORD + granule * GRANULE_BYTES;
+                let payload = self.base().wrapping_add(offset_bytes + super::HEADER_BYTES);
+                each(ObjectRef::from_ptr(payload).expect("an object is not at address zero"));
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Block")
+            .field("base", &self.base())
+            .field("state", &self.state())
+            .field("live_bytes", &self.live_bytes())
+            .finish_non_exhaustive()
+    }
+}

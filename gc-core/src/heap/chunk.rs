@@ -1,0 +1,271 @@
+//! Chunks: what the heap asks of the system allocator, with the metadata of their blocks gathered
+//! at the front.
+//!
+//! ```text
+//!  offset 0    512                     16 KiB   +512                    32 KiB
+//!  +-----------+-----------------------+--------+------------------------+---------+---
+//!  | ChunkInfo | start bits            | Block- | mark bits              | block 1 | ..
+//!  |           | (blocks 1 to 31)      | Infos  | (blocks 1 to 31)       |         |
+//!  +-----------+-----------------------+--------+------------------------+---------+---
+//! ```
+//!
+//! A chunk is aligned to [`CHUNK_BYTES`], so that the chunk, the block and the bits of an object
+//! are found from its address by masking. There is one bit for each granule of 8 bytes. The bits
+//! of block 0 would describe the metadata itself: their place holds the two tables.
+//!
+//! - A **start bit** says that a mature object starts here. Young objects have none, and this is
+//!   what makes them young: [`ObjectRef::is_mature`].
+//! - A **mark bit** says that the running collection reached the object. Outside of a collection
+//!   all are clear.
+//!
+//! There are no line marks: free lines are read off the start bits (see `holes.rs`), so there is no
+//! epoch that could wrap.
+
+use alloc::alloc::{alloc, dealloc};
+use core::alloc::Layout;
+use core::cell::Cell;
+use core::fmt;
+use core::ptr::NonNull;
+
+use super::{Block, BlockInfo, BlockState, ObjectRef};
+use crate::id::IdTable;
+
+/// The alignment of a chunk, and the size of all but the first and the huge ones.
+pub const CHUNK_BYTES: usize = 1 << 20;
+/// The unit in which memory is handed to allocators.
+pub const BLOCK_BYTES: usize = 1 << 15;
+/// The smallest hole that is worth allocating into.
+pub const LINE_BYTES: usize = 128;
+/// The unit of addresses: every object starts and ends at a multiple of it.
+pub const GRANULE_BYTES: usize = 8;
+
+/// Blocks in a chunk of full size, the first of which holds the metadata.
+pub(crate) const BLOCKS_PER_CHUNK: usize = CHUNK_BYTES / BLOCK_BYTES;
+/// Words of a bit map that describe one block: 64 words of 64 granules.
+pub(crate) const WORDS_PER_BLOCK: usize = BLOCK_BYTES / GRANULE_BYTES / 64;
+/// Bytes of the chunk that one word of a bit map describes.
+pub(crate) const BYTES_PER_WORD: usize = 64 * GRANULE_BYTES;
+
+const BITMAP_BYTES: usize = CHUNK_BYTES / GRANULE_BYTES / 8;
+const TABLE_BYTES: usize = BITMAP_BYTES / BLOCKS_PER_CHUNK;
+
+static_assertions::const_assert_eq!(2 * BITMAP_BYTES, BLOCK_BYTES);
+static_assertions::const_assert!(size_of::<ChunkInfo>() <= TABLE_BYTES);
+static_assertions::const_assert!(size_of::<BlockInfo>() * BLOCKS_PER_CHUNK <= TABLE_BYTES);
+
+/// What a chunk is used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ChunkKind {
+    /// Blocks of small objects.
+    Small,
+    /// Runs of pages, each with one large object.
+    Large,
+}
+
+pub(crate) struct ChunkInfo {
+    size_bytes: usize,
+    kind: ChunkKind,
+    /// The identities of this heap's objects, so that an object finds its own without a context.
+    ids: NonNull<IdTable>,
+    /// For large objects: a bit for each page that is taken.
+    pub(crate) pages: [Cell<u64>; 4],
+}
+
+/// A chunk of memory, by its address.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Chunk(NonNull<u8>);
+
+impl Chunk {
+    /// Asks the system for a chunk of `size_bytes`, a multiple of the block size.
+    ///
+    /// `None` if the system has none.
+    pub(crate) fn allocate(
+        size_bytes: usize,
+        kind: ChunkKind,
+        ids: NonNull<IdTable>,
+    ) -> Option<Chunk> {
+        debug_assert!(size_bytes.is_multiple_of(BLOCK_BYTES) && size_bytes > BLOCK_BYTES);
+        let layout = Layout::from_size_align(size_bytes, CHUNK_BYTES).ok()?;
+        // SAFETY: the size is not zero.
+        let base = NonNull::new(unsafe { alloc(layout) })?;
+        let chunk = Chunk(base);
+        let info = ChunkInfo { size_bytes, kind, ids, pages: [const { Cell::new(0) }; 4] };
+        // SAFETY: the chunk begins with room for the info (asserted above) and is aligned.
+        unsafe { base.cast::<ChunkInfo>().write(info) }
+        for index in 0..chunk.block_count() {
+            let state = match kind {
+                ChunkKind::Small => BlockState::Free,
+                ChunkKind::Large => BlockState::Large,
+            };
+            let place = chunk.block_infos().wrapping_add(index);
+            // SAFETY: the table has room for every block of a chunk (asserted above).
+            unsafe { place.write(BlockInfo::new(state)) }
+        }
+        for block in 1..chunk.block_count() {
+            chunk.starts().clear_block(block);
+            chunk.marks().clear_block(block);
+        }
+        Some(chunk)
+    }
+
+    /// Gives the chunk back to the system.
+    ///
+    /// # Safety
+    ///
+    /// Nothing refers to the chunk or an object in it any more.
+    pub(crate) unsafe fn free(self) {
+        let layout = Layout::from_size_align(self.info().size_bytes, CHUNK_BYTES)
+            .expect("the layout it was allocated with");
+        // SAFETY: `allocate` got it from `alloc` with this layout; the caller says it is unused.
+        unsafe { dealloc(self.0.as_ptr(), layout) }
+    }
+
+    /// The chunk that an object lies in (for a huge object: that it starts in).
+    #[inline]
+    pub(crate) fn containing(object: ObjectRef) -> Chunk {
+        Chunk::at(object.start())
+    }
+
+    #[inline]
+    pub(crate) fn at(address: *mut u8) -> Chunk {
+        let base = address.map_addr(|address| address & !(CHUNK_BYTES - 1));
+        // SAFETY: chunks are not at address zero, so the masked address is not null.
+        Chunk(unsafe { NonNull::new_unchecked(base) })
+    }
+
+    #[inline]
+    pub(crate) fn base(self) -> *mut u8 {
+        self.0.as_ptr()
+    }
+
+    #[inline]
+    pub(crate) fn info<'a>(self) -> &'a ChunkInfo {
+        // SAFETY: `allocate` wrote it; it is changed only through its cells.
+        unsafe { self.0.cast::<ChunkInfo>().as_ref() }
+    }
+
+    pub(crate) fn kind(self) -> ChunkKind {
+        self.info().kind
+    }
+
+    pub(crate) fn size_bytes(self) -> usize {
+        self.info().size_bytes
+    }
+
+    /// The identities of the heap that the chunk belongs to.
+    #[inline]
+    pub(crate) fn ids<'a>(self) -> &'a IdTable {
+        // SAFETY: the heap keeps the table until after it has freed its chunks.
+        unsafe { self.info().ids.as_ref() }
+    }
+
+    /// Blocks with metadata, block 0 included.
+    pub(crate) fn block_count(self) -> usize {
+        (self.size_bytes() / BLOCK_BYTES).min(BLOCKS_PER_CHUNK)
+    }
+
+    /// The blocks that objects may be in.
+    pub(crate) fn blocks(self) -> impl DoubleEndedIterator<Item = Block> {
+        (1..self.block_count()).map(move |index| Block::new(self, index))
+    }
+
+    #[inline]
+    pub(crate) fn block_infos(self) -> *mut BlockInfo {
+        self.base().wrapping_add(BITMAP_BYTES).cast()
+    }
+
+    /// The start bits.
+    #[inline]
+    #[must_use]
+    pub fn starts(self) -> Bitmap {
+        Bitmap(self.base().cast())
+    }
+
+    /// The mark bits.
+    #[inline]
+    #[must_use]
+    pub fn marks(self) -> Bitmap {
+        Bitmap(self.base().wrapping_add(BITMAP_BYTES).cast())
+    }
+}
+
+impl fmt::Debug for Chunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunk")
+            .field("base", &self.base())
+            .field("kind", &self.kind())
+            .field("size_bytes", &self.size_bytes())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One bit for each granule of a chunk; an object's is the one of its first granule.
+#[derive(Clone, Copy, Debug)]
+pub struct Bitmap(*mut u64);
+
+impl Bitmap {
+    /// The word and the bit in it that stand for the object.
+    #[inline]
+    fn place(self, object: ObjectRef) -> (*mut u64, u64) {
+        let offset = object.start().addr() & (CHUNK_BYTES - 1);
+        debug_assert!(offset >= BLOCK_BYTES, "an object in the metadata");
+        let bit = (offset / GRANULE_BYTES) % 64;
+        (self.0.wrapping_add(offset / BYTES_PER_WORD), 1 << bit)
+    }
+
+    /// Whether the object's bit is set.
+    #[inline]
+    #[must_use]
+    pub fn contains(self, object: ObjectRef) -> bool {
+        let (word, bit) = self.place(object);
+        // SAFETY: the word lies in the chunk's metadata, which `allocate` initialized.
+        unsafe { word.read() & bit != 0 }
+    }
+
+    /// Sets the object's bit; whether it was clear.
+    #[inline]
+    pub fn insert(self, object: ObjectRef) -> bool {
+        let (word, bit) = self.place(object);
+        // SAFETY: as in `contains`.
+        let old = unsafe { word.read() };
+        // SAFETY: as in `contains`; the metadata is only read and written word by word.
+        unsafe { word.write(old | bit) }
+        old & bit == 0
+    }
+
+    /// Clears the object's bit; whether it was set.
+    #[inline]
+    pub fn remove(self, object: ObjectRef) -> bool {
+        let (word, bit) = self.place(object);
+        // SAFETY: as in `contains`.
+        let old = unsafe { word.read() };
+        // SAFETY: as in `insert`.
+        unsafe { word.write(old & !bit) }
+        old & bit != 0
+    }
+
+    /// The words that describe one block.
+    #[inline]
+    pub(crate) fn block_words(self, block_index: usize) -> *mut u64 {
+        debug_assert!((1..BLOCKS_PER_CHUNK).contains(&block_index));
+        self.0.wrapping_add(block_index * WORDS_PER_BLOCK)
+    }
+
+    /// A copy of the words that describe one block.
+    #[inline]
+    pub(crate) fn block(self, block_index: usize) -> [u64; WORDS_PER_BLOCK] {
+        // SAFETY: the words lie in the chunk's metadata.
+        unsafe { self.block_words(block_index).cast::<[u64; WORDS_PER_BLOCK]>().read() }
+    }
+
+    /// Replaces the words that describe one block.
+    #[inline]
+    pub(crate) fn set_block(self, block_index: usize, words: [u64; WORDS_PER_BLOCK]) {
+        // SAFETY: the words lie in the chunk's metadata.
+        unsafe { self.block_words(block_index).cast::<[u64; WORDS_PER_BLOCK]>().write(words) }
+    }
+
+    pub(crate) fn clear_block(self, block_index: usize) {
+        self.set_block(block_index, [0; WORDS_PER_BLOCK]);
+    }
+}

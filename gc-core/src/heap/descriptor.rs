@@ -1,0 +1,292 @@
+//! What the collector knows of a type: one [`Descriptor`] in static memory for each type that is
+//! allocated, found from every object's header.
+//!
+//! Nothing a collector does depends on the static type of a [`Gc`](crate::Gc): size, references,
+//! drop glue and name all come from here. Two descriptors may describe one type (the compiler may
+//! duplicate constants), so their addresses are no type identity.
+
+use core::fmt;
+use core::mem::needs_drop;
+use core::ops::Range;
+
+use super::{GRANULE_BYTES, HEADER_BYTES, ObjectRef};
+use crate::trace::{Edges, SlotMap, Slots, Trace};
+
+/// Where the references of an object are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum References {
+    /// There are none: the object is never scanned.
+    None,
+    /// In these words of the payload (bit `i` is word `i`).
+    Words(u64),
+    /// The object is an array, and each element has references in these words of its own.
+    Elements(u64),
+    /// Only the type's own `visit` knows.
+    Dynamic,
+}
+
+/// The elements of an object that are meant: all of them for an object that is no array.
+pub(crate) type Elements = Range<usize>;
+
+/// The type of an object, as data.
+// 256-aligned, so that a header has eight low bits for flags.
+#[repr(C, align(256))]
+pub struct Descriptor {
+    references: References,
+    /// Payload bytes in front of the elements; for an object that is no array, all of them.
+    fixed_bytes: usize,
+    /// Bytes from one element to the next; zero for an object that is no array.
+    stride_bytes: usize,
+    align_bytes: usize,
+    is_array: bool,
+    is_weak_cell: bool,
+    visit: unsafe fn(ObjectRef, Elements, &mut Edges),
+    relocate: unsafe fn(ObjectRef, Elements, &mut Slots),
+    drop: Option<unsafe fn(ObjectRef)>,
+    type_name: fn() -> &'static str,
+}
+
+impl Descriptor {
+    /// The descriptor of a type of fixed size.
+    #[inline]
+    #[must_use]
+    pub fn of<T: Trace>() -> &'static Descriptor {
+        const { assert_alignment::<T>() }
+        &const { Descriptor::fixed::<T>(false) }
+    }
+
+    /// The descriptor of the cell that weak references share.
+    pub(crate) fn of_weak_cell<T: Trace>() -> &'static Descriptor {
+        &const { Descriptor::fixed::<T>(true) }
+    }
+
+    const fn fixed<T: Trace>(is_weak_cell: bool) -> Descriptor {
+        unsafe fn visit<T: Trace>(object: ObjectRef, _: Elements, edges: &mut Edges) {
+            // SAFETY: the caller passes an object of this descriptor, so a `T`, and no `&mut T`
+            // to it is alive (`Trace::visit` runs under the contract of `edges::for_each_edge`).
+            let value = unsafe { &*object.as_ptr().cast::<T>() };
+            value.visit(edges);
+        }
+        unsafe fn relocate<T: Trace>(object: ObjectRef, _: Elements, slots: &mut Slots) {
+            // SAFETY: as above, and at a safepoint nothing else refers to the value.
+            let value = unsafe { &mut *object.as_ptr().cast::<T>() };
+            value.relocate(slots);
+        }
+        unsafe fn drop<T>(object: ObjectRef) {
+            // SAFETY: the caller passes a `T` that is dropped here for the first and only time.
+            unsafe { object.as_ptr().cast::<T>().drop_in_place() }
+        }
+        Descriptor {
+            references: match (T::HAS_GC, T::SLOTS) {
+                (false, _) | (_, SlotMap::Empty) => References::None,
+                (true, SlotMap::Words(words)) => References::Words(words),
+                (true, SlotMap::Dynamic) => References::Dynamic,
+            },
+            fixed_bytes: size_of::<T>(),
+            stride_bytes: 0,
+            align_bytes: align_of::<T>(),
+            is_array: false,
+            is_weak_cell,
+            visit: visit::<T>,
+            relocate: relocate::<T>,
+            drop: if needs_drop::<T>() { Some(drop::<T>) } else { None },
+            type_name: core::any::type_name::<T>,
+        }
+    }
+
+    /// The descriptor of an array whose payload is laid out as `A` says.
+    pub(crate) const fn array<A: ArrayLayout + ?Sized>() -> Descriptor {
+        unsafe fn visit<A: ArrayLayout + ?Sized>(
+            object: ObjectRef,
+            elements: Elements,
+            edges: &mut Edges,
+        ) {
+            // SAFETY: the caller passes an object of this descriptor and elements of it, and no
+            // `&mut` into it is alive.
+            unsafe { A::visit(object, elements, edges) }
+        }
+        unsafe fn relocate<A: ArrayLayout + ?Sized>(
+            object: ObjectRef,
+            elements: Elements,
+            slots: &mut Slots,
+        ) {
+            // SAFETY: as above, and at a safepoint nothing else refers to the value.
+            unsafe { A::relocate(object, elements, slots) }
+        }
+        unsafe fn drop<A: ArrayLayout + ?Sized>(object: ObjectRef) {
+            // SAFETY: the caller passes an object of this descriptor, dropped here once.
+            unsafe { A::drop(object) }
+        }
+        Descriptor {
+            references: A::REFERENCES,
+            fixed_bytes: A::FIXED_BYTES,
+            stride_bytes: A::STRIDE_BYTES,
+            align_bytes: A::ALIGN_BYTES,
+            is_array: true,
+            is_weak_cell: false,
+            visit: visit::<A>,
+            relocate: relocate::<A>,
+            drop: if A::NEEDS_DROP { Some(drop::<A>) } else { None },
+            type_name: A::type_name,
+        }
+    }
+
+    /// Where the references are.
+    #[inline]
+    #[must_use]
+    pub fn references(&self) -> References {
+        self.references
+    }
+
+    /// Whether objects of this type can refer to others: what CPython calls tracked.
+    #[inline]
+    #[must_use]
+    pub fn has_references(&self) -> bool {
+        self.references != References::None
+    }
+
+    /// Whether objects of this type are arrays, with a length in their first word.
+    #[inline]
+    #[must_use]
+    pub fn is_array(&self) -> bool {
+        self.is_array
+    }
+
+    /// Bytes from one element to the next; zero for an object that is no array.
+    #[inline]
+    #[must_use]
+    pub fn stride_bytes(&self) -> usize {
+        self.stride_bytes
+    }
+
+    /// Payload bytes in front of the elements; for an object that is no array, all of them.
+    #[inline]
+    #[must_use]
+    pub fn fixed_bytes(&self) -> usize {
+        self.fixed_bytes
+    }
+
+    /// Payload bytes of an array of this length, rounded up to its alignment: a reference to a
+    /// value of dynamic size covers its padding.
+    #[inline]
+    #[must_use]
+    pub fn array_bytes(&self, len: usize) -> usize {
+        let mask = self.align_bytes() - 1;
+        (self.fixed_bytes + len * self.stride_bytes + mask) & !mask
+    }
+
+    /// The payload's alignment in bytes, at least a granule.
+    #[inline]
+    #[must_use]
+    pub fn align_bytes(&self) -> usize {
+        if self.align_bytes < GRANULE_BYTES { GRANULE_BYTES } else { self.align_bytes }
+    }
+
+    /// Whether objects of this type are the cells that weak references share.
+    #[inline]
+    #[must_use]
+    pub fn is_weak_cell(&self) -> bool {
+        self.is_weak_cell
+    }
+
+    /// The type's name, for people.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        (self.type_name)()
+    }
+
+    /// The drop glue, if the type has any.
+    #[inline]
+    #[must_use]
+    pub fn drop_glue(&self) -> Option<unsafe fn(ObjectRef)> {
+        self.drop
+    }
+
+    /// Calls the type's `visit` for the given elements.
+    ///
+    /// # Safety
+    ///
+    /// 1. `object` is live and has this descriptor, `elements` are within it.
+    /// 2. No `&mut` into the object's payload is alive.
+    #[inline]
+    pub(crate) unsafe fn visit(&self, object: ObjectRef, elements: Elements, edges: &mut Edges) {
+        // SAFETY: 1 and 2 are what the function asks for.
+        unsafe { (self.visit)(object, elements, edges) }
+    }
+
+    /// Calls the type's `relocate` for the given elements.
+    ///
+    /// # Safety
+    ///
+    /// 1. `object` is live and has this descriptor, `elements` are within it.
+    /// 2. No reference into the object's payload is alive.
+    #[inline]
+    pub(crate) unsafe fn relocate(&self, object: ObjectRef, elements: Elements, slots: &mut Slots) {
+        // SAFETY: 1 and 2 are what the function asks for.
+        unsafe { (self.relocate)(object, elements, slots) }
+    }
+}
+
+impl fmt::Debug for Descriptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Descriptor")
+            .field("type_name", &self.type_name())
+            .field("references", &self.references)
+            .field("fixed_bytes", &self.fixed_bytes)
+            .field("stride_bytes", &self.stride_bytes)
+            .field("has_drop_glue", &self.drop.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How an array's payload is laid out: its length in the first word, then what every element
+/// shares, then the elements.
+///
+/// # Safety
+///
+/// The constants and functions describe one and the same layout.
+pub(crate) unsafe trait ArrayLayout {
+    const REFERENCES: References;
+    const FIXED_BYTES: usize;
+    const STRIDE_BYTES: usize;
+    const ALIGN_BYTES: usize;
+    const NEEDS_DROP: bool;
+
+    /// # Safety
+    ///
+    /// As [`Descriptor::visit`].
+    unsafe fn visit(object: ObjectRef, elements: Elements, edges: &mut Edges);
+
+    /// # Safety
+    ///
+    /// As [`Descriptor::relocate`].
+    unsafe fn relocate(object: ObjectRef, elements: Elements, slots: &mut Slots);
+
+    /// # Safety
+    ///
+    /// `object` is of this layout and is not used again.
+    unsafe fn drop(object: ObjectRef);
+
+    fn type_name() -> &'static str;
+}
+
+/// The largest alignment a type in the heap may have, in bytes.
+pub const ALIGN_BYTES_MAX: usize = 4096;
+
+/// Stops the compilation where a type's alignment is beyond what the heap offers.
+pub(crate) const fn assert_alignment<T>() {
+    assert!(
+        align_of::<T>() <= ALIGN_BYTES_MAX,
+        "a type in the heap is aligned to at most 4096 bytes"
+    );
+}
+
+/// Bytes that an object with this payload takes in a block, header included.
+///
+/// At least two words, so that an object without payload has an address of its own.
+#[inline]
+#[must_use]
+pub const fn object_bytes(payload_bytes: usize) -> usize {
+    let bytes = (HEADER_BYTES + payload_bytes).next_multiple_of(GRANULE_BYTES);
+    if bytes < 2 * GRANULE_BYTES { 2 * GRANULE_BYTES } else { bytes }
+}

@@ -1,0 +1,114 @@
+//! Copying objects: the allocator of a moving collector.
+
+use core::mem::MaybeUninit;
+
+use super::{Block, BlockState, Exhausted, Flag, GRANULE_BYTES, HEADER_BYTES, Heap, ObjectRef};
+
+/// Copies objects into blocks of its own, one after the other.
+///
+/// A collector has one for each state that it copies into. Between collections it may keep its
+/// block, which then counts as in use.
+#[derive(Debug)]
+pub struct Evacuator {
+    state: BlockState,
+    block: Option<Block>,
+    cursor: *mut u8,
+    end: *mut u8,
+}
+
+impl Evacuator {
+    /// An evacuator into blocks that get this state.
+    #[must_use]
+    pub const fn new(state: BlockState) -> Evacuator {
+        Evacuator { state, block: None, cursor: core::ptr::null_mut(), end: core::ptr::null_mut() }
+    }
+
+    /// Copies an object, leaves its new address in its old header, and returns it.
+    ///
+    /// The copy is mature and unlogged.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`] if the system has no memory for a block; then nothing has changed.
+    ///
+    /// # Safety
+    ///
+    /// The object is live, small, not forwarded, and the collection runs at a safepoint.
+    #[inline]
+    pub unsafe fn evacuate(
+        &mut self,
+        heap: &mut Heap,
+        object: ObjectRef,
+    ) -> Result<ObjectRef, Exhausted> {
+        // SAFETY: live and not forwarded, says the caller.
+        let descriptor = unsafe { object.descriptor() };
+        // SAFETY: as above.
+        let bytes = unsafe { object.bytes() };
+        let to = self.reserve(heap, bytes, descriptor.align_bytes())?;
+        let words = bytes / GRANULE_BYTES;
+        // As words that may be uninitialized: padding is copied without being read.
+        let source = object.start().cast::<MaybeUninit<u64>>();
+        // SAFETY: both are `bytes` long, aligned to a granule, and distinct.
+        unsafe { source.copy_to_nonoverlapping(to.start().cast(), words) }
+        // SAFETY: the copy begins with the header.
+        let header = unsafe { to.header() };
+        header.set(Flag::Unlogged);
+        if header.has(Flag::Identified) {
+            heap.ids().relocate(object, to);
+        }
+        // SAFETY: live, says the caller; from here on only its forwarding address is used.
+        unsafe { object.header() }.forward(to);
+        to.chunk().starts().insert(to);
+        let block = Block::containing(to);
+        block.set_live_bytes(block.live_bytes() + bytes);
+        heap.count_live(bytes);
+        Ok(to)
+    }
+
+    #[inline]
+    fn reserve(
+        &mut self,
+        heap: &mut Heap,
+        bytes: usize,
+        align_bytes: usize,
+    ) -> Result<ObjectRef, Exhausted> {
+        let worst_bytes = bytes + (align_bytes - GRANULE_BYTES);
+        if self.end.addr() - self.cursor.addr() < worst_bytes {
+            self.next_region(heap, worst_bytes)?;
+        }
+        let payload = self.cursor.wrapping_add(HEADER_BYTES);
+        let payload = payload.map_addr(|address| address.next_multiple_of(align_bytes));
+        self.cursor = payload.wrapping_add(bytes - HEADER_BYTES);
+        Ok(ObjectRef::from_ptr(payload).expect("an object is not at address zero"))
+    }
+
+    /// Takes a hole of a mature block, if that is where the objects go, or a free block.
+    #[cold]
+    #[inline(never)]
+    fn next_region(&mut self, heap: &mut Heap, bytes: usize) -> Result<(), Exhausted> {
+        let pool = heap.pool();
+        let hole = match self.state {
+            BlockState::Mature => pool.take_hole(bytes),
+            _ => None,
+        };
+        let (block, begin, end) = match hole {
+            Some((block, hole)) => (block, hole.start, hole.end),
+            None => (pool.take_beyond_limit(self.state)?, 0, super::BLOCK_BYTES),
+        };
+        self.finish(heap);
+        self.block = Some(block);
+        self.cursor = block.base().wrapping_add(begin);
+        self.end = block.base().wrapping_add(end);
+        Ok(())
+    }
+
+    /// Lets go of the current block: what is left of it is a hole like others.
+    ///
+    /// Without this the next collection goes on in it.
+    pub fn finish(&mut self, heap: &mut Heap) {
+        if let Some(block) = self.block.take() {
+            heap.pool().reconsider(block);
+        }
+        *self = Evacuator::new(self.state);
+    }
+}

@@ -1,0 +1,363 @@
+//! The word in front of every object.
+//!
+//! ```text
+//!  63..61    60..48      47..8                 7..0
+//!  policy    count       descriptor address    flags        (one word, 64-bit targets)
+//! ```
+//!
+//! Everything a collector knows of an object without a side table is here: its type
+//! ([`Descriptor`]), its flags, its reference count and three bits that belong to the policy. While
+//! a moving collection runs, the whole word may instead hold the object's new address
+//! ([`Header::forward`]); before and after a collection no header is forwarded.
+//!
+//! How this is packed is known to this file alone. Where pointers are not 64 bits wide, or with
+//! `--cfg gc_two_word_header`, the two-word form at the end is used: a pointer and a word of bits.
+//!
+//! The descriptor's address is tagged by [`pointer::map_addr`], which keeps its provenance: no
+//! integer is ever cast to a pointer.
+
+use core::fmt;
+
+use super::{Descriptor, ObjectRef};
+
+/// A property of one object, kept in its header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Flag {
+    /// The object is old and was not logged since the last safepoint: the next store into it must
+    /// run the slow write barrier.
+    Unlogged = 1 << 0,
+    /// The object has an entry in the identity table.
+    Identified = 1 << 2,
+    /// The object has an entry in the weak table.
+    WeaklyHeld = 1 << 3,
+}
+
+/// Marks a header that holds a forwarding address.
+const FORWARDED: usize = 1 << 1;
+
+/// Three bits whose meaning is the collector's own (colors of trial deletion, for example).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy(u8);
+
+impl Policy {
+    /// What a new object has.
+    pub const ZERO: Policy = Policy(0);
+
+    /// Makes a value of three bits.
+    ///
+    /// # Panics
+    ///
+    /// If `bits` is above 7; in a constant this is a compile error.
+    #[must_use]
+    pub const fn new(bits: u8) -> Policy {
+        assert!(bits < 8, "a policy has three bits");
+        Policy(bits)
+    }
+}
+
+/// The largest reference count a header holds; above it the count saturates and
+/// [`CountTable`](super::CountTable) keeps the rest.
+pub const COUNT_MAX: usize = (1 << COUNT_BITS) - 1;
+
+/// Thirteen bits: of one million objects in the graph workload none has more than 60 references,
+/// and a class object with more than 8191 instances costs a table look-up per change.
+const COUNT_BITS: u32 = 13;
+
+pub use form::Header;
+
+#[cfg(all(target_pointer_width = "64", not(gc_two_word_header)))]
+mod form {
+    use core::cell::Cell;
+
+    use super::{COUNT_MAX, Descriptor, FORWARDED, Flag, ObjectRef, Policy};
+
+    const FLAG_MASK: usize = 0xff;
+    const COUNT_SHIFT: u32 = 48;
+    const COUNT_MASK: usize = COUNT_MAX << COUNT_SHIFT;
+    const POLICY_SHIFT: u32 = 61;
+    const POLICY_MASK: usize = 0b111 << POLICY_SHIFT;
+    const ADDRESS_MASK: usize = !(FLAG_MASK | COUNT_MASK | POLICY_MASK);
+
+    /// The header of an object, in one word.
+    #[repr(transparent)]
+    pub struct Header {
+        word: Cell<*const Descriptor>,
+    }
+
+    impl Header {
+        /// The header of a young object: no flag, count zero.
+        #[inline]
+        #[must_use]
+        pub const fn new(descriptor: &'static Descriptor) -> Header {
+            Header { word: Cell::new(descriptor) }
+        }
+
+        #[inline]
+        fn bits(&self) -> usize {
+            self.word.get().addr()
+        }
+
+        #[inline]
+        fn update(&self, change: impl FnOnce(usize) -> usize) {
+            self.word.set(self.word.get().map_addr(change));
+        }
+
+        /// The object's type.
+        #[inline]
+        #[must_use]
+        pub fn descriptor(&self) -> &'static Descriptor {
+            debug_assert!(!self.is_forwarded());
+            let address = self.word.get().map_addr(|bits| bits & ADDRESS_MASK);
+            // SAFETY: `new` put a `&'static Descriptor` here, 256-aligned and below 2^48, so the
+            // masked bits are not part of its address, and `map_addr` kept its provenance. A
+            // forwarded header is not asked for its descriptor (asserted above).
+            unsafe { &*address }
+        }
+
+        /// Whether the flag is set.
+        #[inline]
+        #[must_use]
+        pub fn has(&self, flag: Flag) -> bool {
+            self.bits() & flag as usize != 0
+        }
+
+        /// Sets the flag.
+        #[inline]
+        pub fn set(&self, flag: Flag) {
+            self.update(|bits| bits | flag as usize);
+        }
+
+        /// Clears the flag.
+        #[inline]
+        pub fn clear(&self, flag: Flag) {
+            self.update(|bits| bits & !(flag as usize));
+        }
+
+        /// The reference count kept here, at most [`COUNT_MAX`].
+        #[inline]
+        #[must_use]
+        pub fn count(&self) -> usize {
+            (self.bits() & COUNT_MASK) >> COUNT_SHIFT
+        }
+
+        /// Replaces the count; the caller keeps it at most [`COUNT_MAX`].
+        #[inline]
+        pub fn set_count(&self, count: usize) {
+            debug_assert!(count <= COUNT_MAX);
+            self.update(|bits| (bits & !COUNT_MASK) | (count << COUNT_SHIFT));
+        }
+
+        /// The policy's bits.
+        #[inline]
+        #[must_use]
+        pub fn policy(&self) -> Policy {
+            Policy((self.bits() >> POLICY_SHIFT) as u8)
+        }
+
+        /// Replaces the policy's bits.
+        #[inline]
+        pub fn set_policy(&self, policy: Policy) {
+            self.update(|bits| (bits & !POLICY_MASK) | (usize::from(policy.0) << POLICY_SHIFT));
+        }
+
+        /// Replaces the header by the object's new address.
+        #[inline]
+        pub fn forward(&self, to: ObjectRef) {
+            let to = to.as_ptr().cast::<Descriptor>().cast_const();
+            self.word.set(to.map_addr(|bits| bits | FORWARDED));
+        }
+
+        /// Whether [`forward`](Header::forward) was called.
+        #[inline]
+        #[must_use]
+        pub fn is_forwarded(&self) -> bool {
+            self.bits() & FORWARDED != 0
+        }
+
+        /// The object's new address, if it was forwarded.
+        #[inline]
+        #[must_use]
+        pub fn forwarded(&self) -> Option<ObjectRef> {
+            if !self.is_forwarded() {
+                return None;
+            }
+            let to = self.word.get().map_addr(|bits| bits & !FORWARDED);
+            ObjectRef::from_ptr(to.cast_mut().cast())
+        }
+    }
+}
+
+#[cfg(not(all(target_pointer_width = "64", not(gc_two_word_header))))]
+mod form {
+    use core::cell::Cell;
+
+    use super::{COUNT_MAX, Descriptor, FORWARDED, Flag, ObjectRef, Policy};
+
+    const COUNT_SHIFT: u32 = 8;
+    const COUNT_MASK: usize = COUNT_MAX << COUNT_SHIFT;
+    const POLICY_SHIFT: u32 = 24;
+    const POLICY_MASK: usize = 0b111 << POLICY_SHIFT;
+
+    /// The header of an object, in two words: a pointer, which is the descriptor's or the
+    /// forwarding address, and a word of bits.
+    #[repr(C)]
+    pub struct Header {
+        pointer: Cell<*const Descriptor>,
+        bits: Cell<usize>,
+    }
+
+    impl Header {
+        /// The header of a young object: no flag, count zero.
+        #[inline]
+        #[must_use]
+        pub const fn new(descriptor: &'static Descriptor) -> Header {
+            Header { pointer: Cell::new(descriptor), bits: Cell::new(0) }
+        }
+
+        #[inline]
+        fn update(&self, change: impl FnOnce(usize) -> usize) {
+            self.bits.set(change(self.bits.get()));
+        }
+
+        /// The object's type.
+        #[inline]
+        #[must_use]
+        pub fn descriptor(&self) -> &'static Descriptor {
+            debug_assert!(!self.is_forwarded());
+            // SAFETY: `new` put a `&'static Descriptor` here, and a forwarded header is not asked
+            // for its descriptor (asserted above).
+            unsafe { &*self.pointer.get() }
+        }
+
+        /// Whether the flag is set.
+        #[inline]
+        #[must_use]
+        pub fn has(&self, flag: Flag) -> bool {
+            self.bits.get() & flag as usize != 0
+        }
+
+        /// Sets the flag.
+        #[inline]
+        pub fn set(&self, flag: Flag) {
+            self.update(|bits| bits | flag as usize);
+        }
+
+        /// Clears the flag.
+        #[inline]
+        pub fn clear(&self, flag: Flag) {
+            self.update(|bits| bits & !(flag as usize));
+        }
+
+        /// The reference count kept here, at most [`COUNT_MAX`].
+        #[inline]
+        #[must_use]
+        pub fn count(&self) -> usize {
+            (self.bits.get() & COUNT_MASK) >> COUNT_SHIFT
+        }
+
+        /// Replaces the count; the caller keeps it at most [`COUNT_MAX`].
+        #[inline]
+        pub fn set_count(&self, count: usize) {
+            debug_assert!(count <= COUNT_MAX);
+            self.update(|bits| (bits & !COUNT_MASK) | (count << COUNT_SHIFT));
+        }
+
+        /// The policy's bits.
+        #[inline]
+        #[must_use]
+        pub fn policy(&self) -> Policy {
+            Policy(((self.bits.get() & POLICY_MASK) >> POLICY_SHIFT) as u8)
+        }
+
+        /// Replaces the policy's bits.
+        #[inline]
+        pub fn set_policy(&self, policy: Policy) {
+            self.update(|bits| (bits & !POLICY_MASK) | (usize::from(policy.0) << POLICY_SHIFT));
+        }
+
+        /// Replaces the header by the object's new address.
+        #[inline]
+        pub fn forward(&self, to: ObjectRef) {
+            self.pointer.set(to.as_ptr().cast::<Descriptor>().cast_const());
+            self.update(|bits| bits | FORWARDED);
+        }
+
+        /// Whether [`forward`](Header::forward) was called.
+        #[inline]
+        #[must_use]
+        pub fn is_forwarded(&self) -> bool {
+            self.bits.get() & FORWARDED != 0
+        }
+
+        /// The object's new address, if it was forwarded.
+        #[inline]
+        #[must_use]
+        pub fn forwarded(&self) -> Option<ObjectRef> {
+            if !self.is_forwarded() {
+                return None;
+            }
+            ObjectRef::from_ptr(self.pointer.get().cast_mut().cast())
+        }
+    }
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(to) = self.forwarded() {
+            return f.debug_tuple("Forwarded").field(&to).finish();
+        }
+        f.debug_struct("Header")
+            .field("type", &self.descriptor().type_name())
+            .field("unlogged", &self.has(Flag::Unlogged))
+            .field("count", &self.count())
+            .field("policy", &self.policy())
+            .finish()
+    }
+}
+
+/// Bytes between an object's start and its payload.
+pub const HEADER_BYTES: usize = size_of::<Header>();
+
+#[cfg(all(target_pointer_width = "64", not(gc_two_word_header)))]
+static_assertions::const_assert_eq!(HEADER_BYTES, 8);
+static_assertions::const_assert!(HEADER_BYTES.is_multiple_of(super::GRANULE_BYTES));
+static_assertions::const_assert!(align_of::<Descriptor>() == 256);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_count_and_policy_do_not_disturb_each_other() {
+        let descriptor = Descriptor::of::<u64>();
+        let header = Header::new(descriptor);
+        header.set_count(COUNT_MAX);
+        header.set(Flag::Unlogged);
+        header.set_policy(Policy::new(5));
+        assert_eq!(header.count(), COUNT_MAX);
+        assert!(header.has(Flag::Unlogged));
+        assert!(!header.has(Flag::WeaklyHeld));
+        assert_eq!(header.policy(), Policy::new(5));
+        assert!(core::ptr::eq(header.descriptor(), descriptor));
+
+        header.clear(Flag::Unlogged);
+        header.set_count(0);
+        header.set_policy(Policy::ZERO);
+        header.set(Flag::Identified);
+        assert_eq!(header.count(), 0);
+        assert!(!header.has(Flag::Unlogged) && header.has(Flag::Identified));
+        assert_eq!(header.policy(), Policy::ZERO);
+        assert!(core::ptr::eq(header.descriptor(), descriptor));
+    }
+
+    #[test]
+    fn a_forwarded_header_gives_the_new_address() {
+        let mut target = [0u64; 2];
+        let to = ObjectRef::from_ptr(target.as_mut_ptr().cast()).unwrap();
+        let header = Header::new(Descriptor::of::<u64>());
+        assert_eq!(header.forwarded(), None);
+        header.forward(to);
+        assert_eq!(header.forwarded(), Some(to));
+    }
+}

@@ -1,0 +1,200 @@
+//! Large objects: each has a run of pages of its own, and never moves.
+//!
+//! They lie in chunks of their own kind, so that an object's metadata is found in the same way for
+//! all objects. An object that does not fit such a chunk gets one of its size.
+
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Range;
+use core::ptr::NonNull;
+
+use super::chunk::ChunkKind;
+use super::pool::{Exhausted, Pool};
+use super::{BLOCK_BYTES, Block, CHUNK_BYTES, Chunk, HEADER_BYTES, ObjectRef};
+use crate::id::IdTable;
+
+/// Objects above this are large. A quarter of a block, so that at most a quarter of one is wasted
+/// when an object does not fit what is left of it.
+pub const LARGE_BYTES_MIN: usize = 8 << 10;
+
+const PAGE_BYTES: usize = 4 << 10;
+const PAGES_PER_CHUNK: usize = CHUNK_BYTES / PAGE_BYTES;
+/// The pages of block 0, which holds the metadata.
+const METADATA_PAGES: usize = BLOCK_BYTES / PAGE_BYTES;
+
+/// The space of large objects.
+pub struct LargeSpace {
+    ids: NonNull<IdTable>,
+    chunks: Vec<Chunk>,
+    /// Allocated since the last safepoint that collected.
+    young: Vec<ObjectRef>,
+}
+
+impl LargeSpace {
+    pub(crate) fn new(ids: NonNull<IdTable>) -> LargeSpace {
+        LargeSpace { ids, chunks: Vec::new(), young: Vec::new() }
+    }
+
+    /// Bytes of the chunks, metadata included.
+    #[must_use]
+    pub fn reserved_bytes(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.size_bytes()).sum()
+    }
+
+    /// Takes the pages for an object, and returns its payload's address, the header's place before
+    /// it. The object is young.
+    pub(crate) fn allocate(
+        &mut self,
+        pool: &mut Pool,
+        bytes: usize,
+        align_bytes: usize,
+    ) -> Result<ObjectRef, Exhausted> {
+        // The header of an over-aligned object is at the end of a page in front of the payload's.
+        let lead_bytes = HEADER_BYTES.next_multiple_of(align_bytes);
+        let run_bytes = bytes
+            .checked_add(lead_bytes)
+            .and_then(|bytes| bytes.checked_next_multiple_of(PAGE_BYTES))
+            .ok_or(Exhausted)?;
+        pool.add_other(run_bytes)?;
+        let run = self.take_run(run_bytes).inspect_err(|_| pool.remove_other(run_bytes))?;
+        let payload = run.wrapping_add(lead_bytes);
+        let object = ObjectRef::from_ptr(payload).ok_or(Exhausted)?;
+        self.young.push(object);
+        Ok(object)
+    }
+
+    fn take_run(&mut self, run_bytes: usize) -> Result<*mut u8, Exhausted> {
+        let pages = run_bytes / PAGE_BYTES;
+        if pages > PAGES_PER_CHUNK - METADATA_PAGES {
+            let size_bytes = (BLOCK_BYTES + run_bytes).next_multiple_of(BLOCK_BYTES);
+            let chunk = Chunk::allocate(size_bytes, ChunkKind::Large, self.ids).ok_or(Exhausted)?;
+            self.chunks.push(chunk);
+            return Ok(chunk.base().wrapping_add(BLOCK_BYTES));
+        }
+        let found =
+            self.chunks.iter().rev().find_map(|&chunk| Some((chunk, find_run(chunk, pages)?)));
+        let (chunk, run) = match found {
+            Some(found) => found,
+            None => {
+                let chunk =
+                    Chunk::allocate(CHUNK_BYTES, ChunkKind::Large, self.ids).ok_or(Exhausted)?;
+                self.chunks.push(chunk);
+                (chunk, METADATA_PAGES..METADATA_PAGES + pages)
+            }
+        };
+        let address = chunk.base().wrapping_add(run.start * PAGE_BYTES);
+        set_pages(chunk, run, true);
+        Ok(address)
+    }
+
+    /// Takes the list of objects allocated since it was last taken.
+    pub fn take_young(&mut self) -> Vec<ObjectRef> {
+        core::mem::take(&mut self.young)
+    }
+
+    /// Gives the memory of dead large objects back.
+    ///
+    /// # Safety
+    ///
+    /// The objects are large, dead, and their drop glue has run.
+    pub unsafe fn release(&mut self, pool: &mut Pool, dead: impl IntoIterator<Item = ObjectRef>) {
+        for object in dead {
+            let chunk = object.chunk();
+            debug_assert_eq!(chunk.kind(), ChunkKind::Large);
+            // SAFETY: dead, but its memory is not given out again yet.
+            let bytes = unsafe { object.bytes() };
+            // SAFETY: as above.
+            let align_bytes = unsafe { object.descriptor() }.align_bytes();
+            let run_bytes =
+                (bytes + HEADER_BYTES.next_multiple_of(align_bytes)).next_multiple_of(PAGE_BYTES);
+            pool.remove_other(run_bytes);
+            chunk.starts().remove(object);
+            if chunk.size_bytes() == CHUNK_BYTES {
+                let first = (object.start().addr() - chunk.base().addr()) / PAGE_BYTES;
+                set_pages(chunk, first..first + run_bytes / PAGE_BYTES, false);
+            } else {
+                self.chunks.retain(|&other| other != chunk);
+                // SAFETY: the chunk held this object alone.
+                unsafe { chunk.free() }
+            }
+        }
+    }
+
+    /// Gives chunks without objects back to the system, but for one that is kept for reuse.
+    pub(crate) fn trim(&mut self) -> usize {
+        let mut spare = 0;
+        let mut bytes = 0;
+        self.chunks.retain(|&chunk| {
+            let is_empty = chunk.info().pages.iter().all(|pages| pages.get() == 0);
+            if chunk.size_bytes() != CHUNK_BYTES || !is_empty {
+                return true;
+            }
+            spare += 1;
+            if spare == 1 {
+                return true;
+            }
+            bytes += chunk.size_bytes();
+            // SAFETY: no page of it is taken.
+            unsafe { chunk.free() }
+            false
+        });
+        bytes
+    }
+
+    /// Every block that a large object may start in.
+    pub fn blocks(&self) -> impl Iterator<Item = Block> + '_ {
+        self.chunks.iter().flat_map(|chunk| chunk.blocks())
+    }
+
+    /// Calls `each` for every mature large object.
+    pub fn for_each_mature(&self, mut each: impl FnMut(ObjectRef)) {
+        self.blocks().for_each(|block| block.for_each_mature(&mut each));
+    }
+
+    /// Frees all chunks.
+    ///
+    /// # Safety
+    ///
+    /// Nothing refers to a large object any more.
+    pub(crate) unsafe fn free_all(&mut self) {
+        self.young.clear();
+        for chunk in self.chunks.drain(..) {
+            // SAFETY: the caller says so.
+            unsafe { chunk.free() }
+        }
+    }
+}
+
+impl fmt::Debug for LargeSpace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LargeSpace")
+            .field("chunks", &self.chunks.len())
+            .field("young", &self.young.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The first run of this many free pages.
+fn find_run(chunk: Chunk, pages: usize) -> Option<Range<usize>> {
+    if chunk.size_bytes() != CHUNK_BYTES {
+        return None;
+    }
+    let mut free = 0;
+    for page in METADATA_PAGES..PAGES_PER_CHUNK {
+        let is_taken = chunk.info().pages[page / 64].get() >> (page % 64) & 1 == 1;
+        free = if is_taken { 0 } else { free + 1 };
+        if free == pages {
+            return Some(page + 1 - pages..page + 1);
+        }
+    }
+    None
+}
+
+fn set_pages(chunk: Chunk, run: Range<usize>, is_taken: bool) {
+    for page in run {
+        let word = &chunk.info().pages[page / 64];
+        let bit = 1 << (page % 64);
+        debug_assert_eq!(word.get() & bit == 0, is_taken);
+        word.set(if is_taken { word.get() | bit } else { word.get() & !bit });
+    }
+}

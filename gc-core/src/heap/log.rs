@@ -1,0 +1,202 @@
+//! The log of modified old objects: one write barrier for every collector.
+//!
+//! Before the first store into an old object since the last safepoint, the object is logged. The
+//! same log serves each algorithm:
+//!
+//! - a generational collector takes the logged objects as its remembered set;
+//! - coalescing reference counting takes them as its modified objects, and the snapshot of what
+//!   they referred to before the store as the decrements it owes (Levanoni and Petrank, 2001);
+//! - an incremental marker would take the snapshot as its snapshot at the beginning.
+//!
+//! A young object is never logged: it has no `Unlogged` flag until it is promoted. Neither is an
+//! object twice in one epoch, because logging clears the flag; the collector sets it again.
+//!
+//! Arrays of more than [`SEGMENT_LEN`] elements are logged by segments, so that one store into a
+//! large array does not cost a walk over all of it. As long as only segments of an array are
+//! logged it keeps its flag, and each store asks whether its segment is.
+
+use alloc::vec::Vec;
+
+use hashbrown::HashSet;
+
+use super::{Flag, Heap, ObjectRef, for_each_edge, for_each_edge_among};
+use crate::id::AddressHash;
+
+/// Elements of an array that are logged together.
+pub const SEGMENT_LEN: usize = 64;
+
+/// What has been modified since the last safepoint that collected.
+#[derive(Debug, Default)]
+pub struct Log {
+    objects: Vec<ObjectRef>,
+    segments: Vec<(ObjectRef, usize)>,
+    logged_segments: HashSet<(ObjectRef, usize), AddressHash>,
+    snapshot: Vec<ObjectRef>,
+}
+
+impl Log {
+    /// Whether nothing was modified.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.segments.is_empty() && self.snapshot.is_empty()
+    }
+
+    /// Takes what the modified objects referred to before they were modified, in order.
+    ///
+    /// Empty unless the collector's [`Barrier`](crate::collector::Barrier) asks for it.
+    pub fn take_snapshot(&mut self) -> Vec<ObjectRef> {
+        core::mem::take(&mut self.snapshot)
+    }
+
+    /// Gives a buffer back for reuse.
+    pub fn recycle_snapshot(&mut self, mut buffer: Vec<ObjectRef>) {
+        buffer.clear();
+        if self.snapshot.is_empty() {
+            self.snapshot = buffer;
+        }
+    }
+
+    /// Empties the log. Every object in it must be logged again before its next store, so `each`
+    /// is called for it with the flag set again: with the whole object, or with one segment of it.
+    ///
+    /// # Safety
+    ///
+    /// The logged objects are live.
+    pub unsafe fn drain(&mut self, mut each: impl FnMut(Logged)) {
+        self.logged_segments.clear();
+        for object in self.objects.drain(..) {
+            // SAFETY: the caller says that it is live.
+            unsafe { object.header() }.set(Flag::Unlogged);
+            each(Logged::Object(object));
+        }
+        for (object, segment) in self.segments.drain(..) {
+            // SAFETY: as above.
+            unsafe { object.header() }.set(Flag::Unlogged);
+            each(Logged::Segment(object, segment));
+        }
+    }
+}
+
+/// An entry of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Logged {
+    /// The whole object may have changed.
+    Object(ObjectRef),
+    /// Of this array, the elements from `SEGMENT_LEN` times the index on, `SEGMENT_LEN` of them.
+    Segment(ObjectRef, usize),
+}
+
+impl Logged {
+    /// The object.
+    #[must_use]
+    pub fn object(self) -> ObjectRef {
+        match self {
+            Logged::Object(object) | Logged::Segment(object, _) => object,
+        }
+    }
+
+    /// The logged elements: the first, and how many. For a whole object, all.
+    #[must_use]
+    pub fn elements(self) -> (usize, usize) {
+        match self {
+            Logged::Object(_) => (0, usize::MAX),
+            Logged::Segment(_, segment) => (segment * SEGMENT_LEN, SEGMENT_LEN),
+        }
+    }
+}
+
+impl Heap {
+    /// The write barrier: run it before a store into `object`, and before a `&mut` into it exists.
+    ///
+    /// # Safety
+    ///
+    /// `object` is live and of this heap, and no `&mut` to a part of it is alive unless it was
+    /// logged since the last safepoint.
+    #[inline]
+    pub(crate) unsafe fn write_barrier(&self, object: ObjectRef) {
+        // SAFETY: the caller says that it is live.
+        if unsafe { object.header() }.has(Flag::Unlogged) {
+            // SAFETY: the same obligations.
+            unsafe { self.write_barrier_slow(object) }
+        }
+    }
+
+    /// The write barrier for a store into one element of an array.
+    ///
+    /// # Safety
+    ///
+    /// As [`write_barrier`](Heap::write_barrier), for the element in place of the object; the
+    /// object is an array.
+    #[inline]
+    pub(crate) unsafe fn write_barrier_at(&self, object: ObjectRef, index: usize) {
+        // SAFETY: the caller says that it is live.
+        if unsafe { object.header() }.has(Flag::Unlogged) {
+            // SAFETY: the same obligations.
+            unsafe { self.write_barrier_at_slow(object, index) }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn write_barrier_slow(&self, object: ObjectRef) {
+        // SAFETY: live, says the caller.
+        let len = unsafe { object.element_count() };
+        if len > SEGMENT_LEN {
+            for segment in 0..len.div_ceil(SEGMENT_LEN) {
+                // SAFETY: the same obligations; a segment that is logged is passed over.
+                unsafe { self.log_segment(object, segment) }
+            }
+        } else {
+            // SAFETY: the same obligations.
+            unsafe { self.log_object(object) }
+        }
+        // SAFETY: live, says the caller.
+        unsafe { object.header() }.clear(Flag::Unlogged);
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn write_barrier_at_slow(&self, object: ObjectRef, index: usize) {
+        // SAFETY: live, says the caller.
+        if unsafe { object.element_count() } > SEGMENT_LEN {
+            // SAFETY: the same obligations.
+            unsafe { self.log_segment(object, index / SEGMENT_LEN) }
+        } else {
+            // SAFETY: the same obligations; of the other elements none is borrowed mutably, or the
+            // object would be logged, for it is logged as a whole.
+            unsafe { self.write_barrier_slow(object) }
+        }
+    }
+
+    unsafe fn log_object(&self, object: ObjectRef) {
+        let mut log = self.log().borrow_mut();
+        log.objects.push(object);
+        if self.settings().takes_snapshots {
+            // SAFETY: live, and no `&mut` into it, says the caller of the barrier.
+            unsafe { for_each_edge(object, |target| log.snapshot.push(target)) }
+        }
+        self.note_change();
+    }
+
+    unsafe fn log_segment(&self, object: ObjectRef, segment: usize) {
+        let mut log = self.log().borrow_mut();
+        if !log.logged_segments.insert((object, segment)) {
+            return;
+        }
+        log.segments.push((object, segment));
+        if self.settings().takes_snapshots {
+            let first = segment * SEGMENT_LEN;
+            // SAFETY: live, and no `&mut` into these elements, says the caller of the barrier.
+            unsafe {
+                for_each_edge_among(object, first, SEGMENT_LEN, |target| log.snapshot.push(target));
+            }
+        }
+        self.note_change();
+    }
+
+    /// Puts what the root refers to into the snapshot, before it is borrowed mutably.
+    pub(crate) fn snapshot_root(&self, visit: impl FnOnce(&mut dyn FnMut(ObjectRef))) {
+        let mut log = self.log().borrow_mut();
+        visit(&mut |target| log.snapshot.push(target));
+    }
+}

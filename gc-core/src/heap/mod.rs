@@ -1,0 +1,281 @@
+//! The heap that all collectors share. For authors of collectors.
+//!
+//! - [`Header`], [`Descriptor`], [`ObjectRef`]: an object, and what is known of it.
+//! - [`Chunk`], [`Block`], [`Pool`], [`LargeSpace`]: where objects are.
+//! - [`Heap`]: all of it together, with the nursery, the log and the tables.
+//! - [`for_each_edge`], [`for_each_slot`]: walking the references of an object.
+//! - [`Log`]: what the write barrier kept.
+//! - [`CountTable`]: exact reference counts.
+//! - [`Evacuator`]: copying objects.
+//!
+//! Note [Young and mature]: an object is young until a safepoint promotes it, which sets its start
+//! bit, and mature from then on. After every safepoint that collects there are no young objects.
+//! A young object has no reference count and is not logged.
+
+mod allocate;
+mod block;
+mod chunk;
+mod counts;
+mod descriptor;
+mod evacuate;
+mod header;
+mod holes;
+mod large;
+mod log;
+mod mark;
+mod nursery;
+mod object;
+mod pool;
+mod reclaim;
+mod scan;
+mod settings;
+mod weak_table;
+
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::fmt;
+use core::ptr::NonNull;
+
+pub(crate) use block::BlockInfo;
+pub use block::{Block, BlockState};
+pub use chunk::{BLOCK_BYTES, Bitmap, CHUNK_BYTES, Chunk, GRANULE_BYTES, LINE_BYTES};
+pub use counts::CountTable;
+pub use descriptor::{ALIGN_BYTES_MAX, Descriptor, References, object_bytes};
+pub(crate) use descriptor::{ArrayLayout, Elements, assert_alignment};
+pub use evacuate::Evacuator;
+pub use header::{COUNT_MAX, Flag, HEADER_BYTES, Header, Policy};
+pub use large::{LARGE_BYTES_MIN, LargeSpace};
+pub use log::{Log, Logged, SEGMENT_LEN};
+pub use nursery::Nursery;
+pub use object::ObjectRef;
+pub use pool::{Exhausted, Pool};
+pub use scan::{for_each_edge, for_each_edge_among, for_each_slot, for_each_slot_among};
+pub use settings::Settings;
+pub use weak_table::WeakTable;
+
+use crate::event::Stats;
+use crate::handles::{HandleTable, Owner};
+use crate::id::IdTable;
+
+/// The heap of one arena.
+///
+/// While a `mutate` runs it is shared: the bump cursors are cells, and what the slow paths change
+/// is borrowed only inside them. At a safepoint the collector has it exclusively.
+pub struct Heap {
+    /// The next free byte of the region that is being allocated into, and its end.
+    cursor: Cell<*mut u8>,
+    end: Cell<*mut u8>,
+    allocated_objects: Cell<u64>,
+    /// Without those of the region that is being allocated into.
+    allocated_bytes: Cell<u64>,
+    /// A safepoint has something to do.
+    is_due: Cell<bool>,
+    settings: Settings,
+    nursery: RefCell<Nursery>,
+    pool: RefCell<Pool>,
+    large: RefCell<LargeSpace>,
+    log: RefCell<Log>,
+    young_drops: RefCell<Vec<ObjectRef>>,
+    has_droppable: Cell<bool>,
+    weak: RefCell<WeakTable>,
+    /// The reference counts, for collectors that keep them.
+    pub counts: CountTable,
+    handle_tables: RefCell<Vec<Rc<HandleTable>>>,
+    are_handles_changed: Rc<Cell<bool>>,
+    /// Owned; a raw pointer because every chunk has a copy.
+    ids: NonNull<IdTable>,
+    dead: reclaim::Dead,
+    stats: Stats,
+    external_bytes: Cell<usize>,
+}
+
+impl Heap {
+    pub(crate) fn new(settings: Settings) -> Heap {
+        let ids = NonNull::from(Box::leak(Box::<IdTable>::default()));
+        let are_handles_changed = Rc::new(Cell::new(false));
+        let arena_handles = HandleTable::new(Owner::Arena, Rc::clone(&are_handles_changed));
+        Heap {
+            cursor: Cell::new(core::ptr::null_mut()),
+            end: Cell::new(core::ptr::null_mut()),
+            allocated_objects: Cell::new(0),
+            allocated_bytes: Cell::new(0),
+            is_due: Cell::new(settings.is_stressed),
+            nursery: RefCell::new(Nursery::new(&settings)),
+            pool: RefCell::new(Pool::new(ids, settings.limit_bytes)),
+            large: RefCell::new(LargeSpace::new(ids)),
+            log: RefCell::default(),
+            young_drops: RefCell::default(),
+            has_droppable: Cell::new(false),
+            weak: RefCell::default(),
+            counts: CountTable::default(),
+            handle_tables: RefCell::new(alloc::vec![Rc::new(arena_handles)]),
+            are_handles_changed,
+            ids,
+            dead: reclaim::Dead::default(),
+            stats: Stats::default(),
+            external_bytes: Cell::new(0),
+            settings,
+        }
+    }
+
+    /// The settings.
+    #[inline]
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The pool of blocks.
+    pub fn pool(&mut self) -> &mut Pool {
+        self.pool.get_mut()
+    }
+
+    /// The space of large objects.
+    pub fn large(&mut self) -> &mut LargeSpace {
+        self.large.get_mut()
+    }
+
+    /// The table of weakly held objects.
+    pub fn weak(&mut self) -> &mut WeakTable {
+        self.weak.get_mut()
+    }
+
+    #[inline]
+    pub(crate) fn log(&self) -> &RefCell<Log> {
+        &self.log
+    }
+
+    /// The log of modified objects.
+    pub fn log_mut(&mut self) -> &mut Log {
+        self.log.get_mut()
+    }
+
+    #[inline]
+    pub(crate) fn ids(&self) -> &IdTable {
+        // SAFETY: made in `new`, freed in `drop`.
+        unsafe { self.ids.as_ref() }
+    }
+
+    /// The arena's own handles, and those of every living set.
+    #[must_use]
+    pub fn handle_tables(&self) -> Vec<Rc<HandleTable>> {
+        let mut tables = self.handle_tables.borrow_mut();
+        tables.retain(|table| table.owner() != Owner::Nobody);
+        tables.clone()
+    }
+
+    /// Whether a handle came or went since [`Heap::settle_handles`].
+    #[inline]
+    #[must_use]
+    pub fn are_handles_changed(&self) -> bool {
+        self.are_handles_changed.get()
+    }
+
+    /// The collector has looked at all handle tables.
+    pub fn settle_handles(&mut self) {
+        self.are_handles_changed.set(false);
+    }
+
+    pub(crate) fn arena_handles(&self) -> Rc<HandleTable> {
+        Rc::clone(&self.handle_tables.borrow()[0])
+    }
+
+    /// Makes a table for a new set; its owner is set when the set has an address.
+    pub(crate) fn new_handle_table(&self) -> Rc<HandleTable> {
+        let changed = Rc::clone(&self.are_handles_changed);
+        let table = Rc::new(HandleTable::new(Owner::Nobody, changed));
+        self.handle_tables.borrow_mut().push(Rc::clone(&table));
+        table
+    }
+
+    pub(crate) fn weak_cell_of(&self, target: ObjectRef) -> Option<ObjectRef> {
+        self.weak.borrow().cell_of(target)
+    }
+
+    pub(crate) fn add_weak_cell(&self, target: ObjectRef, cell: ObjectRef) {
+        self.weak.borrow_mut().insert(target, cell);
+    }
+
+    /// Notes that something happened that a prompt collector wants to look at.
+    #[inline]
+    pub(crate) fn note_change(&self) {
+        if self.settings.is_prompt {
+            self.is_due.set(true);
+        }
+    }
+
+    /// Whether the next safepoint has something to do.
+    #[inline]
+    pub(crate) fn is_safepoint_due(&self) -> bool {
+        self.is_due.get() || (self.settings.is_prompt && self.are_handles_changed())
+    }
+
+    /// The collector has done what was due.
+    pub(crate) fn note_safepoint(&mut self) {
+        self.is_due.set(self.settings.is_stressed);
+    }
+
+    /// Counts memory outside the heap that its objects own.
+    pub(crate) fn add_external(&self, bytes: usize) -> Result<(), Exhausted> {
+        self.pool.borrow_mut().add_other(bytes)?;
+        self.external_bytes.set(self.external_bytes.get() + bytes);
+        self.take_from_nursery(bytes);
+        Ok(())
+    }
+
+    pub(crate) fn remove_external(&self, bytes: usize) {
+        let bytes = bytes.min(self.external_bytes.get());
+        self.external_bytes.set(self.external_bytes.get() - bytes);
+        self.pool.borrow_mut().remove_other(bytes);
+    }
+
+    /// What has happened so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let pool = self.pool.borrow();
+        Stats {
+            allocated_objects: self.allocated_objects.get(),
+            allocated_bytes: self.allocated_bytes.get() + self.region_used_bytes() as u64,
+            reserved_bytes: pool.reserved_bytes() + self.large.borrow().reserved_bytes(),
+            used_bytes: pool.used_bytes(),
+            ..self.stats
+        }
+    }
+
+    /// Calls `each` for every mature object: block by block, in address order within one.
+    pub fn for_each_mature(&self, mut each: impl FnMut(ObjectRef)) {
+        for block in self.pool.borrow().blocks() {
+            if block.live_bytes() > 0 {
+                block.for_each_mature(&mut each);
+            }
+        }
+        self.large.borrow().for_each_mature(&mut each);
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        let panic = self.drop_everything();
+        for table in self.handle_tables.get_mut().drain(..) {
+            table.abandon();
+        }
+        // SAFETY: every object has been dropped, and no `Gc` outlives the heap.
+        unsafe { self.pool.get_mut().free_all() }
+        // SAFETY: as above.
+        unsafe { self.large.get_mut().free_all() }
+        // SAFETY: it came from a box in `new`, and the chunks that had copies are gone.
+        drop(unsafe { Box::from_raw(self.ids.as_ptr()) });
+        reclaim::resume(panic);
+    }
+}
+
+impl fmt::Debug for Heap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Heap")
+            .field("settings", &self.settings)
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,306 @@
+//! Promotion in place and death: what a collector that does not move an object does with it.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::any::Any;
+use core::mem;
+
+use super::{Block, BlockState, Flag, Heap, ObjectRef};
+use crate::event::Collection;
+use crate::handles::Owner;
+
+/// What died at this safepoint and has yet to be torn down.
+#[derive(Debug, Default)]
+pub(crate) struct Dead {
+    /// Drop glue to run, in order of death.
+    drops: Vec<ObjectRef>,
+    /// Large objects whose memory is given back after that.
+    large: Vec<ObjectRef>,
+}
+
+impl Heap {
+    /// Makes a young object mature where it is.
+    ///
+    /// # Safety
+    ///
+    /// The object is young and live.
+    #[inline]
+    pub unsafe fn promote_in_place(&mut self, object: ObjectRef) {
+        // SAFETY: live, says the caller.
+        unsafe { object.header() }.set(Flag::Unlogged);
+        object.chunk().starts().insert(object);
+        // SAFETY: as above.
+        let bytes = unsafe { object.bytes() };
+        self.count_live(bytes);
+        let block = Block::containing(object);
+        if block.state() != BlockState::Large {
+            block.set_live_bytes(block.live_bytes() + bytes);
+        }
+    }
+
+    /// Takes the list of objects with drop glue that were made since it was last taken.
+    ///
+    /// All that are not promoted must go to [`Heap::schedule_drop`].
+    pub fn take_young_drops(&mut self) -> Vec<ObjectRef> {
+        mem::take(self.young_drops.get_mut())
+    }
+
+    /// Whether objects with drop glue were made since [`Heap::take_young_drops`].
+    #[must_use]
+    pub fn has_young_drops(&self) -> bool {
+        !self.young_drops.borrow().is_empty()
+    }
+
+    /// Has the drop glue of a dead object run at the end of this safepoint, if it has any.
+    ///
+    /// Its memory is not handed out before that.
+    ///
+    /// # Safety
+    ///
+    /// The object is dead, and this is called once for it.
+    #[inline]
+    pub unsafe fn schedule_drop(&mut self, object: ObjectRef) {
+        // SAFETY: its memory is untouched: the object died at this safepoint.
+        if unsafe { object.descriptor() }.drop_glue().is_some() {
+            self.dead.drops.push(object);
+        }
+    }
+
+    /// Has the memory of a dead large object given back at the end of this safepoint.
+    ///
+    /// # Safety
+    ///
+    /// The object is large and dead, and this is called once for it.
+    pub unsafe fn schedule_release_large(&mut self, object: ObjectRef) {
+        self.dead.large.push(object);
+    }
+
+    /// Reclaims a mature object: it leaves all tables, its drop glue is scheduled, its memory
+    /// becomes a hole.
+    ///
+    /// # Safety
+    ///
+    /// The object is mature, nothing that lives refers to it, and this is called once for it.
+    pub unsafe fn reclaim(&mut self, object: ObjectRef, collection: &mut Collection) {
+        // SAFETY: it dies just now, its memory is untouched.
+        let header = unsafe { object.header() };
+        // SAFETY: as above.
+        let bytes = unsafe { object.bytes() };
+        self.count_freed(collection, 1, bytes);
+        // SAFETY: dead, and only here.
+        unsafe { self.schedule_drop(object) }
+        if header.has(Flag::WeaklyHeld) {
+            // SAFETY: just found dead; whatever else dies at this safepoint is untouched too.
+            unsafe { self.weak().remove(object) }
+        }
+        if header.has(Flag::Identified) {
+            self.ids().remove(object);
+        }
+        object.chunk().starts().remove(object);
+        let block = Block::containing(object);
+        if block.state() == BlockState::Large {
+            // SAFETY: dead, and only here.
+            unsafe { self.schedule_release_large(object) }
+        } else {
+            block.set_live_bytes(block.live_bytes() - bytes);
+            self.pool().reconsider(block);
+        }
+    }
+
+    /// Sees to the young objects that this safepoint did not promote: they are dead.
+    ///
+    /// Clears weak references to them, schedules their drop glue and the release of large ones, and
+    /// forgets their identities. Sets of handles learn where they are now. The blocks they lie in are the collector's own business.
+    ///
+    /// # Safety
+    ///
+    /// Every young object that lives has been promoted or evacuated. `fate` gives the address after
+    /// the collection of an object that was live before it, or `None` if it is dead. Called once in
+    /// a collection, before any object that was promoted in it is reclaimed.
+    pub unsafe fn bury_young(
+        &mut self,
+        mut drops: Vec<ObjectRef>,
+        fate: impl Fn(ObjectRef) -> Option<ObjectRef>,
+        mut survived: impl FnMut(ObjectRef),
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { self.weak.get_mut().update_young(&fate) }
+        self.ids().forget_dead_young();
+        for object in drops.drain(..) {
+            match fate(object) {
+                Some(to) => survived(to),
+                // SAFETY: dead, and an object is in the list once.
+                None => unsafe { self.schedule_drop(object) },
+            }
+        }
+        self.recycle_young_drops(drops);
+        if self.settings.moves_objects {
+            for table in self.handle_tables() {
+                if let Some(to) = table.owning_object().and_then(&fate) {
+                    table.set_owner(Owner::Object(to));
+                }
+            }
+        }
+        for object in self.large.get_mut().take_young() {
+            if !object.is_mature() {
+                // SAFETY: dead, and an object is in the list once.
+                unsafe { self.schedule_release_large(object) }
+            }
+        }
+    }
+
+    /// Gives the list of [`Heap::take_young_drops`] back for reuse.
+    fn recycle_young_drops(&mut self, drops: Vec<ObjectRef>) {
+        let young = self.young_drops.get_mut();
+        if young.is_empty() {
+            *young = drops;
+        }
+    }
+
+    /// Forgets the identities of objects that are not live any more.
+    pub fn retain_ids(&mut self, is_live: impl FnMut(ObjectRef) -> bool) {
+        self.ids().retain(is_live);
+    }
+
+    /// Bytes of mature objects, headers included.
+    #[must_use]
+    pub fn live_bytes(&self) -> usize {
+        self.stats.live_bytes
+    }
+
+    /// Mature objects.
+    #[must_use]
+    pub fn live_objects(&self) -> usize {
+        self.stats.live_objects
+    }
+
+    /// Counts an object that became mature.
+    #[inline]
+    pub(crate) fn count_live(&mut self, bytes: usize) {
+        self.stats.live_objects += 1;
+        self.stats.live_bytes += bytes;
+    }
+
+    /// Counts mature objects that died or were moved away.
+    #[inline]
+    pub(crate) fn count_freed(
+        &mut self,
+        collection: &mut Collection,
+        objects: usize,
+        bytes: usize,
+    ) {
+        self.stats.live_objects -= objects;
+        self.stats.live_bytes -= bytes;
+        collection.freed_objects += objects;
+        collection.freed_bytes += bytes;
+    }
+
+    /// Counts a collection.
+    pub(crate) fn count_collection(&mut self, collection: &Collection) {
+        self.stats.collections += 1;
+        self.stats.freed_objects += collection.freed_objects as u64;
+        self.stats.live_bytes_max = self.stats.live_bytes_max.max(self.stats.live_bytes);
+    }
+
+    /// Runs the drop glue of what died, and then gives memory back.
+    ///
+    /// # Panics
+    ///
+    /// If drop glue panics: the rest still runs, memory is given back, and then the first panic
+    /// goes on.
+    pub(crate) fn tear_down(&mut self) {
+        let mut panic = None;
+        if !self.dead.drops.is_empty() {
+            let mut drops = mem::take(&mut self.dead.drops);
+            // SAFETY: `schedule_drop` was called once for each.
+            panic = unsafe { run_drops(drops.drain(..)) };
+        }
+        if !self.dead.large.is_empty() {
+            let dead = mem::take(&mut self.dead.large);
+            // SAFETY: large, dead, and their drop glue has run.
+            unsafe { self.large.get_mut().release(self.pool.get_mut(), dead) }
+            self.large.get_mut().trim();
+        }
+        self.pool.get_mut().trim();
+        resume(panic);
+    }
+
+    /// Runs the drop glue of every object, young or mature: the heap is being dropped.
+    ///
+    /// If some of it panics the rest still runs, and the first panic is returned.
+    pub(crate) fn drop_everything(&mut self) -> Option<Panic> {
+        if !self.has_droppable.get() {
+            return None;
+        }
+        let mut drops = mem::take(&mut self.dead.drops);
+        drops.append(&mut self.take_young_drops());
+        self.for_each_mature(|object| {
+            // SAFETY: a mature object is live.
+            if unsafe { object.descriptor() }.drop_glue().is_some() {
+                drops.push(object);
+            }
+        });
+        // SAFETY: all of them are in no list but one, and never used again.
+        unsafe { run_drops(drops.drain(..)) }
+    }
+}
+
+/// What a panic carries.
+pub(crate) type Panic = Box<dyn Any + Send>;
+
+#[cfg(feature = "std")]
+pub(crate) fn resume(panic: Option<Panic>) {
+    if let Some(panic) = panic {
+        std::panic::resume_unwind(panic);
+    }
+}
+
+#[cfg(not(feature = "std"))]
+pub(crate) fn resume(panic: Option<Panic>) {
+    debug_assert!(panic.is_none(), "without `std` no panic is caught");
+}
+
+/// Runs drop glue. If some panics the rest still runs, and the first panic is returned.
+///
+/// # Safety
+///
+/// Each object is dead, and its drop glue has not run.
+unsafe fn run_drops(mut drops: impl Iterator<Item = ObjectRef>) -> Option<Panic> {
+    #[cfg_attr(not(feature = "std"), expect(unused_mut, reason = "moved into the guard below"))]
+    let mut run = || {
+        for object in &mut drops {
+            // SAFETY: a dead object's memory is untouched until its drop glue has run.
+            if let Some(glue) = unsafe { object.descriptor() }.drop_glue() {
+                // SAFETY: the caller says that it has not run.
+                unsafe { glue(object) }
+            }
+        }
+    };
+    #[cfg(feature = "std")]
+    {
+        let mut first = None;
+        // The iterator has passed the object whose glue panicked: the loop goes on behind it.
+        while let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(&mut run)) {
+            match first {
+                None => first = Some(panic),
+                // Dropping what a panic carries may panic again: it is leaked.
+                Some(_) => mem::forget(panic),
+            }
+        }
+        first
+    }
+    #[cfg(not(feature = "std"))]
+    {
+        // A panic cannot be caught here: what is left runs while it unwinds.
+        struct OnUnwind<F: FnMut()>(F);
+        impl<F: FnMut()> Drop for OnUnwind<F> {
+            fn drop(&mut self) {
+                (self.0)();
+            }
+        }
+        let mut guard = OnUnwind(run);
+        (guard.0)();
+        mem::forget(guard);
+        None
+    }
+}

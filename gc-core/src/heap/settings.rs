@@ -1,0 +1,34 @@
+//! What an arena was told about its heap.
+
+use crate::collector::{Attributes, Barrier};
+
+/// The settings of one heap, fixed when its arena is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Bytes that blocks, large objects and external memory may take.
+    pub limit_bytes: usize,
+    /// Bytes of the nursery, if the arena's maker chose them; otherwise the collector's choice.
+    pub nursery_bytes: Option<usize>,
+    /// Collect at every safepoint.
+    pub is_stressed: bool,
+    pub(crate) takes_snapshots: bool,
+    pub(crate) moves_objects: bool,
+    pub(crate) is_prompt: bool,
+    pub(crate) counts_references: bool,
+}
+
+impl Settings {
+    /// The defaults for a collector with these attributes.
+    #[must_use]
+    pub(crate) fn new(attributes: &Attributes) -> Settings {
+        Settings {
+            limit_bytes: usize::MAX,
+            nursery_bytes: None,
+            is_stressed: false,
+            takes_snapshots: attributes.barrier == Barrier::Snapshot,
+            moves_objects: attributes.moves_objects,
+            is_prompt: attributes.prompt,
+            counts_references: attributes.counts_references,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Identity that outlives moves: [`GcId`].
+//!
+//! Most objects are never asked for an identity, so it costs them nothing: the first request puts
+//! the object into its heap's table and sets a flag in its header, so that a collector that moves
+//! or frees it knows to look. The table is found from the object's own address through its chunk,
+//! which is why no context is needed: `Hash::hash` has none to offer.
+
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::fmt;
+use core::hash::BuildHasherDefault;
+use core::num::NonZeroU64;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use hashbrown::HashMap;
+
+use crate::heap::{Flag, ObjectRef};
+
+/// The identity of one object, equal for two references exactly if they are to the same object.
+///
+/// Given on the first request, the same after the object has moved, unique in the process and never
+/// given to another object, and still comparable when the object is dead. The order is the order of
+/// first requests within one arena, roughly.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GcId(NonZeroU64);
+
+impl GcId {
+    /// The identity as a number, for people and files.
+    #[must_use]
+    pub fn as_u64(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Debug for GcId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GcId({})", self.0)
+    }
+}
+
+/// The identities that an arena takes at once from the process.
+const BATCH: u64 = 1 << 12;
+
+/// Counts batches, so that identities of different arenas differ too. The one global of this crate:
+/// it holds no state but its own next value.
+static NEXT_BATCH: AtomicUsize = AtomicUsize::new(0);
+
+/// The identities of one heap's objects.
+#[derive(Debug, Default)]
+pub(crate) struct IdTable {
+    ids: RefCell<HashMap<ObjectRef, GcId, AddressHash>>,
+    /// The objects that were young when they got their identity, since the last safepoint that
+    /// collected.
+    young: RefCell<Vec<ObjectRef>>,
+    next: Cell<u64>,
+    batch_end: Cell<u64>,
+}
+
+impl IdTable {
+    /// The identity of a live object.
+    ///
+    /// # Safety
+    ///
+    /// The object is live and of this table's heap.
+    pub(crate) unsafe fn id(&self, object: ObjectRef) -> GcId {
+        // SAFETY: the caller says that the object is live.
+        unsafe { object.header() }.set(Flag::Identified);
+        *self.ids.borrow_mut().entry(object).or_insert_with(|| {
+            if !object.is_mature() {
+                self.young.borrow_mut().push(object);
+            }
+            self.fresh()
+        })
+    }
+
+    /// Forgets the young objects that were neither promoted nor moved.
+    pub(crate) fn forget_dead_young(&self) {
+        for object in self.young.borrow_mut().drain(..) {
+            if !object.is_mature() {
+                self.remove(object);
+            }
+        }
+    }
+
+    /// An identity that no object has.
+    pub(crate) fn fresh(&self) -> GcId {
+        if self.next.get() == self.batch_end.get() {
+            let batch = NEXT_BATCH.fetch_add(1, Ordering::Relaxed) as u64;
+            // Zero is kept free for the niche.
+            self.next.set(batch * BATCH + 1);
+            self.batch_end.set((batch + 1) * BATCH + 1);
+        }
+        let id = NonZeroU64::new(self.next.get()).expect("a batch begins above zero");
+        self.next.set(id.get() + 1);
+        GcId(id)
+    }
+
+    /// Notes that an identified object has moved.
+    pub(crate) fn relocate(&self, from: ObjectRef, to: ObjectRef) {
+        let mut ids = self.ids.borrow_mut();
+        if let Some(id) = ids.remove(&from) {
+            ids.insert(to, id);
+        }
+    }
+
+    /// Notes that an identified object is dead.
+    pub(crate) fn remove(&self, object: ObjectRef) {
+        self.ids.borrow_mut().remove(&object);
+    }
+
+    /// Keeps the entries of the objects that `is_live` approves.
+    pub(crate) fn retain(&self, mut is_live: impl FnMut(ObjectRef) -> bool) {
+        self.ids.borrow_mut().retain(|&object, _| is_live(object));
+    }
+}
+
+/// Hashes addresses of objects: one multiplication spreads them well enough.
+pub(crate) type AddressHash = BuildHasherDefault<AddressHasher>;
+
+/// See [`AddressHash`].
+#[derive(Debug, Default)]
+pub(crate) struct AddressHasher(u64);
+
+impl core::hash::Hasher for AddressHasher {
+    fn finish(&self) -> u64 {
+        // hashbrown takes the table index from the low bits and a tag from the high ones.
+        self.0.rotate_left(32)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_usize(byte.into());
+        }
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_usize(value as usize);
+    }
+
+    fn write_usize(&mut self, value: usize) {
+        // The multiplier of Fibonacci hashing: 2^64 divided by the golden ratio.
+        self.0 = (self.0 ^ value as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_tables_never_give_the_same_identity() {
+        let (a, b) = (IdTable::default(), IdTable::default());
+        let mut ids: alloc::vec::Vec<_> =
+            (0..2 * BATCH).flat_map(|_| [a.fresh(), b.fresh()]).collect();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len() as u64, 4 * BATCH);
+    }
+}

@@ -1,0 +1,329 @@
+//! Cells that a collector can see into: [`Lock`], [`RefLock`] and [`OnceLock`].
+//!
+//! They are `Cell`, `RefCell` and `OnceCell` whose writing side is opened by a
+//! [`Write`](crate::Write) only, which is to say after the write barrier.
+//!
+//! A collector looks into a `RefLock` whatever its borrow flag says: it does so when no `&mut` can
+//! exist (before the barrier hands out the first since the last safepoint, or at a safepoint). A
+//! guard that was forgotten leaves the flag set for ever, and is no reason to leak what is inside.
+
+use core::cell::{BorrowError, BorrowMutError, Cell, OnceCell, Ref, RefCell, RefMut};
+use core::fmt;
+
+use crate::mutation::Mutation;
+use crate::trace::{Edges, SlotMap, Slots, Trace};
+use crate::{Gc, Write};
+
+/// A [`Cell`] in the heap.
+#[repr(transparent)]
+#[derive(Default)]
+pub struct Lock<T> {
+    cell: Cell<T>,
+}
+
+impl<T> Lock<T> {
+    /// A lock with this value.
+    #[inline]
+    pub const fn new(value: T) -> Lock<T> {
+        Lock { cell: Cell::new(value) }
+    }
+
+    /// The value.
+    #[inline]
+    pub fn get(&self) -> T
+    where
+        T: Copy,
+    {
+        self.cell.get()
+    }
+
+    /// The value, out of a lock that is not in a heap.
+    #[inline]
+    pub fn into_inner(self) -> T {
+        self.cell.into_inner()
+    }
+
+    /// The value, through an exclusive borrow.
+    #[inline]
+    pub fn get_mut(&mut self) -> &mut T {
+        self.cell.get_mut()
+    }
+
+    /// The cell, without a barrier.
+    ///
+    /// # Safety
+    ///
+    /// The object that the lock is part of was logged since the last safepoint, or is young.
+    #[inline]
+    pub unsafe fn unlock_unchecked(&self) -> &Cell<T> {
+        &self.cell
+    }
+}
+
+impl<T> Write<Lock<T>> {
+    /// The cell.
+    #[inline]
+    pub fn unlock(&self) -> &Cell<T> {
+        &self.__inner.cell
+    }
+}
+
+impl<'gc, T: 'gc> Gc<'gc, Lock<T>> {
+    /// Stores a value.
+    #[inline]
+    pub fn set(self, mc: &Mutation<'gc>, value: T) {
+        self.unlock(mc).set(value);
+    }
+
+    /// The cell, after the write barrier.
+    #[inline]
+    pub fn unlock(self, mc: &Mutation<'gc>) -> &'gc Cell<T> {
+        Gc::write(mc, self).unlock()
+    }
+}
+
+impl<T: Copy + fmt::Debug> fmt::Debug for Lock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Lock").field(&self.get()).finish()
+    }
+}
+
+impl<T> From<T> for Lock<T> {
+    fn from(value: T) -> Lock<T> {
+        Lock::new(value)
+    }
+}
+
+impl<T: Copy> Clone for Lock<T> {
+    fn clone(&self) -> Lock<T> {
+        Lock::new(self.get())
+    }
+}
+
+// SAFETY: the one value inside is passed on. Nothing holds a reference to it: `Cell` gives none out
+// through `&`, and a `&mut` to the lock would be part of a `&mut` to what it is in. `Cell<T>` is
+// laid out as `T`, so the slots are those of `T`.
+unsafe impl<T: Trace> Trace for Lock<T> {
+    const HAS_GC: bool = T::HAS_GC;
+    const SLOTS: SlotMap = T::SLOTS;
+
+    #[inline]
+    fn visit(&self, edges: &mut Edges) {
+        // SAFETY: no `&mut` to the value exists (see above), and `visit` writes nothing.
+        unsafe { &*self.cell.as_ptr() }.visit(edges);
+    }
+
+    #[inline]
+    fn relocate(&mut self, slots: &mut Slots) {
+        self.cell.get_mut().relocate(slots);
+    }
+}
+
+/// A [`RefCell`] in the heap.
+#[derive(Default)]
+pub struct RefLock<T: ?Sized> {
+    cell: RefCell<T>,
+}
+
+impl<T> RefLock<T> {
+    /// A lock with this value.
+    #[inline]
+    pub const fn new(value: T) -> RefLock<T> {
+        RefLock { cell: RefCell::new(value) }
+    }
+
+    /// The value, out of a lock that is not in a heap.
+    #[inline]
+    pub fn into_inner(self) -> T {
+        self.cell.into_inner()
+    }
+}
+
+impl<T: ?Sized> RefLock<T> {
+    /// Borrows the value.
+    ///
+    /// # Panics
+    ///
+    /// If it is borrowed mutably.
+    #[inline]
+    #[track_caller]
+    pub fn borrow(&self) -> Ref<'_, T> {
+        self.cell.borrow()
+    }
+
+    /// Borrows the value.
+    ///
+    /// # Errors
+    ///
+    /// If it is borrowed mutably.
+    #[inline]
+    pub fn try_borrow(&self) -> Result<Ref<'_, T>, BorrowError> {
+        self.cell.try_borrow()
+    }
+
+    /// The value, through an exclusive borrow.
+    #[inline]
+    pub fn get_mut(&mut self) -> &mut T {
+        self.cell.get_mut()
+    }
+
+    /// The cell, without a barrier.
+    ///
+    /// # Safety
+    ///
+    /// The object that the lock is part of was logged since the last safepoint, or is young.
+    #[inline]
+    pub unsafe fn unlock_unchecked(&self) -> &RefCell<T> {
+        &self.cell
+    }
+}
+
+impl<T: ?Sized> Write<RefLock<T>> {
+    /// The cell.
+    #[inline]
+    pub fn unlock(&self) -> &RefCell<T> {
+        &self.__inner.cell
+    }
+}
+
+impl<'gc, T: 'gc> Gc<'gc, RefLock<T>> {
+    /// Borrows the value mutably.
+    ///
+    /// # Panics
+    ///
+    /// If it is borrowed.
+    #[inline]
+    #[track_caller]
+    pub fn borrow_mut(self, mc: &Mutation<'gc>) -> RefMut<'gc, T> {
+        self.unlock(mc).borrow_mut()
+    }
+
+    /// Borrows the value mutably.
+    ///
+    /// # Errors
+    ///
+    /// If it is borrowed.
+    #[inline]
+    pub fn try_borrow_mut(self, mc: &Mutation<'gc>) -> Result<RefMut<'gc, T>, BorrowMutError> {
+        self.unlock(mc).try_borrow_mut()
+    }
+
+    /// The cell, after the write barrier.
+    #[inline]
+    pub fn unlock(self, mc: &Mutation<'gc>) -> &'gc RefCell<T> {
+        Gc::write(mc, self).unlock()
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RefLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut tuple = f.debug_tuple("RefLock");
+        match self.try_borrow() {
+            Ok(value) => tuple.field(&&*value),
+            Err(_) => tuple.field(&format_args!("<borrowed>")),
+        };
+        tuple.finish()
+    }
+}
+
+impl<T> From<T> for RefLock<T> {
+    fn from(value: T) -> RefLock<T> {
+        RefLock::new(value)
+    }
+}
+
+// SAFETY: the one value inside is passed on. A `&mut` to it comes from a guard, for which the object
+// had to be logged; `visit` runs on an object that was not, or at a safepoint, when guards that were
+// forgotten are gone with their `mutate`.
+unsafe impl<T: Trace> Trace for RefLock<T> {
+    const HAS_GC: bool = T::HAS_GC;
+    const SLOTS: SlotMap = if T::HAS_GC { SlotMap::Dynamic } else { SlotMap::Empty };
+
+    #[inline]
+    fn visit(&self, edges: &mut Edges) {
+        // SAFETY: no `&mut` to the value exists (see above).
+        unsafe { &*self.cell.as_ptr() }.visit(edges);
+    }
+
+    #[inline]
+    fn relocate(&mut self, slots: &mut Slots) {
+        self.cell.get_mut().relocate(slots);
+    }
+}
+
+/// A [`OnceCell`] in the heap.
+pub struct OnceLock<T> {
+    cell: OnceCell<T>,
+}
+
+impl<T> OnceLock<T> {
+    /// A lock without a value.
+    #[inline]
+    pub const fn new() -> OnceLock<T> {
+        OnceLock { cell: OnceCell::new() }
+    }
+
+    /// The value, if there is one.
+    #[inline]
+    pub fn get(&self) -> Option<&T> {
+        self.cell.get()
+    }
+}
+
+impl<T> Default for OnceLock<T> {
+    fn default() -> OnceLock<T> {
+        OnceLock::new()
+    }
+}
+
+impl<T> Write<OnceLock<T>> {
+    /// The cell.
+    #[inline]
+    pub fn unlock(&self) -> &OnceCell<T> {
+        &self.__inner.cell
+    }
+}
+
+impl<'gc, T: 'gc> Gc<'gc, OnceLock<T>> {
+    /// Stores the value.
+    ///
+    /// # Errors
+    ///
+    /// If there is one already: gives the new one back.
+    #[inline]
+    pub fn set(self, mc: &Mutation<'gc>, value: T) -> Result<(), T> {
+        Gc::write(mc, self).unlock().set(value)
+    }
+
+    /// The value; made by the closure if there is none.
+    #[inline]
+    pub fn get_or_init(self, mc: &Mutation<'gc>, make: impl FnOnce() -> T) -> &'gc T {
+        Gc::write(mc, self).unlock().get_or_init(make)
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for OnceLock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OnceLock").field(&self.get()).finish()
+    }
+}
+
+// SAFETY: the value inside, if any, is passed on; it is never replaced while a reference exists.
+unsafe impl<T: Trace> Trace for OnceLock<T> {
+    const HAS_GC: bool = T::HAS_GC;
+    const SLOTS: SlotMap = if T::HAS_GC { SlotMap::Dynamic } else { SlotMap::Empty };
+
+    #[inline]
+    fn visit(&self, edges: &mut Edges) {
+        if let Some(value) = self.cell.get() {
+            value.visit(edges);
+        }
+    }
+
+    #[inline]
+    fn relocate(&mut self, slots: &mut Slots) {
+        if let Some(value) = self.cell.get_mut() {
+            value.relocate(slots);
+        }
+    }
+}

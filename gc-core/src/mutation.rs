@@ -1,0 +1,177 @@
+//! What a mutator holds while it runs: [`Mutation`].
+
+use core::cell::Cell;
+use core::fmt;
+use core::marker::PhantomData;
+
+use crate::dynamic_roots::DynamicRoot;
+use crate::error::HeapFull;
+use crate::heap::{Descriptor, Heap, ObjectRef};
+use crate::pointee::Pointee;
+use crate::rootable::{Root, Rootable};
+use crate::{Gc, Write};
+
+/// Makes a type invariant in `'gc`, so that no two arenas' references can be mixed.
+pub(crate) type Invariant<'gc> = PhantomData<Cell<&'gc ()>>;
+
+/// The permission to allocate and to write in an arena, for as long as one `mutate` or `enter`
+/// runs.
+///
+/// Its lifetime `'gc` is the brand of the arena's references: it is different in every call, and
+/// nothing that carries it can leave.
+#[repr(transparent)]
+pub struct Mutation<'gc> {
+    heap: Heap,
+    _brand: Invariant<'gc>,
+}
+
+impl<'gc> Mutation<'gc> {
+    /// Brands a heap.
+    ///
+    /// # Safety
+    ///
+    /// `'gc` is a lifetime that nothing else brands (one of a higher-ranked closure), and the heap
+    /// is not collected while it lasts.
+    pub(crate) unsafe fn brand(heap: &'gc Heap) -> &'gc Mutation<'gc> {
+        // SAFETY: `Mutation` is transparent over `Heap`.
+        unsafe { &*core::ptr::from_ref(heap).cast::<Mutation<'gc>>() }
+    }
+
+    #[inline]
+    pub(crate) fn heap(&self) -> &Heap {
+        &self.heap
+    }
+
+    /// Allocates, or panics if the heap is exhausted.
+    #[inline]
+    pub(crate) fn allocate<T>(&self, descriptor: &'static Descriptor, value: T) -> ObjectRef {
+        // SAFETY: the callers in this crate pass the descriptor of `T`.
+        match unsafe { self.heap.allocate(descriptor, value) } {
+            Ok(object) => object,
+            Err(value) => {
+                drop(value);
+                self.exhausted()
+            }
+        }
+    }
+
+    /// The error that says why the heap could not give memory.
+    pub(crate) fn heap_full<T>(&self, value: T) -> HeapFull<T> {
+        HeapFull::new(value, self.heap.settings().limit_bytes)
+    }
+
+    #[cold]
+    #[track_caller]
+    pub(crate) fn exhausted(&self) -> ! {
+        panic!("{}", self.heap_full(()))
+    }
+
+    /// Logs an object before a store into it: the write barrier, for those who write unsafe code.
+    ///
+    /// Safe code gets the barrier through [`Gc::write`].
+    #[inline]
+    pub fn write_barrier<T: ?Sized + Pointee>(&self, gc: Gc<'gc, T>) {
+        let _: &Write<T> = Gc::write(self, gc);
+    }
+
+    /// Makes a handle in the arena's own set: see [`DynamicRootSet`](crate::DynamicRootSet).
+    ///
+    /// The handle keeps the object alive, is `'static`, and may be dropped at any time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{Arena, DynamicRoot, Gc, NullCollector, Rootable};
+    ///
+    /// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+    /// type Text = Rootable![str];
+    /// let kept: DynamicRoot<Text> = arena.mutate(|mc, ()| mc.stash::<Text>(Gc::new_str(mc, "kept")));
+    /// arena.mutate(|mc, ()| assert_eq!(&*mc.fetch(&kept), "kept"));
+    /// ```
+    pub fn stash<R>(&self, gc: Gc<'gc, Root<'gc, R>>) -> DynamicRoot<R>
+    where
+        R: for<'a> Rootable<'a> + ?Sized + 'static,
+        for<'a> Root<'a, R>: Pointee,
+    {
+        DynamicRoot::new(self.heap.arena_handles(), gc)
+    }
+
+    /// What a handle of the arena's own set refers to.
+    ///
+    /// # Panics
+    ///
+    /// If the handle is of another arena or of another set: see [`try_fetch`](Mutation::try_fetch).
+    #[track_caller]
+    pub fn fetch<R>(&self, handle: &DynamicRoot<R>) -> Gc<'gc, Root<'gc, R>>
+    where
+        R: for<'a> Rootable<'a> + ?Sized + 'static,
+        for<'a> Root<'a, R>: Pointee,
+    {
+        self.try_fetch(handle).expect("a handle of this arena's own set, but it is of another")
+    }
+
+    /// What a handle of the arena's own set refers to; `None` if it is of another arena or set.
+    pub fn try_fetch<R>(&self, handle: &DynamicRoot<R>) -> Option<Gc<'gc, Root<'gc, R>>>
+    where
+        R: for<'a> Rootable<'a> + ?Sized + 'static,
+        for<'a> Root<'a, R>: Pointee,
+    {
+        handle.get(&self.heap.arena_handles())
+    }
+
+    /// The number of references to an object from other objects, from the root and from handles,
+    /// as of the last safepoint; `None` for an object that is younger than that, and with a
+    /// collector that does not count.
+    pub fn ref_count<T: ?Sized + Pointee>(&self, gc: Gc<'gc, T>) -> Option<usize> {
+        let object = gc.object();
+        if !self.heap.settings().counts_references || !object.is_mature() {
+            return None;
+        }
+        // SAFETY: a `Gc` of the running `mutate` is live.
+        Some(unsafe { self.heap.counts.get(object) })
+    }
+
+    /// How much memory the arena uses, and what its objects own outside of it.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics<'_> {
+        Metrics { heap: &self.heap }
+    }
+}
+
+impl fmt::Debug for Mutation<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Mutation").field(&self.heap).finish()
+    }
+}
+
+/// See [`Mutation::metrics`].
+#[derive(Clone, Copy, Debug)]
+pub struct Metrics<'a> {
+    heap: &'a Heap,
+}
+
+impl Metrics<'_> {
+    /// What has happened so far.
+    #[must_use]
+    pub fn stats(&self) -> crate::Stats {
+        self.heap.stats()
+    }
+
+    /// Tells the collector of bytes outside the heap that an object owns: they bring the next
+    /// collection nearer, and count against the limit until they are
+    /// [removed](Metrics::remove_external).
+    ///
+    /// # Errors
+    ///
+    /// [`HeapFull`] if the limit would be exceeded; then nothing is counted.
+    pub fn add_external(&self, bytes: usize) -> Result<(), HeapFull<()>> {
+        let limit_bytes = self.heap.settings().limit_bytes;
+        self.heap.add_external(bytes).map_err(|_| HeapFull::new((), limit_bytes))
+    }
+
+    /// Tells the collector that bytes outside the heap are gone. More than were added is the same as
+    /// all.
+    pub fn remove_external(&self, bytes: usize) {
+        self.heap.remove_external(bytes);
+    }
+}

@@ -1,0 +1,23 @@
+//! The collector that never collects: [`NullCollector`].
+
+use crate::collector::{Attributes, Collector, Safepoint};
+
+/// Allocates and never reclaims: the first collector to read, and the lower bound in benchmarks.
+///
+/// What others do at a safepoint can be seen here by its absence: nothing is promoted, so every
+/// object stays young, so the write barrier never logs. Drop glue runs when the arena is dropped.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NullCollector;
+
+// SAFETY: nothing is reclaimed, moved or dropped, and the log is not emptied: it stays empty.
+unsafe impl Collector for NullCollector {
+    const ATTRIBUTES: Attributes = Attributes::new("null");
+
+    fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
+        // Ask less and less often: there is nothing to do.
+        let nursery_bytes = safepoint.heap.nursery_bytes();
+        safepoint.heap.set_nursery_bytes(nursery_bytes.saturating_mul(2));
+    }
+
+    fn collect(&mut self, _: &mut Safepoint<'_>, _: u8) {}
+}

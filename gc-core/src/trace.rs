@@ -1,0 +1,332 @@
+//! How a type tells the collector where its references are.
+//!
+//! Tracing has two methods because it happens in two situations. [`Trace::visit`] reads: it may run
+//! while shared references to the value are alive (the write barrier takes a snapshot of an object
+//! in the middle of `mutate`). [`Trace::relocate`] may rewrite every reference, and runs only at a
+//! safepoint, when nothing else can see the value. One method with `&mut self` would alias, one
+//! with `&self` could not move.
+//!
+//! Both report into a bounded buffer that the collector empties, so that neither recurses into the
+//! object graph and neither knows which collector is asking.
+
+use core::fmt;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+use crate::heap::ObjectRef;
+
+/// A type whose values may live in the heap of an arena.
+///
+/// Derive it: `#[derive(Trace)]` writes both methods and the constants from one list of fields, and
+/// refuses types that implement `Drop`. Nobody should need an implementation by hand; for a type
+/// without references there are [`Static`](crate::Static) and
+/// [`static_trace!`](crate::static_trace).
+///
+/// # Safety
+///
+/// 1. [`visit`](Trace::visit) and [`relocate`](Trace::relocate) call the method of the same name on
+///    every part of the value that can hold a [`Gc`](crate::Gc), each exactly once, and on nothing
+///    else. What is visited depends on the value alone.
+/// 2. Neither calls anything that could enter an arena, allocate in one, or run code that is not
+///    part of an implementation of `Trace`. Neither unwinds: it would abort the process.
+/// 3. `relocate` does not read a part again that it has reported.
+/// 4. `HAS_GC` is false only if no value of the type ever holds a `Gc`. `SLOTS`, if it is
+///    [`SlotMap::Words`], names exactly the words that `visit` reports.
+/// 5. The type has no drop glue of its own that follows a `Gc`, and hands out no `&mut` to a part
+///    that holds a `Gc` except through [`Write`](crate::Write).
+/// 6. A `Gc` inside is never shared by two owners (as in `Rc<Lock<Gc<T>>>`): each place is owned by
+///    one object.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot live in a garbage-collected heap: it does not implement `Trace`",
+    label = "not `Trace`",
+    note = "derive it with `#[derive(Trace)]`",
+    note = "for a cell that holds a `Gc` use `Lock`, `RefLock` or `OnceLock` in place of `Cell`, `RefCell` or `OnceCell`",
+    note = "for a map whose keys hold a `Gc` use `GcHashMap`; for a type without references wrap it in `Static` or use `static_trace!`",
+    note = "`&'gc T`, `Rc` and `Arc` of something that holds a `Gc` have no place in the heap: use `Gc` itself"
+)]
+pub unsafe trait Trace {
+    /// Whether values of this type can hold a [`Gc`](crate::Gc): if not, they are never scanned.
+    const HAS_GC: bool;
+
+    /// Which words of a value hold its references, where that is fixed.
+    #[doc(hidden)]
+    const SLOTS: SlotMap;
+
+    /// Reports every reference in the value.
+    fn visit(&self, edges: &mut Edges);
+
+    /// Reports the place of every reference in the value, so that it can be rewritten.
+    fn relocate(&mut self, slots: &mut Slots);
+}
+
+/// Which words of a value hold references: the fast lane of scanning.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotMap {
+    /// None.
+    Empty,
+    /// Bit `i` set: word `i` holds a thin `Gc`, or null where `None` is.
+    Words(u64),
+    /// Only `visit` knows.
+    Dynamic,
+}
+
+impl SlotMap {
+    /// The map of a struct with one more field at this offset.
+    ///
+    /// What does not fit 64 aligned words becomes [`SlotMap::Dynamic`].
+    #[must_use]
+    pub const fn field(self, offset_bytes: usize, field: SlotMap) -> SlotMap {
+        let word_bytes = size_of::<usize>();
+        match (self, field) {
+            (map, SlotMap::Empty) => map,
+            (SlotMap::Dynamic, _) | (_, SlotMap::Dynamic) => SlotMap::Dynamic,
+            (map, SlotMap::Words(words)) => {
+                let first = offset_bytes / word_bytes;
+                let last = first + (63 - words.leading_zeros() as usize);
+                if !offset_bytes.is_multiple_of(word_bytes) || last >= 64 {
+                    return SlotMap::Dynamic;
+                }
+                match map {
+                    SlotMap::Words(others) => SlotMap::Words(others | words << first),
+                    _ => SlotMap::Words(words << first),
+                }
+            }
+        }
+    }
+}
+
+/// How many references are gathered before the collector takes them: 512 bytes of stack.
+const BUFFER_LEN: usize = 64;
+
+/// Takes the references that [`Trace::visit`] reports.
+///
+/// Only a collector can make one, so safe code cannot learn addresses from a `visit`.
+pub struct Edges {
+    buffer: [MaybeUninit<ObjectRef>; BUFFER_LEN],
+    len: usize,
+    /// Empties the buffer into the collector's closure.
+    flush: unsafe fn(*mut (), &[ObjectRef]),
+    closure: *mut (),
+}
+
+impl Edges {
+    /// Runs `report` with a sink whose references arrive at `each`, in the order reported.
+    #[inline]
+    pub(crate) fn collect<F: FnMut(ObjectRef)>(each: &mut F, report: impl FnOnce(&mut Edges)) {
+        unsafe fn flush<F: FnMut(ObjectRef)>(closure: *mut (), objects: &[ObjectRef]) {
+            // SAFETY: `closure` is the `&mut F` that `collect` made it from; `collect` does not
+            // use it while the sink is alive.
+            let each = unsafe { &mut *closure.cast::<F>() };
+            for &object in objects {
+                each(object);
+            }
+        }
+        let mut edges = Edges {
+            buffer: [const { MaybeUninit::uninit() }; BUFFER_LEN],
+            len: 0,
+            flush: flush::<F>,
+            closure: core::ptr::from_mut(each).cast(),
+        };
+        let guard = AbortOnUnwind;
+        report(&mut edges);
+        edges.flush();
+        core::mem::forget(guard);
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, object: ObjectRef) {
+        if self.len == BUFFER_LEN {
+            self.flush();
+        }
+        self.buffer[self.len].write(object);
+        self.len += 1;
+    }
+
+    fn flush(&mut self) {
+        let filled: *const [MaybeUninit<ObjectRef>] = &raw const self.buffer[..self.len];
+        // SAFETY: the first `len` entries were written by `push`.
+        let filled = unsafe { &*(filled as *const [ObjectRef]) };
+        // SAFETY: `flush` and `closure` were made together by `collect`, which is still running.
+        unsafe { (self.flush)(self.closure, filled) }
+        self.len = 0;
+    }
+}
+
+impl fmt::Debug for Edges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Edges").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+/// The place of one reference: it may be read and rewritten.
+#[derive(Debug)]
+pub struct Slot(NonNull<ObjectRef>);
+
+impl Slot {
+    /// A slot at this place.
+    ///
+    /// # Safety
+    ///
+    /// The place holds a reference to an object, and nothing else reads or writes it while the
+    /// slot exists.
+    #[inline]
+    pub(crate) unsafe fn new(place: NonNull<ObjectRef>) -> Slot {
+        Slot(place)
+    }
+
+    /// The object referred to.
+    #[inline]
+    #[must_use]
+    pub fn get(&self) -> ObjectRef {
+        // SAFETY: `new`'s caller says that the place holds a reference.
+        unsafe { self.0.read() }
+    }
+
+    /// Makes the place refer to the object's new address.
+    ///
+    /// # Safety
+    ///
+    /// `to` is a copy of the object that the slot referred to.
+    #[inline]
+    pub unsafe fn set(&mut self, to: ObjectRef) {
+        // SAFETY: `new`'s caller says that the place is ours to write.
+        unsafe { self.0.write(to) }
+    }
+}
+
+/// Takes the places that [`Trace::relocate`] reports.
+pub struct Slots {
+    buffer: [MaybeUninit<NonNull<ObjectRef>>; BUFFER_LEN],
+    len: usize,
+    flush: unsafe fn(*mut (), &[NonNull<ObjectRef>]),
+    closure: *mut (),
+}
+
+impl Slots {
+    /// Runs `report` with a sink whose places arrive at `each`, in the order reported.
+    #[inline]
+    pub(crate) fn collect<F: FnMut(&mut Slot)>(each: &mut F, report: impl FnOnce(&mut Slots)) {
+        unsafe fn flush<F: FnMut(&mut Slot)>(closure: *mut (), places: &[NonNull<ObjectRef>]) {
+            // SAFETY: as in `Edges::collect`.
+            let each = unsafe { &mut *closure.cast::<F>() };
+            for &place in places {
+                // SAFETY: `push`'s caller reported a place of its own, and rule 3 of `Trace` says
+                // that it does not look at it again.
+                each(&mut unsafe { Slot::new(place) });
+            }
+        }
+        let mut slots = Slots {
+            buffer: [const { MaybeUninit::uninit() }; BUFFER_LEN],
+            len: 0,
+            flush: flush::<F>,
+            closure: core::ptr::from_mut(each).cast(),
+        };
+        let guard = AbortOnUnwind;
+        report(&mut slots);
+        slots.flush();
+        core::mem::forget(guard);
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, place: NonNull<ObjectRef>) {
+        if self.len == BUFFER_LEN {
+            self.flush();
+        }
+        self.buffer[self.len].write(place);
+        self.len += 1;
+    }
+
+    fn flush(&mut self) {
+        let filled: *const [MaybeUninit<NonNull<ObjectRef>>] = &raw const self.buffer[..self.len];
+        // SAFETY: the first `len` entries were written by `push`.
+        let filled = unsafe { &*(filled as *const [NonNull<ObjectRef>]) };
+        // SAFETY: `flush` and `closure` were made together by `collect`, which is still running.
+        unsafe { (self.flush)(self.closure, filled) }
+        self.len = 0;
+    }
+}
+
+impl fmt::Debug for Slots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slots").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+/// A `visit` that unwinds leaves a collection half done, with references that were not updated:
+/// there is no safe way on. A panic while a panic unwinds ends the process.
+struct AbortOnUnwind;
+
+impl Drop for AbortOnUnwind {
+    #[cold]
+    fn drop(&mut self) {
+        panic!("an implementation of `Trace` panicked while the heap was being walked");
+    }
+}
+
+/// [`Trace`] without its constants, so that it can be a trait object.
+///
+/// A trait whose objects live in the heap has it as a supertrait, and
+/// [`dyn_trace!`](crate::dyn_trace) does the rest. Implemented by everything that is `Trace`.
+///
+/// # Safety
+///
+/// The obligations of [`Trace`]; the blanket implementation is the only one.
+pub unsafe trait DynTrace {
+    #[doc(hidden)]
+    fn visit_dyn(&self, edges: &mut Edges);
+
+    #[doc(hidden)]
+    fn relocate_dyn(&mut self, slots: &mut Slots);
+}
+
+// SAFETY: both forward to `Trace`, whose implementor gave the promises.
+unsafe impl<T: Trace> DynTrace for T {
+    fn visit_dyn(&self, edges: &mut Edges) {
+        self.visit(edges);
+    }
+
+    fn relocate_dyn(&mut self, slots: &mut Slots) {
+        self.relocate(slots);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_put_at_their_offsets() {
+        let word = size_of::<usize>();
+        let map = SlotMap::Empty
+            .field(0, SlotMap::Words(1))
+            .field(word, SlotMap::Empty)
+            .field(2 * word, SlotMap::Words(0b11));
+        assert_eq!(map, SlotMap::Words(0b1101));
+    }
+
+    #[test]
+    fn what_does_not_fit_64_words_is_dynamic() {
+        let word = size_of::<usize>();
+        let fits = SlotMap::Empty.field(63 * word, SlotMap::Words(1));
+        assert_eq!(fits, SlotMap::Words(1 << 63));
+        assert_eq!(SlotMap::Empty.field(64 * word, SlotMap::Words(1)), SlotMap::Dynamic);
+        assert_eq!(SlotMap::Empty.field(63 * word, SlotMap::Words(2)), SlotMap::Dynamic);
+        assert_eq!(SlotMap::Empty.field(word / 2, SlotMap::Words(1)), SlotMap::Dynamic);
+        assert_eq!(fits.field(0, SlotMap::Dynamic), SlotMap::Dynamic);
+    }
+
+    #[test]
+    fn a_sink_passes_on_more_than_it_holds_in_order() {
+        let mut memory = [0u8; 1000];
+        let base = memory.as_mut_ptr();
+        let mut seen = alloc::vec::Vec::new();
+        Edges::collect(&mut |object| seen.push(object), |edges| {
+            for i in 0..1000 {
+                edges.push(ObjectRef::from_ptr(base.wrapping_add(i)).unwrap());
+            }
+        });
+        assert_eq!(seen.len(), 1000);
+        assert!(seen.is_sorted());
+    }
+}

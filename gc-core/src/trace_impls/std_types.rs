@@ -1,0 +1,27 @@
+//! Types of `std`.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::core_types::{relocate_all, static_impl, visit_all};
+use crate::static_trace;
+use crate::trace::{Edges, SlotMap, Slots, Trace};
+
+static_trace!(OsString, PathBuf, std::time::Instant, std::time::SystemTime);
+
+// SAFETY: the keys and the hasher hold no `Gc`; all values are passed on, each once.
+unsafe impl<K: 'static, V: Trace, S: 'static> Trace for HashMap<K, V, S> {
+    const HAS_GC: bool = true;
+    const SLOTS: SlotMap = SlotMap::Dynamic;
+
+    fn visit(&self, edges: &mut Edges) {
+        visit_all(self.values(), edges);
+    }
+
+    fn relocate(&mut self, slots: &mut Slots) {
+        relocate_all(self.values_mut(), slots);
+    }
+}
+
+static_impl!([T: 'static, S: 'static] HashSet<T, S>);

@@ -1,0 +1,158 @@
+//! The procedural macros of gc-core: `#[derive(Trace)]` and the lifetime rewriting behind
+//! `Rootable!`.
+//!
+//! A collector is as precise as the type descriptions it is given, so these macros are part of the
+//! safety argument. Three rules keep them honest, and each has tests:
+//!
+//! - *The impl describes the type as it is compiled, not as it was written.* Structs and variants
+//!   are destructured without `..` and every binding is compared with the type that is traced, so
+//!   an attribute macro that runs after the derive cannot add or retype a field unnoticed
+//!   (`methods`).
+//! - *Nothing the user writes is pasted as text.* Attribute values are parsed as what they are, a
+//!   path or where-predicates, and predicates that memory safety needs are never replaced
+//!   (`grammar`, `bounds`).
+//! - *No user item can take the place of one of ours.* Every call names the trait and the type
+//!   (`<Field as ::gc_core::Trace>::visit`), and the generated
+//!   variables are hygienic (`hygiene`).
+
+mod attributes;
+mod bounds;
+mod drop_ban;
+mod expand;
+mod grammar;
+mod hygiene;
+mod methods;
+mod shape;
+mod unelide;
+
+use proc_macro::TokenStream;
+
+/// Implements `gc_core::Trace`, so that values of the type can live in a garbage-collected heap.
+///
+/// ```ignore
+/// use gc_core::{Gc, RefLock, Trace};
+///
+/// #[derive(Trace)]
+/// struct Node<'gc> {
+///     name: String,
+///     next: RefLock<Option<Gc<'gc, Node<'gc>>>>,
+/// }
+/// ```
+///
+/// It works on structs and enums whose fields are all `Trace`. It is a compile error on unions and
+/// on packed structs, whose fields cannot be borrowed.
+///
+/// # Why does my type not compile with `Drop`?
+///
+/// When an object dies, the objects it refers to may be dead already, so `drop` must not look at
+/// them. The derive therefore forbids `Drop` on the type; the error says *conflicting
+/// implementations of trait `__MustNotImplDrop`*. Fields may have drop glue of their own (a `Vec`,
+/// a `String`, a file). If the type must implement `Drop`, move what needs it into a `'static`
+/// field, or see `unsafe_drop` below.
+///
+/// # Words on a type: `#[trace(..)]`
+///
+/// Several words go into one attribute or into several; each may be given once.
+///
+/// - `no_drop`: the default, spelled out. Excludes the next two.
+/// - `require_static`: the type holds no `Gc`, which is proved by requiring that it is `'static`.
+///   Its fields are neither asked nor traced and need not be `Trace`; `Drop` is allowed.
+///
+///   ```ignore
+///   #[derive(Trace)]
+///   #[trace(require_static)]
+///   struct Connection { socket: std::net::TcpStream }
+///   ```
+///
+/// - `unsafe_drop`: allows `Drop`. You promise that `drop` neither dereferences a `Gc` that the
+///   value holds nor hands one to code that might: the object behind it may be gone. The word is as
+///   unsafe as an `unsafe` block, though no keyword marks it.
+///
+///   ```ignore
+///   #[derive(Trace)]
+///   #[trace(unsafe_drop)]
+///   struct Logged<'gc> { id: u64, next: Option<Gc<'gc, Logged<'gc>>> }
+///
+///   impl Drop for Logged<'_> {
+///       fn drop(&mut self) { println!("{} died", self.id) } // `next` is not touched.
+///   }
+///   ```
+///
+/// - `bound = "where .."`: the where-predicates of the impl, instead of `T: Trace` for every type
+///   parameter `T` that a traced field mentions. The word `where` may be left out, and `bound = ""`
+///   asks for no predicate at all. The predicates that `require_static` adds stay, and the compiler
+///   still checks that every traced field is `Trace`.
+///
+///   ```ignore
+///   #[derive(Trace)]
+///   #[trace(bound = "where S: Storage, S::Item: Trace")]
+///   struct Stack<S: Storage> { items: Vec<S::Item> }
+///   ```
+///
+/// - `gc_lifetime = 'gc` or `gc_lifetime = "'gc"`: names the parameter that is the arena's
+///   lifetime. gc-arena needs it where a type has several lifetimes. `Trace` has no lifetime, so
+///   the derive only checks that the parameter exists.
+/// - `crate = path` or `crate = "path"`: where to find `Trace` and its companions, for crates that
+///   re-export them.
+/// - `recursive`: the type contains itself by way of another type, as `Expr` does when it holds a
+///   `Vec<Stmt>` and `Stmt` a `Box<Expr>`, and the containers between them answer `HAS_GC` with
+///   that of their elements. Then the compiler would go in a circle, and says so (*cycle detected*,
+///   E0391). The word makes `HAS_GC` true without asking the fields; one type of the circle needs
+///   it. A type whose own fields name it needs no word, and neither does recursion through `Gc`.
+///
+///   ```ignore
+///   #[derive(Trace)]
+///   #[trace(recursive)]
+///   enum Expr<'gc> { Name(Gc<'gc, str>), Block(Vec<Stmt<'gc>>) }
+///
+///   #[derive(Trace)]
+///   enum Stmt<'gc> { Eval(Box<Expr<'gc>>) }
+///   ```
+///
+/// # Words on a field
+///
+/// - `require_static`: the field holds no `Gc`, which is proved by the obligation that its type is
+///   `'static`. It is not traced and need not be `Trace`. A type parameter that only such fields
+///   mention is not required to be `Trace`.
+///
+///   ```ignore
+///   #[derive(Trace)]
+///   struct Task<'gc> {
+///       #[trace(require_static)]
+///       waker: core::task::Waker,
+///       value: Gc<'gc, u64>,
+///   }
+///   ```
+///
+/// # What is generated?
+///
+/// `HAS_GC`, the disjunction over the fields; `SLOTS`, the offsets of the references in a struct
+/// (an enum's depend on its variant, so a collector asks `visit`); `visit` and `relocate`, which
+/// pass on to the fields in their order. The code is `no_std` and compiles under
+/// `#![forbid(unsafe_code)]`.
+#[proc_macro_derive(Trace, attributes(trace))]
+pub fn derive_trace(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as syn::DeriveInput);
+    expand::derive(&input, syn::parse_quote!(::gc_core)).into()
+}
+
+/// Implements `Trace` for crates that know it through the facade: [`macro@Trace`] with paths that
+/// start at `::tenure`.
+///
+/// The facade re-exports it under the name `Trace`. The attributes are the same.
+#[proc_macro_derive(TraceForFacade, attributes(trace))]
+pub fn derive_trace_for_facade(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as syn::DeriveInput);
+    expand::derive(&input, syn::parse_quote!(::tenure)).into()
+}
+
+/// Gives the elided lifetimes of a type a name: `__unelide_lifetimes!('a; Node<'_>)` is `Node<'a>`.
+///
+/// `Rootable![Node<'_>]` uses it. Elided are `'_` and the missing lifetime of a reference. Those
+/// inside `fn(..)` and `Fn(..)` are left alone, since they belong to that function's own signature.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __unelide_lifetimes(input: TokenStream) -> TokenStream {
+    let input = syn::parse_macro_input!(input as unelide::Input);
+    unelide::expand(input).into()
+}

@@ -1,0 +1,151 @@
+//! The items of gc-core that generated code names, as small as they can be.
+//!
+//! A `Gc` is a number. `visit` gathers the numbers, and `relocate` adds a hundred to each, so a
+//! test can say what was reported.
+
+use std::boxed::Box;
+use std::marker::PhantomData;
+use std::vec::Vec;
+
+/// As in gc-core.
+///
+/// # Safety
+///
+/// None: nothing here relies on it.
+pub unsafe trait Trace {
+    /// Whether there may be a `Gc` inside.
+    const HAS_GC: bool;
+    /// Where they are.
+    const SLOTS: SlotMap;
+    /// Reports them.
+    fn visit(&self, edges: &mut Edges);
+    /// Rewrites them.
+    fn relocate(&mut self, slots: &mut Slots);
+}
+
+/// As in gc-core, but that offsets are kept as they come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlotMap {
+    /// No reference.
+    Empty,
+    /// One bit for each word.
+    Words(u64),
+    /// Ask `visit`.
+    Dynamic,
+}
+
+impl SlotMap {
+    /// Adds a field.
+    #[must_use]
+    pub const fn field(self, offset_bytes: usize, field: SlotMap) -> SlotMap {
+        match (self, field) {
+            (map, SlotMap::Empty) => map,
+            (SlotMap::Empty, SlotMap::Words(words)) => {
+                SlotMap::Words(words << (offset_bytes / size_of::<usize>()))
+            }
+            (SlotMap::Words(others), SlotMap::Words(words)) => {
+                SlotMap::Words(others | words << (offset_bytes / size_of::<usize>()))
+            }
+            (SlotMap::Dynamic, _) | (_, SlotMap::Dynamic) => SlotMap::Dynamic,
+        }
+    }
+}
+
+/// The numbers that `visit` has met.
+#[derive(Debug, Default)]
+pub struct Edges(pub Vec<usize>);
+
+/// How many numbers `relocate` has raised.
+#[derive(Debug, Default)]
+pub struct Slots(pub usize);
+
+/// A reference, one word large.
+#[derive(Debug)]
+pub struct Gc<'gc, T: ?Sized>(pub usize, pub PhantomData<(&'gc (), *const T)>);
+
+impl<T: ?Sized> Gc<'_, T> {
+    /// The reference with this number.
+    #[must_use]
+    pub fn new(number: usize) -> Self {
+        Self(number, PhantomData)
+    }
+}
+
+// SAFETY: there is nothing to uphold.
+unsafe impl<T: ?Sized> Trace for Gc<'_, T> {
+    const HAS_GC: bool = true;
+    const SLOTS: SlotMap = SlotMap::Words(1);
+    fn visit(&self, edges: &mut Edges) {
+        edges.0.push(self.0);
+    }
+    fn relocate(&mut self, slots: &mut Slots) {
+        self.0 += 100;
+        slots.0 += 1;
+    }
+}
+
+macro_rules! without_references {
+    ($($ty:ty),*) => {$(
+        // SAFETY: there is nothing to uphold.
+        unsafe impl Trace for $ty {
+            const HAS_GC: bool = false;
+            const SLOTS: SlotMap = SlotMap::Empty;
+            fn visit(&self, _: &mut Edges) {
+                panic!("HAS_GC is false, so nobody visits");
+            }
+            fn relocate(&mut self, _: &mut Slots) {
+                panic!("HAS_GC is false, so nobody relocates");
+            }
+        }
+    )*};
+}
+without_references!(u8, u32, str);
+
+macro_rules! containers {
+    ($($ty:ty),*) => {$(
+        // SAFETY: there is nothing to uphold.
+        unsafe impl<T: Trace> Trace for $ty {
+            const HAS_GC: bool = T::HAS_GC;
+            const SLOTS: SlotMap = if T::HAS_GC { SlotMap::Dynamic } else { SlotMap::Empty };
+            fn visit(&self, edges: &mut Edges) {
+                self.iter().for_each(|element| element.visit(edges));
+            }
+            fn relocate(&mut self, slots: &mut Slots) {
+                self.iter_mut().for_each(|element| element.relocate(slots));
+            }
+        }
+    )*};
+}
+containers!(Vec<T>, Option<T>, [T]);
+
+// SAFETY: there is nothing to uphold.
+unsafe impl<T: Trace + ?Sized> Trace for Box<T> {
+    const HAS_GC: bool = T::HAS_GC;
+    const SLOTS: SlotMap = if T::HAS_GC { SlotMap::Dynamic } else { SlotMap::Empty };
+    fn visit(&self, edges: &mut Edges) {
+        (**self).visit(edges);
+    }
+    fn relocate(&mut self, slots: &mut Slots) {
+        (**self).relocate(slots);
+    }
+}
+
+/// What `visit` and `relocate` report.
+///
+/// # Panics
+///
+/// Panics if they disagree.
+pub fn reported<T: Trace + ?Sized>(value: &mut T) -> Vec<usize> {
+    let mut before = Edges::default();
+    value.visit(&mut before);
+    let mut slots = Slots::default();
+    value.relocate(&mut slots);
+    let mut after = Edges::default();
+    value.visit(&mut after);
+    assert_eq!(slots.0, before.0.len(), "visit and relocate disagree");
+    assert!(
+        before.0.iter().zip(&after.0).all(|(before, after)| before + 100 == *after),
+        "a reference was skipped"
+    );
+    before.0
+}

@@ -1,0 +1,57 @@
+//! The policy: count at every safepoint that has something to count.
+
+use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
+
+use crate::counting::Counting;
+
+/// Pure reference counting. Cycles leak.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, Lock, Rootable, Static};
+/// use gc_refcount::Refcount;
+/// use std::rc::Rc;
+///
+/// type Slot<'gc> = Gc<'gc, Lock<Option<Gc<'gc, Static<Rc<()>>>>>>;
+/// let token = Rc::new(());
+/// let mut arena: Arena<Rootable![Slot<'_>], Refcount> =
+///     Arena::new(|mc| Gc::new(mc, Lock::new(Some(Gc::new(mc, Static(Rc::clone(&token)))))));
+/// arena.mutate(|_, _| ());
+/// assert_eq!(Rc::strong_count(&token), 2);
+/// arena.mutate(|mc, slot| slot.set(mc, None));
+/// assert_eq!(Rc::strong_count(&token), 1, "dropped before `mutate` returned");
+/// ```
+#[derive(Debug, Default)]
+pub struct Refcount {
+    counting: Counting,
+}
+
+impl Refcount {
+    fn settle(&mut self, safepoint: &mut Safepoint<'_>) {
+        // SAFETY: this is a safepoint, and the attributes ask for snapshots.
+        unsafe { self.counting.settle(safepoint, &mut ()) }
+    }
+}
+
+// SAFETY: `Counting` keeps every count at least as high as the references there are from objects,
+// root and handles, so that an object whose count reaches zero, or that never had one, is
+// unreachable. It moves nothing. When it has emptied the log it has promoted all young objects that
+// something mature refers to.
+unsafe impl Collector for Refcount {
+    const ATTRIBUTES: Attributes = {
+        let mut attributes = Attributes::new("reference counting");
+        attributes.prompt = true;
+        attributes.counts_references = true;
+        attributes.barrier = Barrier::Snapshot;
+        attributes
+    };
+
+    fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
+        self.settle(safepoint);
+    }
+
+    fn collect(&mut self, safepoint: &mut Safepoint<'_>, _generation: u8) {
+        self.settle(safepoint);
+    }
+}
