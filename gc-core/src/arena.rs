@@ -7,7 +7,7 @@ use core::mem::{ManuallyDrop, transmute_copy};
 
 use crate::collector::{Attributes, Barrier, Collector, Roots, Safepoint};
 use crate::event::{Collection, Event, Listener, Reason, Stats};
-use crate::heap::{Heap, Settings};
+use crate::heap::{Heap, Settings, resume};
 use crate::mutation::Mutation;
 use crate::rootable::{Root, Rootable};
 use crate::trace::{Edges, Trace};
@@ -164,10 +164,13 @@ where
         collection.live_bytes = self.heap.live_bytes();
         self.heap.note_safepoint();
         self.heap.count_collection(&collection);
+        // What died is torn down before any other code of the user runs: after that its memory may
+        // be handed out again.
+        let panic = self.heap.tear_down();
         if let Some(listener) = &mut self.listener {
             listener.event(&Event::CollectionStop { reason, collection });
         }
-        self.heap.tear_down();
+        resume(panic);
         collection
     }
 

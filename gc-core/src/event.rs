@@ -39,7 +39,7 @@ pub enum Event {
         /// Why.
         reason: Reason,
     },
-    /// A collection has ended; drop glue has not run yet.
+    /// A collection has ended, and the drop glue of what died has run.
     CollectionStop {
         /// Why it ran.
         reason: Reason,

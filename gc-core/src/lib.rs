@@ -31,6 +31,7 @@ pub mod collector;
 pub mod heap;
 
 mod arena;
+mod collections;
 mod dyn_gc;
 mod dynamic_roots;
 mod error;
@@ -52,8 +53,10 @@ mod write;
 #[doc(hidden)]
 pub use alloc::boxed::Box as __Box;
 pub use arena::{Arena, ArenaBuilder};
+pub use collections::{DefaultHashBuilder, GcHashMap, GcHashSet, GcVec, MapIter, VecIter};
 #[doc(hidden)]
 pub use dyn_gc::{__dyn_object, __dyn_with_object};
+pub use collector::{Attributes, Collector};
 pub use dynamic_roots::{DynamicRoot, DynamicRootSet};
 pub use error::HeapFull;
 pub use event::{Collection, Event, Listener, Reason, Stats};

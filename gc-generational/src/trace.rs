@@ -151,7 +151,11 @@ impl<'a> Trace<'a> {
         let reach = |slot: &mut Slot| {
             // SAFETY: what a live object refers to was live.
             unsafe { self.reach(slot) }
-            refers_to_aging |= Block::containing(slot.get()).state() == BlockState::Aging;
+            // What is promoted in place lies in a block that becomes aging after the trace.
+            refers_to_aging |= matches!(
+                Block::containing(slot.get()).state(),
+                BlockState::Aging | BlockState::Nursery
+            );
         };
         // SAFETY: live, says the caller, and this is a safepoint.
         unsafe { for_each_slot_among(object, first, count, reach) }

@@ -110,10 +110,8 @@ impl<'gc, T: Trace + Copy + 'gc> Buffer<'gc, T> {
 // that types may be recursive.
 unsafe impl<'gc, T: 'gc> Trace for Buffer<'gc, T> {
     const HAS_GC: bool = true;
-    const SLOTS: SlotMap = SlotMap::Empty.field(
-        offset_of!(Self, slots),
-        <Lock<Option<Gc<'gc, [Slot<T>]>>> as Trace>::SLOTS,
-    );
+    const SLOTS: SlotMap = SlotMap::Empty
+        .field(offset_of!(Self, slots), <Lock<Option<Gc<'gc, [Slot<T>]>>> as Trace>::SLOTS);
 
     #[inline]
     fn visit(&self, edges: &mut Edges) {

@@ -30,6 +30,8 @@
 mod buffer;
 mod map;
 mod set;
+#[cfg(test)]
+mod testing;
 mod vec;
 
 pub use map::{GcHashMap, MapIter};

@@ -51,6 +51,7 @@ pub use log::{Log, Logged, SEGMENT_LEN};
 pub use nursery::Nursery;
 pub use object::ObjectRef;
 pub use pool::{Exhausted, Pool};
+pub(crate) use reclaim::resume;
 pub use scan::{for_each_edge, for_each_edge_among, for_each_slot, for_each_slot_among};
 pub use settings::Settings;
 pub use weak_table::WeakTable;
@@ -267,7 +268,7 @@ impl Drop for Heap {
         unsafe { self.large.get_mut().free_all() }
         // SAFETY: it came from a box in `new`, and the chunks that had copies are gone.
         drop(unsafe { Box::from_raw(self.ids.as_ptr()) });
-        reclaim::resume(panic);
+        resume(panic);
     }
 }
 

@@ -31,7 +31,8 @@ pub struct Pool {
     chunks: Vec<Chunk>,
     /// Taken from the end, so that the memory used last, still in the cache, is used first.
     free: Vec<Block>,
-    /// Blocks with enough room between their objects; each stands here at most once.
+    /// Blocks that had enough room between their objects when they were put here; each stands here
+    /// at most once.
     with_holes: VecDeque<Block>,
     taken_blocks: usize,
     limit_bytes: usize,
@@ -139,10 +140,6 @@ impl Pool {
     pub fn release(&mut self, block: Block) {
         debug_assert_eq!(block.live_bytes(), 0);
         debug_assert!(!block.is_in_use());
-        if block.is_queued() {
-            // It leaves with its place in the queue: see `take_hole`.
-            return;
-        }
         block.set_state(BlockState::Free);
         self.taken_blocks -= 1;
         self.free.push(block);
@@ -167,11 +164,8 @@ impl Pool {
     pub fn take_hole(&mut self, bytes_min: usize) -> Option<(Block, Hole)> {
         while let Some(block) = self.with_holes.pop_front() {
             block.set_queued(false);
+            // It may have become free since, and even something else.
             if block.state() != BlockState::Mature || block.is_in_use() {
-                continue;
-            }
-            if block.live_bytes() == 0 {
-                self.release(block);
                 continue;
             }
             if let Some(hole) = next_hole(block, 0, bytes_min) {
@@ -215,7 +209,9 @@ impl Pool {
             false
         });
         freed.sort_unstable();
-        self.free.retain(|block| freed.binary_search(&block.chunk()).is_err());
+        let is_kept = |block: &Block| freed.binary_search(&block.chunk()).is_err();
+        self.free.retain(is_kept);
+        self.with_holes.retain(is_kept);
         let bytes = freed.iter().map(|chunk| chunk.size_bytes()).sum();
         for chunk in freed {
             // SAFETY: all its blocks were free, and none is in the free list any more.

@@ -204,11 +204,8 @@ impl Heap {
 
     /// Runs the drop glue of what died, and then gives memory back.
     ///
-    /// # Panics
-    ///
-    /// If drop glue panics: the rest still runs, memory is given back, and then the first panic
-    /// goes on.
-    pub(crate) fn tear_down(&mut self) {
+    /// If drop glue panics the rest still runs, and the first panic is returned.
+    pub(crate) fn tear_down(&mut self) -> Option<Panic> {
         let mut panic = None;
         if !self.dead.drops.is_empty() {
             let mut drops = mem::take(&mut self.dead.drops);
@@ -222,7 +219,7 @@ impl Heap {
             self.large.get_mut().trim();
         }
         self.pool.get_mut().trim();
-        resume(panic);
+        panic
     }
 
     /// Runs the drop glue of every object, young or mature: the heap is being dropped.
@@ -248,6 +245,7 @@ impl Heap {
 /// What a panic carries.
 pub(crate) type Panic = Box<dyn Any + Send>;
 
+/// Lets a panic that was caught go on.
 #[cfg(feature = "std")]
 pub(crate) fn resume(panic: Option<Panic>) {
     if let Some(panic) = panic {

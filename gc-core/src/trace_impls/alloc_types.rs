@@ -9,7 +9,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::pin::Pin;
 
-use super::core_types::{relocate_all, static_impl, visit_all};
+use super::core_types::{asked_if, relocate_all, static_impl, visit_all};
 use crate::static_trace;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
@@ -32,8 +32,8 @@ macro_rules! container_impl {
     ($([$($generics:tt)*] $type:ty: $element:ty),+ $(,)?) => {$(
         // SAFETY: all elements are passed on, each once.
         unsafe impl<$($generics)*> Trace for $type {
-            const HAS_GC: bool = true;
-            const SLOTS: SlotMap = SlotMap::Dynamic;
+            const HAS_GC: bool = <$element>::HAS_GC;
+            const SLOTS: SlotMap = asked_if(<$element>::HAS_GC);
 
             #[inline]
             fn visit(&self, edges: &mut Edges) {
@@ -56,8 +56,8 @@ container_impl!(
 
 // SAFETY: all elements are passed on, each once.
 unsafe impl<T: Trace> Trace for Box<[T]> {
-    const HAS_GC: bool = true;
-    const SLOTS: SlotMap = SlotMap::Dynamic;
+    const HAS_GC: bool = T::HAS_GC;
+    const SLOTS: SlotMap = asked_if(T::HAS_GC);
 
     fn visit(&self, edges: &mut Edges) {
         visit_all(&**self, edges);
@@ -70,8 +70,8 @@ unsafe impl<T: Trace> Trace for Box<[T]> {
 
 // SAFETY: the one value inside is passed on; a box has one owner.
 unsafe impl<T: Trace> Trace for Box<T> {
-    const HAS_GC: bool = true;
-    const SLOTS: SlotMap = SlotMap::Dynamic;
+    const HAS_GC: bool = T::HAS_GC;
+    const SLOTS: SlotMap = asked_if(T::HAS_GC);
 
     fn visit(&self, edges: &mut Edges) {
         if T::HAS_GC {
@@ -88,8 +88,8 @@ unsafe impl<T: Trace> Trace for Box<T> {
 
 // SAFETY: the one value inside is passed on. It is not moved: only references in it are rewritten.
 unsafe impl<T: Trace> Trace for Pin<Box<T>> {
-    const HAS_GC: bool = true;
-    const SLOTS: SlotMap = SlotMap::Dynamic;
+    const HAS_GC: bool = T::HAS_GC;
+    const SLOTS: SlotMap = asked_if(T::HAS_GC);
 
     fn visit(&self, edges: &mut Edges) {
         (**self).visit(edges);
@@ -103,8 +103,8 @@ unsafe impl<T: Trace> Trace for Pin<Box<T>> {
 
 // SAFETY: the keys hold no `Gc`; all values are passed on, each once.
 unsafe impl<K: 'static, V: Trace> Trace for BTreeMap<K, V> {
-    const HAS_GC: bool = true;
-    const SLOTS: SlotMap = SlotMap::Dynamic;
+    const HAS_GC: bool = V::HAS_GC;
+    const SLOTS: SlotMap = asked_if(V::HAS_GC);
 
     fn visit(&self, edges: &mut Edges) {
         visit_all(self.values(), edges);

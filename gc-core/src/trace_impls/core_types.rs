@@ -177,7 +177,7 @@ unsafe impl<T: Trace> Trace for Option<T> {
 // SAFETY: whichever value there is, is passed on.
 unsafe impl<T: Trace, E: Trace> Trace for Result<T, E> {
     const HAS_GC: bool = T::HAS_GC || E::HAS_GC;
-    const SLOTS: SlotMap = if Self::HAS_GC { SlotMap::Dynamic } else { SlotMap::Empty };
+    const SLOTS: SlotMap = asked_if(Self::HAS_GC);
 
     fn visit(&self, edges: &mut Edges) {
         match self {
@@ -216,6 +216,11 @@ unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
     fn relocate(&mut self, slots: &mut Slots) {
         relocate_all(self, slots);
     }
+}
+
+/// The slots of a container that finds its elements itself.
+pub(crate) const fn asked_if(has_gc: bool) -> SlotMap {
+    if has_gc { SlotMap::Dynamic } else { SlotMap::Empty }
 }
 
 /// Visits the elements, unless their type says that there is nothing to see.
@@ -266,6 +271,14 @@ tuple_impl!(A 0 B 1 C 2 D 3 E 4);
 tuple_impl!(A 0 B 1 C 2 D 3 E 4 F 5);
 tuple_impl!(A 0 B 1 C 2 D 3 E 4 F 5 G 6);
 tuple_impl!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7);
+tuple_impl!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8);
+tuple_impl!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9);
+tuple_impl!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10);
+tuple_impl!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11);
+tuple_impl!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12);
+tuple_impl!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13);
+tuple_impl!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13 O 14);
+tuple_impl!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11 M 12 N 13 O 14 P 15);
 
 #[cfg(test)]
 mod tests {

@@ -1,14 +1,42 @@
 //! [`Trace`](crate::Trace) for types that are not this crate's.
 //!
-//! A container that owns its elements through the allocator (`Vec`, `Box`, maps) says that it holds
-//! references without asking what its elements are: if its constants named theirs, a recursive type
-//! such as `struct Tree { children: Vec<Tree> }` would not compile. Only its methods ask. So a
-//! `Vec<u8>` in an object makes the collector look at it: mark such a field
-//! `#[trace(require_static)]`.
+//! A container asks its elements' type whether there is anything to see, so that a `Vec<u8>` in an
+//! object costs a collector nothing. A type that contains itself through a container would then ask
+//! itself: the derive answers for it (see `#[trace(recursive)]` where it cannot know).
 
 mod alloc_types;
 mod core_types;
+#[cfg(feature = "hashbrown")]
+mod hashbrown_types;
+#[cfg(feature = "indexmap")]
+mod indexmap_types;
+#[cfg(any(feature = "hashbrown", feature = "indexmap", feature = "slotmap", feature = "smallvec"))]
+mod owning_impl;
+#[cfg(feature = "slotmap")]
+mod slotmap_types;
+#[cfg(feature = "smallvec")]
+mod smallvec_types;
+mod static_types;
 #[cfg(feature = "std")]
 mod std_types;
+mod wrapper_types;
 
 pub use core_types::Static;
+
+/// Says how many references a value with some copies of one shows, and that both methods show as
+/// many.
+#[cfg(test)]
+#[track_caller]
+fn count_slots<T: crate::Trace>(
+    make: impl FnOnce(crate::Gc<'static, u32>) -> T,
+    expected: usize,
+) {
+    use core::ptr::NonNull;
+
+    // SAFETY: nobody looks at the object, which does not exist.
+    let mut value = make(unsafe { crate::Gc::from_raw(NonNull::dangling()) });
+    let (mut edges, mut slots) = (0, 0);
+    crate::Edges::collect(&mut |_| edges += 1, |sink| value.visit(sink));
+    crate::Slots::collect(&mut |_| slots += 1, |sink| value.relocate(sink));
+    assert_eq!((edges, slots), (expected, expected));
+}

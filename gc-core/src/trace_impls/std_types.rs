@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::core_types::{relocate_all, static_impl, visit_all};
+use super::core_types::{asked_if, relocate_all, static_impl, visit_all};
 use crate::static_trace;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
@@ -12,8 +12,8 @@ static_trace!(OsString, PathBuf, std::time::Instant, std::time::SystemTime);
 
 // SAFETY: the keys and the hasher hold no `Gc`; all values are passed on, each once.
 unsafe impl<K: 'static, V: Trace, S: 'static> Trace for HashMap<K, V, S> {
-    const HAS_GC: bool = true;
-    const SLOTS: SlotMap = SlotMap::Dynamic;
+    const HAS_GC: bool = V::HAS_GC;
+    const SLOTS: SlotMap = asked_if(V::HAS_GC);
 
     fn visit(&self, edges: &mut Edges) {
         visit_all(self.values(), edges);

@@ -478,8 +478,12 @@ mod tests {
             let operations: [&dyn Fn(); 5] = [
                 &|| vec.set(mc, 3, 0),
                 &|| vec.insert(mc, 4, 0),
-                &|| drop(vec.remove(mc, 3)),
-                &|| drop(vec.swap_remove(mc, usize::MAX)),
+                &|| {
+                    vec.remove(mc, 3);
+                },
+                &|| {
+                    vec.swap_remove(mc, usize::MAX);
+                },
                 &|| vec.swap(mc, 0, 3),
             ];
             for operation in operations {
@@ -491,7 +495,10 @@ mod tests {
 
     #[test]
     fn a_full_heap_gives_the_element_back() {
-        type Arena = crate::Arena<crate::__DynRootable<dyn for<'a> crate::Rootable<'a, Root = ()>>, crate::NullCollector>;
+        type Arena = crate::Arena<
+            crate::__DynRootable<dyn for<'a> crate::Rootable<'a, Root = ()>>,
+            crate::NullCollector,
+        >;
         let arena = Arena::builder().limit_bytes(256 << 10).build(|_| ());
         arena.enter(|mc, ()| {
             let vec = GcVec::new(mc);

@@ -1,0 +1,290 @@
+//! A set in the heap: [`GcHashSet`].
+
+use core::borrow::Borrow;
+use core::fmt;
+use core::hash::{BuildHasher, Hash};
+
+use super::{DefaultHashBuilder, GcHashMap};
+use crate::error::HeapFull;
+use crate::id::GcId;
+use crate::mutation::Mutation;
+use crate::trace::{Edges, SlotMap, Slots, Trace};
+
+/// A hash set that is an object of the heap, in the order of insertion: a [`GcHashMap`] without
+/// values. What is said there of indices and of the user's code holds here too.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, GcHashSet, NullCollector, Rootable};
+///
+/// type Names<'gc> = GcHashSet<'gc, Gc<'gc, str>>;
+/// let mut arena: Arena<Rootable![Names<'_>], NullCollector> = Arena::new(|mc| GcHashSet::new(mc));
+/// arena.mutate(|mc, names| {
+///     assert!(names.insert(mc, Gc::new_str(mc, "Ada")));
+///     assert!(!names.insert(mc, Gc::new_str(mc, "Ada")));
+/// });
+/// arena.enter(|_, names| assert!(names.contains("Ada")));
+/// ```
+pub struct GcHashSet<'gc, K: 'gc, S: 'static = DefaultHashBuilder> {
+    map: GcHashMap<'gc, K, (), S>,
+}
+
+impl<K, S> Copy for GcHashSet<'_, K, S> {}
+
+impl<K, S> Clone for GcHashSet<'_, K, S> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<'gc, K: Copy + 'gc, S: 'static> GcHashSet<'gc, K, S> {
+    /// Whether both are the same set.
+    #[inline]
+    #[must_use]
+    pub fn ptr_eq(self, other: GcHashSet<'gc, K, S>) -> bool {
+        self.map.ptr_eq(other.map)
+    }
+
+    /// The set's identity: see [`Gc::id`](crate::Gc::id).
+    #[must_use]
+    pub fn id(self) -> GcId {
+        self.map.id()
+    }
+
+    /// The number of elements.
+    #[inline]
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.map.len()
+    }
+
+    /// Whether there is no element.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.map.is_empty()
+    }
+
+    /// The elements: see [`GcHashMap::iter`].
+    pub fn iter(self) -> impl Iterator<Item = K> {
+        self.map.keys()
+    }
+
+    /// The element at an index; `None` if there is none.
+    #[inline]
+    #[must_use]
+    pub fn get_index(self, index: usize) -> Option<K> {
+        self.map.get_index(index).map(|(key, ())| key)
+    }
+
+    /// The index of the element with this hash that the closure recognizes.
+    #[inline]
+    #[must_use]
+    pub fn find(self, hash: u64, is_match: impl FnMut(&K) -> bool) -> Option<usize> {
+        self.map.find(hash, is_match)
+    }
+}
+
+impl<'gc, K: Trace + Copy + 'gc> GcHashSet<'gc, K> {
+    /// An empty set. Its storage is allocated when the first element comes.
+    ///
+    /// # Panics
+    ///
+    /// If the heap is full.
+    #[must_use]
+    #[track_caller]
+    pub fn new(mc: &Mutation<'gc>) -> GcHashSet<'gc, K> {
+        GcHashSet { map: GcHashMap::new(mc) }
+    }
+
+    /// An empty set with room for this many elements.
+    ///
+    /// # Panics
+    ///
+    /// If the heap is full.
+    #[must_use]
+    #[track_caller]
+    pub fn with_capacity(mc: &Mutation<'gc>, capacity: usize) -> GcHashSet<'gc, K> {
+        GcHashSet { map: GcHashMap::with_capacity(mc, capacity) }
+    }
+}
+
+impl<'gc, K: Trace + Copy + 'gc, S: 'static> GcHashSet<'gc, K, S> {
+    /// An empty set. Its storage is allocated when the first element comes.
+    ///
+    /// # Panics
+    ///
+    /// If the heap is full.
+    #[must_use]
+    #[track_caller]
+    pub fn with_hasher(mc: &Mutation<'gc>, hasher: S) -> GcHashSet<'gc, K, S> {
+        GcHashSet { map: GcHashMap::with_hasher(mc, hasher) }
+    }
+
+    /// Inserts an element that is not in the set, under a hash that the caller has computed, and
+    /// returns its index: see [`GcHashMap::insert_unique`].
+    ///
+    /// # Panics
+    ///
+    /// If the heap is full; the set is unchanged.
+    #[track_caller]
+    pub fn insert_unique(self, mc: &Mutation<'gc>, hash: u64, key: K) -> usize {
+        self.map.insert_unique(mc, hash, key, ())
+    }
+
+    /// Takes all elements away, and gives their memory up.
+    pub fn clear(self, mc: &Mutation<'gc>) {
+        self.map.clear(mc);
+    }
+
+    /// Keeps the elements that the closure approves: see [`GcHashMap::retain`].
+    pub fn retain(self, mc: &Mutation<'gc>, mut is_kept: impl FnMut(&K) -> bool) {
+        self.map.retain(mc, |key, ()| is_kept(key));
+    }
+}
+
+impl<'gc, K: Copy + 'gc, S: BuildHasher + 'static> GcHashSet<'gc, K, S> {
+    /// The hash of an element, as [`find`](GcHashSet::find) takes it.
+    #[inline]
+    #[must_use]
+    pub fn hash_of<Q: Hash + ?Sized>(self, key: &Q) -> u64 {
+        self.map.hash_of(key)
+    }
+
+    /// The element that equals this one: what an interner asks.
+    #[inline]
+    #[must_use]
+    pub fn get<Q>(self, key: &Q) -> Option<K>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.map.get_key_value(key).map(|(key, ())| key)
+    }
+
+    /// Whether an element is there.
+    #[inline]
+    #[must_use]
+    pub fn contains<Q>(self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.map.contains_key(key)
+    }
+}
+
+impl<'gc, K: Trace + Copy + 'gc, S: BuildHasher + 'static> GcHashSet<'gc, K, S> {
+    /// Adds an element; whether it is new. One that is there stays.
+    ///
+    /// # Panics
+    ///
+    /// If the heap is full; the set is unchanged.
+    #[inline]
+    #[track_caller]
+    pub fn insert(self, mc: &Mutation<'gc>, key: K) -> bool
+    where
+        K: Hash + Eq,
+    {
+        self.map.insert(mc, key, ()).is_none()
+    }
+
+    /// As [`insert`](GcHashSet::insert), or gives the element back if the heap is full.
+    ///
+    /// # Errors
+    ///
+    /// [`HeapFull`] if the heap is full; the set is unchanged.
+    pub fn try_insert(self, mc: &Mutation<'gc>, key: K) -> Result<bool, HeapFull<K>>
+    where
+        K: Hash + Eq,
+    {
+        match self.map.try_insert(mc, key, ()) {
+            Ok(old) => Ok(old.is_none()),
+            Err(full) => Err(full.map(|(key, ())| key)),
+        }
+    }
+
+    /// Takes an element away; whether it was there.
+    #[inline]
+    pub fn remove<Q>(self, mc: &Mutation<'gc>, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        self.map.remove(mc, key).is_some()
+    }
+
+    /// Adds the elements of an iterator, each as it comes: see [`GcHashMap::extend`].
+    ///
+    /// # Panics
+    ///
+    /// If the heap is full.
+    #[track_caller]
+    pub fn extend(self, mc: &Mutation<'gc>, keys: impl IntoIterator<Item = K>)
+    where
+        K: Hash + Eq,
+    {
+        self.map.extend(mc, keys.into_iter().map(|key| (key, ())));
+    }
+}
+
+// SAFETY: the one reference is passed on.
+unsafe impl<'gc, K: 'gc, S: 'static> Trace for GcHashSet<'gc, K, S> {
+    const HAS_GC: bool = true;
+    const SLOTS: SlotMap = <GcHashMap<'gc, K, (), S> as Trace>::SLOTS;
+
+    #[inline]
+    fn visit(&self, edges: &mut Edges) {
+        self.map.visit(edges);
+    }
+
+    #[inline]
+    fn relocate(&mut self, slots: &mut Slots) {
+        self.map.relocate(slots);
+    }
+}
+
+impl<K: Copy + fmt::Debug, S> fmt::Debug for GcHashSet<'_, K, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+    use alloc::vec::Vec;
+
+    use super::super::testing::with_mutation;
+    use super::*;
+    use crate::Gc;
+
+    #[test]
+    fn the_element_that_is_there_stays() {
+        with_mutation(|mc| {
+            let set = GcHashSet::<_>::new(mc);
+            let first = Gc::new_str(mc, "name");
+            assert!(set.insert(mc, first));
+            assert!(!set.insert(mc, Gc::new_str(mc, "name")));
+            assert!(Gc::ptr_eq(set.get("name").unwrap(), first));
+            assert!(set.remove(mc, "name") && !set.remove(mc, "name"));
+        });
+    }
+
+    #[test]
+    fn it_does_as_a_map_without_values() {
+        with_mutation(|mc| {
+            let set = GcHashSet::<_>::with_capacity(mc, 10);
+            set.extend(mc, [5, 6, 5, 7]);
+            assert_eq!(format!("{set:?}"), "{5, 6, 7}");
+            set.retain(mc, |key| key % 2 == 1);
+            assert_eq!(set.iter().collect::<Vec<_>>(), [5, 7]);
+            let index = set.find(set.hash_of(&7), |&key| key == 7).unwrap();
+            assert_eq!((set.get_index(index), set.len()), (Some(7), 2));
+            set.clear(mc);
+            assert!(set.is_empty() && !set.contains(&5));
+        });
+    }
+}

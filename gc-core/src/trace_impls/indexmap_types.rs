@@ -1,0 +1,28 @@
+//! Types of `indexmap`. Keys that hold a `Gc` belong into a [`GcHashMap`](crate::GcHashMap), which
+//! keeps the order of insertion too.
+
+use indexmap::{IndexMap, IndexSet};
+
+use super::core_types::static_impl;
+use super::owning_impl::owning_impl;
+use crate::Trace;
+use crate::trace::{Edges, SlotMap, Slots};
+
+owning_impl!(
+    [K: 'static, V: Trace, S: 'static] IndexMap<K, V, S>: V, values, values_mut;
+);
+
+static_impl!([T: 'static, S: 'static] IndexSet<T, S>);
+
+#[cfg(test)]
+mod tests {
+    use super::super::count_slots;
+    use super::*;
+    use crate::DefaultHashBuilder;
+
+    #[test]
+    fn the_values_of_a_map_are_seen() {
+        count_slots(|gc| IndexMap::<_, _, DefaultHashBuilder>::from_iter([(1, gc), (2, gc)]), 2);
+        const { assert!(!<IndexSet<u8, ()> as Trace>::HAS_GC) }
+    }
+}

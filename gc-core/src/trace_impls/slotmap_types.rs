@@ -1,0 +1,44 @@
+//! Types of `slotmap`, but for those that need `std` (`SparseSecondaryMap`) or are deprecated
+//! (`HopSlotMap`).
+
+use slotmap::{DenseSlotMap, Key, SecondaryMap, SlotMap};
+
+use super::owning_impl::owning_impl;
+use crate::Trace;
+
+owning_impl!(
+    [K: Key + 'static, V: Trace] SlotMap<K, V>: V, values, values_mut;
+    [K: Key + 'static, V: Trace] DenseSlotMap<K, V>: V, values, values_mut;
+    [K: Key + 'static, V: Trace] SecondaryMap<K, V>: V, values, values_mut;
+);
+
+#[cfg(test)]
+mod tests {
+    use slotmap::DefaultKey;
+
+    use super::super::count_slots;
+    use super::*;
+
+    #[test]
+    fn the_values_are_seen_and_removed_ones_are_not() {
+        count_slots(
+            |gc| {
+                let mut map = SlotMap::<DefaultKey, _>::new();
+                let first = map.insert(gc);
+                map.insert(gc);
+                map.insert(gc);
+                map.remove(first);
+                map
+            },
+            2,
+        );
+        count_slots(
+            |gc| {
+                let mut map = SecondaryMap::new();
+                map.insert(DefaultKey::default(), gc);
+                map
+            },
+            0,
+        );
+    }
+}
