@@ -28,7 +28,7 @@ impl Remembered {
     pub(crate) fn take_log(&mut self, heap: &mut Heap) {
         let mut log = core::mem::take(heap.log_mut());
         // SAFETY: logged objects are mature, and nothing was reclaimed since they were logged.
-        unsafe { log.drain(|logged| self.written.push(logged)) }
+        unsafe { log.drain(|logged, _| self.written.push(logged)) }
         *heap.log_mut() = log;
     }
 

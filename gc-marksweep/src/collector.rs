@@ -135,14 +135,14 @@ impl MarkSweep {
         garbage: &[ObjectRef],
         is_counted: impl Fn(ObjectRef) -> bool,
     ) {
-        let mut decrements: Vec<ObjectRef> = Vec::new();
+        let mut lost: Vec<ObjectRef> = Vec::new();
         for &object in garbage {
             // SAFETY: its memory is untouched.
             let has_references = unsafe { object.descriptor() }.has_references();
             safepoint.collection.unreachable += usize::from(has_references);
             let note = |target| {
                 if is_counted(target) {
-                    decrements.push(target);
+                    lost.push(target);
                 }
             };
             // SAFETY: as above.
@@ -154,7 +154,7 @@ impl MarkSweep {
             unsafe { safepoint.heap.reclaim(object, &mut safepoint.collection) }
         }
         // SAFETY: obligation 2.
-        unsafe { self.counting.decrement_all(safepoint, &decrements, &mut self.candidates) }
+        unsafe { self.counting.decrement_all(safepoint, lost.into_iter(), &mut self.candidates) }
     }
 }
 

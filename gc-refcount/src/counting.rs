@@ -11,7 +11,8 @@
 //!
 //! So at a safepoint the counts become right for now by incrementing what the modified places refer
 //! to now, and then decrementing the snapshot. However often a place was written, only its first
-//! and last values count: this is what coalescing means.
+//! and last values count: this is what coalescing means. What a modified place refers to now as it
+//! did then is struck from the snapshot, and its target is not touched.
 //!
 //! All increments come before all decrements, so that a count never reaches zero while a reference
 //! is still uncounted. An increment from zero is the first that a young object receives: it is
@@ -62,13 +63,13 @@ impl Counting {
     /// 1. This is a safepoint, and the collector's barrier takes snapshots.
     /// 2. Every mature object was counted by this module only.
     pub unsafe fn settle(&mut self, safepoint: &mut Safepoint<'_>, observer: &mut impl Observer) {
-        let snapshot = safepoint.heap.log_mut().take_snapshot();
         // SAFETY: the caller's promises.
         unsafe { self.increment_modified(safepoint) }
+        let snapshot = safepoint.heap.log_mut().take_snapshot();
         // SAFETY: all that lives is promoted: see Note [What is counted].
         unsafe { bury_young(safepoint.heap) }
         // SAFETY: the snapshot was counted at the last safepoint.
-        unsafe { self.decrement_all(safepoint, &snapshot, observer) }
+        unsafe { self.decrement_all(safepoint, snapshot.iter().copied().flatten(), observer) }
         safepoint.heap.log_mut().recycle_snapshot(snapshot);
         safepoint.heap.settle_nursery();
     }
@@ -84,22 +85,28 @@ impl Counting {
             // SAFETY: the caller's promises.
             unsafe { self.settle_handles(heap) }
         }
+        let mut log = core::mem::take(heap.log_mut());
         if safepoint.roots.is_dirty() {
+            let mut changes = Changes::new(log.root_snapshot());
             safepoint.roots.for_each_edge(|target| {
-                // SAFETY: the root refers to live objects.
-                unsafe { self.increment(heap, target) }
+                if changes.is_new(target) {
+                    // SAFETY: the root refers to live objects.
+                    unsafe { self.increment(heap, target) }
+                }
             });
             safepoint.roots.settle();
         }
-        let mut log = core::mem::take(heap.log_mut());
-        let mut count = |target| {
-            // SAFETY: what a live object refers to is live.
-            unsafe { self.increment(heap, target) }
-        };
-        let count_logged = |logged: Logged| {
+        let count_logged = |logged: Logged, snapshot: &mut [Option<ObjectRef>]| {
             let (first, len) = logged.elements();
+            let mut changes = Changes::new(snapshot);
+            let count = |target| {
+                if changes.is_new(target) {
+                    // SAFETY: what a live object refers to is live.
+                    unsafe { self.increment(heap, target) }
+                }
+            };
             // SAFETY: a logged object is mature, and nothing was reclaimed since it was logged.
-            unsafe { for_each_edge_among(logged.object(), first, len, &mut count) }
+            unsafe { for_each_edge_among(logged.object(), first, len, count) }
         };
         // SAFETY: as above.
         unsafe { log.drain(count_logged) }
@@ -159,24 +166,24 @@ impl Counting {
         }
     }
 
-    /// Takes back the references of the snapshot, and of what dies by that.
+    /// Takes back references that are lost, and those of what dies by that.
     ///
     /// Deaths are in the order of CPython: a parent before its children, these in field order, and
     /// the children of one before the next.
     ///
     /// # Safety
     ///
-    /// Every entry of the snapshot is a reference that was counted.
+    /// Every one of the lost references was counted.
     pub unsafe fn decrement_all(
         &mut self,
         safepoint: &mut Safepoint<'_>,
-        snapshot: &[ObjectRef],
+        lost: impl Iterator<Item = ObjectRef>,
         observer: &mut impl Observer,
     ) {
         let heap = &mut *safepoint.heap;
-        // What handles released is on the list already; the snapshot follows in order.
+        // What handles released is on the list already; the others follow in order.
         self.decrements.reverse();
-        for next in core::iter::once(None).chain(snapshot.iter().copied().map(Some)) {
+        for next in core::iter::once(None).chain(lost.map(Some)) {
             self.decrements.extend(next);
             while let Some(object) = self.decrements.pop() {
                 // SAFETY: each entry stands for a reference that was counted, so the object lives.
@@ -192,6 +199,32 @@ impl Counting {
                 // SAFETY: mature, its count is zero, and it leaves every list.
                 unsafe { heap.reclaim(object, &mut safepoint.collection) }
             }
+        }
+    }
+}
+
+/// Compares what a place refers to now with what it referred to then.
+///
+/// It compares in order, without looking ahead: a reference that has only changed its position may
+/// be counted and taken back, which is the same in the end.
+struct Changes<'a> {
+    then: core::slice::IterMut<'a, Option<ObjectRef>>,
+}
+
+impl<'a> Changes<'a> {
+    fn new(then: &'a mut [Option<ObjectRef>]) -> Changes<'a> {
+        Changes { then: then.iter_mut() }
+    }
+
+    /// Whether the next reference is another than then; if not, it is struck from the snapshot.
+    #[inline]
+    fn is_new(&mut self, now: ObjectRef) -> bool {
+        match self.then.next() {
+            Some(then) if *then == Some(now) => {
+                *then = None;
+                false
+            }
+            _ => true,
         }
     }
 }

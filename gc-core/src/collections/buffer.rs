@@ -126,7 +126,11 @@ unsafe impl<'gc, T: 'gc> Trace for Buffer<'gc, T> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
+    use super::super::testing::with_mutation;
     use super::*;
+    use crate::heap::{Flag, Logged, SEGMENT_LEN};
 
     #[test]
     fn a_buffer_is_scanned_by_its_words() {
@@ -136,5 +140,29 @@ mod tests {
     #[test]
     fn a_slot_for_a_reference_is_one_word() {
         assert_eq!(size_of::<Slot<Gc<'static, u32>>>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn a_store_into_an_old_buffer_logs_its_segment_only() {
+        with_mutation(|mc| {
+            let len = 10 * SEGMENT_LEN;
+            let buffer = Gc::new(mc, Buffer::new());
+            let slots = Buffer::allocate(mc, 2 * len, 0..len).unwrap();
+            Buffer::install(Gc::write(mc, buffer), Some(slots), len);
+            // As if both had been promoted at a safepoint.
+            for object in [buffer.object(), slots.object()] {
+                // SAFETY: nothing is reclaimed here.
+                unsafe { object.header() }.set(Flag::Unlogged);
+            }
+            buffer.put(mc, 3 * SEGMENT_LEN, None);
+            buffer.put(mc, 3 * SEGMENT_LEN + 1, None);
+            buffer.truncate(mc, len - 1);
+            buffer.push(mc, 0).unwrap();
+            let mut logged = Vec::new();
+            // SAFETY: nothing is reclaimed here.
+            unsafe { mc.heap().log().borrow_mut().drain(|entry, _| logged.push(entry)) };
+            let segment = |index| Logged::Segment(slots.object(), index);
+            assert_eq!(logged, [segment(3), segment(9)]);
+        });
     }
 }

@@ -40,6 +40,13 @@ impl BlockState {
     pub const COUNT: usize = 6;
 }
 
+/// A block is worth searching for holes when at most this share of it is live.
+const QUEUE_AT_BYTES_MAX: usize = BLOCK_BYTES / 4 * 3;
+
+/// And when this much has died since it was searched the last time, so that a search, which reads
+/// all start bits, is paid for by deaths.
+const DEAD_BYTES_MIN: usize = BLOCK_BYTES / 16;
+
 /// The metadata of one block.
 pub(crate) struct BlockInfo {
     state: Cell<BlockState>,
@@ -47,6 +54,8 @@ pub(crate) struct BlockInfo {
     is_in_use: Cell<bool>,
     live_bytes: Cell<u32>,
     marked_bytes: Cell<u32>,
+    /// More must die in the block than when it was last searched before it is searched again.
+    queue_at_bytes: Cell<u32>,
 }
 
 impl BlockInfo {
@@ -57,6 +66,7 @@ impl BlockInfo {
             is_in_use: Cell::new(false),
             live_bytes: Cell::new(0),
             marked_bytes: Cell::new(0),
+            queue_at_bytes: Cell::new(QUEUE_AT_BYTES_MAX as u32),
         }
     }
 }
@@ -129,6 +139,23 @@ impl Block {
     #[inline]
     pub(crate) fn set_queued(self, is_queued: bool) {
         self.info().is_queued.set(is_queued);
+    }
+
+    /// Whether enough has died in the block for a search for holes.
+    #[inline]
+    pub(crate) fn is_worth_searching(self) -> bool {
+        self.live_bytes() <= self.info().queue_at_bytes.get() as usize
+    }
+
+    /// Notes that the block is being searched for holes.
+    pub(crate) fn note_search(self) {
+        let next = self.live_bytes().saturating_sub(DEAD_BYTES_MIN);
+        self.info().queue_at_bytes.set(next as u32);
+    }
+
+    /// Notes that the block was filled anew, or that all its objects were looked at.
+    pub(crate) fn forget_search(self) {
+        self.info().queue_at_bytes.set(QUEUE_AT_BYTES_MAX as u32);
     }
 
     /// Whether an allocator took memory of this block since the last safepoint: there may be young

@@ -34,8 +34,6 @@ use crate::id::IdTable;
 pub const CHUNK_BYTES: usize = 1 << 20;
 /// The unit in which memory is handed to allocators.
 pub const BLOCK_BYTES: usize = 1 << 15;
-/// The smallest hole that is worth allocating into.
-pub const LINE_BYTES: usize = 128;
 /// The unit of addresses: every object starts and ends at a multiple of it.
 pub const GRANULE_BYTES: usize = 8;
 

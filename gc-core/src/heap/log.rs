@@ -16,10 +16,11 @@
 //! logged it keeps its flag, and each store asks whether its segment is.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use hashbrown::HashSet;
 
-use super::{Flag, Heap, ObjectRef, for_each_edge, for_each_edge_among};
+use super::{Flag, Heap, ObjectRef, for_each_edge_among};
 use crate::id::AddressHash;
 
 /// Elements of an array that are logged together.
@@ -28,51 +29,62 @@ pub const SEGMENT_LEN: usize = 64;
 /// What has been modified since the last safepoint that collected.
 #[derive(Debug, Default)]
 pub struct Log {
-    objects: Vec<ObjectRef>,
-    segments: Vec<(ObjectRef, usize)>,
+    entries: Vec<Entry>,
     logged_segments: HashSet<(ObjectRef, usize), AddressHash>,
-    snapshot: Vec<ObjectRef>,
+    snapshot: Vec<Option<ObjectRef>>,
+    /// The root's part of the snapshot.
+    root: Range<usize>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    logged: Logged,
+    /// Its part of the snapshot.
+    snapshot: Range<usize>,
 }
 
 impl Log {
     /// Whether nothing was modified.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.objects.is_empty() && self.segments.is_empty() && self.snapshot.is_empty()
+        self.entries.is_empty() && self.snapshot.is_empty()
     }
 
-    /// Takes what the modified objects referred to before they were modified, in order.
+    /// What the root referred to before it was borrowed mutably, in order.
     ///
-    /// Empty unless the collector's [`Barrier`](crate::collector::Barrier) asks for it.
-    pub fn take_snapshot(&mut self) -> Vec<ObjectRef> {
+    /// The snapshot is empty unless the collector's [`Barrier`](crate::collector::Barrier) asks for
+    /// it. Whoever reads it may strike out entries.
+    pub fn root_snapshot(&mut self) -> &mut [Option<ObjectRef>] {
+        &mut self.snapshot[self.root.clone()]
+    }
+
+    /// Takes what is left of the snapshot: what the modified objects referred to before.
+    pub fn take_snapshot(&mut self) -> Vec<Option<ObjectRef>> {
+        self.root = 0..0;
         core::mem::take(&mut self.snapshot)
     }
 
     /// Gives a buffer back for reuse.
-    pub fn recycle_snapshot(&mut self, mut buffer: Vec<ObjectRef>) {
+    pub fn recycle_snapshot(&mut self, mut buffer: Vec<Option<ObjectRef>>) {
         buffer.clear();
         if self.snapshot.is_empty() {
             self.snapshot = buffer;
         }
     }
 
-    /// Empties the log. Every object in it must be logged again before its next store, so `each`
-    /// is called for it with the flag set again: with the whole object, or with one segment of it.
+    /// Empties the log but for the snapshot. Every object in it must be logged again before its next
+    /// store, so `each` is called for it with the flag set again: with the whole object or with one
+    /// segment of it, and with its part of the snapshot.
     ///
     /// # Safety
     ///
     /// The logged objects are live.
-    pub unsafe fn drain(&mut self, mut each: impl FnMut(Logged)) {
+    pub unsafe fn drain(&mut self, mut each: impl FnMut(Logged, &mut [Option<ObjectRef>])) {
         self.logged_segments.clear();
-        for object in self.objects.drain(..) {
+        for Entry { logged, snapshot } in self.entries.drain(..) {
             // SAFETY: the caller says that it is live.
-            unsafe { object.header() }.set(Flag::Unlogged);
-            each(Logged::Object(object));
-        }
-        for (object, segment) in self.segments.drain(..) {
-            // SAFETY: as above.
-            unsafe { object.header() }.set(Flag::Unlogged);
-            each(Logged::Segment(object, segment));
+            unsafe { logged.object().header() }.set(Flag::Unlogged);
+            each(logged, &mut self.snapshot[snapshot]);
         }
     }
 }
@@ -169,34 +181,35 @@ impl Heap {
     }
 
     unsafe fn log_object(&self, object: ObjectRef) {
-        let mut log = self.log().borrow_mut();
-        log.objects.push(object);
-        if self.settings().takes_snapshots {
-            // SAFETY: live, and no `&mut` into it, says the caller of the barrier.
-            unsafe { for_each_edge(object, |target| log.snapshot.push(target)) }
-        }
-        self.note_change();
+        // SAFETY: the same obligations.
+        unsafe { self.add_to_log(&mut self.log().borrow_mut(), Logged::Object(object)) }
     }
 
     unsafe fn log_segment(&self, object: ObjectRef, segment: usize) {
         let mut log = self.log().borrow_mut();
-        if !log.logged_segments.insert((object, segment)) {
-            return;
+        if log.logged_segments.insert((object, segment)) {
+            // SAFETY: the same obligations.
+            unsafe { self.add_to_log(&mut log, Logged::Segment(object, segment)) }
         }
-        log.segments.push((object, segment));
+    }
+
+    unsafe fn add_to_log(&self, log: &mut Log, logged: Logged) {
+        let begin = log.snapshot.len();
         if self.settings().takes_snapshots {
-            let first = segment * SEGMENT_LEN;
+            let (first, count) = logged.elements();
+            let note = |target| log.snapshot.push(Some(target));
             // SAFETY: live, and no `&mut` into these elements, says the caller of the barrier.
-            unsafe {
-                for_each_edge_among(object, first, SEGMENT_LEN, |target| log.snapshot.push(target));
-            }
+            unsafe { for_each_edge_among(logged.object(), first, count, note) }
         }
+        log.entries.push(Entry { logged, snapshot: begin..log.snapshot.len() });
         self.note_change();
     }
 
     /// Puts what the root refers to into the snapshot, before it is borrowed mutably.
     pub(crate) fn snapshot_root(&self, visit: impl FnOnce(&mut dyn FnMut(ObjectRef))) {
         let mut log = self.log().borrow_mut();
-        visit(&mut |target| log.snapshot.push(target));
+        let begin = log.snapshot.len();
+        visit(&mut |target| log.snapshot.push(Some(target)));
+        log.root = begin..log.snapshot.len();
     }
 }

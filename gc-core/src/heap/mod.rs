@@ -40,7 +40,7 @@ use core::ptr::NonNull;
 
 pub(crate) use block::BlockInfo;
 pub use block::{Block, BlockState};
-pub use chunk::{BLOCK_BYTES, Bitmap, CHUNK_BYTES, Chunk, GRANULE_BYTES, LINE_BYTES};
+pub use chunk::{BLOCK_BYTES, Bitmap, CHUNK_BYTES, Chunk, GRANULE_BYTES};
 pub use counts::CountTable;
 pub use descriptor::{ALIGN_BYTES_MAX, Descriptor, References, object_bytes};
 pub(crate) use descriptor::{ArrayLayout, Elements, assert_alignment};

@@ -7,8 +7,8 @@
 
 use alloc::vec::Vec;
 
-use super::holes::{Hole, has_start_in, next_hole};
-use super::{Block, BlockState, Exhausted, Heap, LINE_BYTES, Pool, Settings};
+use super::holes::{HOLE_BYTES_MIN, Hole, has_start_in, next_hole};
+use super::{Block, BlockState, Exhausted, Heap, Pool, Settings};
 
 /// Bytes handed to the mutator before a safepoint is due, unless the collector chooses: half of
 /// the second-level cache of the machines this was measured on.
@@ -181,7 +181,7 @@ impl Heap {
             return;
         }
         block.set_state(BlockState::Mature);
-        if current.end.addr() - begin.addr() >= LINE_BYTES {
+        if current.end.addr() - begin.addr() >= HOLE_BYTES_MIN {
             nursery.regions.push(Region { begin, is_hole: true, ..current });
         } else {
             block.set_in_use(false);

@@ -18,9 +18,6 @@ const FIRST_CHUNK_BYTES: usize = 4 * BLOCK_BYTES;
 /// used, and at least this much, so that a heap that breathes does not ask the system each time.
 const KEPT_BYTES_MIN: usize = 8 * CHUNK_BYTES;
 
-/// A block is worth searching for holes when at most this share of it is live.
-const HOLES_LIVE_BYTES_MAX: usize = BLOCK_BYTES / 4 * 3;
-
 /// The heap cannot grow: its limit is reached, or the system has no memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exhausted;
@@ -109,6 +106,7 @@ impl Pool {
         debug_assert_eq!(block.state(), BlockState::Free);
         debug_assert_eq!(block.live_bytes(), 0);
         block.set_state(state);
+        block.forget_search();
         self.taken_blocks += 1;
         Ok(block)
     }
@@ -152,7 +150,7 @@ impl Pool {
         }
         if block.live_bytes() == 0 {
             self.release(block);
-        } else if !block.is_queued() && block.live_bytes() <= HOLES_LIVE_BYTES_MAX {
+        } else if !block.is_queued() && block.is_worth_searching() {
             block.set_queued(true);
             self.with_holes.push_back(block);
         }
@@ -168,6 +166,7 @@ impl Pool {
             if block.state() != BlockState::Mature || block.is_in_use() {
                 continue;
             }
+            block.note_search();
             if let Some(hole) = next_hole(block, 0, bytes_min) {
                 return Some((block, hole));
             }
@@ -180,6 +179,7 @@ impl Pool {
         for block in self.with_holes.drain(..) {
             block.set_queued(false);
         }
+        self.chunks.iter().flat_map(|chunk| chunk.blocks()).for_each(Block::forget_search);
     }
 
     /// Every block, free ones included.
