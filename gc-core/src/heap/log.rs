@@ -80,11 +80,23 @@ impl Log {
     ///
     /// The logged objects are live.
     pub unsafe fn drain(&mut self, mut each: impl FnMut(Logged, &mut [Option<ObjectRef>])) {
-        self.logged_segments.clear();
+        self.forget_segments();
         for Entry { logged, snapshot } in self.entries.drain(..) {
             // SAFETY: the caller says that it is live.
             unsafe { logged.object().header() }.set(Flag::Unlogged);
             each(logged, &mut self.snapshot[snapshot]);
+        }
+    }
+}
+
+impl Log {
+    /// Empties the set of segments, at a cost in proportion to what is in it: clearing a table
+    /// touches all of it, so one that has grown far beyond its use is let go.
+    fn forget_segments(&mut self) {
+        if self.logged_segments.capacity() > 16 * self.logged_segments.len().max(64) {
+            self.logged_segments = HashSet::default();
+        } else {
+            self.logged_segments.clear();
         }
     }
 }

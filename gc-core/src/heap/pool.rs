@@ -156,9 +156,9 @@ impl Pool {
         }
     }
 
-    /// Takes a hole of at least `bytes_min`, whose block is then in use.
+    /// Takes the first hole of at least `bytes_min` in the first block that has one.
     ///
-    /// The other holes of a block are found by [`Pool::next_hole_in`].
+    /// The block leaves the queue: whoever takes the hole may take the others of the block too.
     pub fn take_hole(&mut self, bytes_min: usize) -> Option<(Block, Hole)> {
         while let Some(block) = self.with_holes.pop_front() {
             block.set_queued(false);

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# The header of an object in its second form, which targets use whose pointers are not 64 bits wide:
+# the crates' own tests, the conformance suite and the heap programs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export RUSTFLAGS="${RUSTFLAGS-} --cfg gc_two_word_header"
+# Apart, so that the next ordinary build does not begin anew.
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/two-word-header"
+
+cargo test -p gc-core -p gc-refcount -p gc-marksweep -p gc-generational
+cargo test -p harness --test conformance --test heap_programs
