@@ -22,6 +22,13 @@ const BUDGET_PER_CANDIDATE: usize = 16;
 /// spread over the decrements that brought its candidates.
 const VISITS_PER_CANDIDATE: usize = 4;
 
+/// A detection that frees less than this share of what it looked at, as a divisor, was fruitless.
+const FRUITFUL_DIVISOR: usize = 8;
+
+/// After each fruitless detection in a row twice as many candidates are gathered, but no more than
+/// this often: in a doubly linked list that is only relinked, nearly all effort would be in vain.
+const FRUITLESS_MAX: u32 = 4;
+
 /// What a live object is taken to weigh where only the bytes are known: a header and three words.
 const OBJECT_BYTES: usize = 32;
 
@@ -61,6 +68,8 @@ pub struct MarkSweep {
     candidates: Candidates,
     /// Candidates that are gathered before the next detection.
     candidates_max: usize,
+    /// Detections in a row that found little.
+    fruitless: u32,
 }
 
 impl Default for MarkSweep {
@@ -69,6 +78,7 @@ impl Default for MarkSweep {
             counting: Counting::default(),
             candidates: Candidates::default(),
             candidates_max: CANDIDATES_MIN,
+            fruitless: 0,
         }
     }
 }
@@ -81,6 +91,7 @@ impl MarkSweep {
 
     /// Looks for dead cycles near the candidates, or everywhere if that leads too far.
     fn detect(&mut self, safepoint: &mut Safepoint<'_>) {
+        let freed_before = safepoint.collection.freed_objects;
         let candidates = self.candidates.take();
         let budget = candidates.len().max(CANDIDATES_MIN) * BUDGET_PER_CANDIDATE;
         // SAFETY: the counts were brought up to date at this safepoint; a candidate that dies
@@ -99,7 +110,11 @@ impl MarkSweep {
                 live_before.max(budget)
             }
         };
-        self.candidates_max = CANDIDATES_MIN.max(visited / VISITS_PER_CANDIDATE);
+        let freed = safepoint.collection.freed_objects - freed_before;
+        let is_fruitless = freed < visited / FRUITFUL_DIVISOR;
+        self.fruitless = if is_fruitless { FRUITLESS_MAX.min(self.fruitless + 1) } else { 0 };
+        self.candidates_max =
+            CANDIDATES_MIN.max(visited / VISITS_PER_CANDIDATE) << self.fruitless;
     }
 
     /// Marks from the roots, and reclaims the rest.

@@ -23,8 +23,10 @@ use hashbrown::HashSet;
 use super::{Flag, Heap, ObjectRef, for_each_edge_among};
 use crate::id::AddressHash;
 
-/// Elements of an array that are logged together.
-pub const SEGMENT_LEN: usize = 64;
+/// Elements of an array that are logged together: two cache lines of references. A longer segment
+/// costs a longer walk at the store and again at the safepoint, a shorter one more entries where
+/// all of an array is written.
+pub const SEGMENT_LEN: usize = 16;
 
 /// What has been modified since the last safepoint that collected.
 #[derive(Debug, Default)]
