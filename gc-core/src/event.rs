@@ -9,12 +9,14 @@ use core::fmt;
 pub struct Collection {
     /// The oldest generation that was collected.
     pub generation: u8,
-    /// Objects that a cycle-finding phase found unreachable and that can refer to others: what
-    /// CPython's `gc.collect` returns. Always 0 for pure reference counting.
+    /// Objects that a cycle-finding phase found unreachable. A collector that counts references
+    /// reports those that can refer to others, which is what CPython's `gc.collect` returns (and 0
+    /// if it looks for no cycles); one that does not count reports all that it found dead.
     pub unreachable: usize,
-    /// Mature objects that were reclaimed.
+    /// Objects that were reclaimed. A collector that counts references does not look at objects
+    /// that die young, and leaves them out.
     pub freed_objects: usize,
-    /// Bytes of the mature objects that were reclaimed, headers included.
+    /// Bytes of these objects, headers included.
     pub freed_bytes: usize,
     /// Bytes of the objects that are mature after the collection, headers included.
     pub live_bytes: usize,
@@ -79,7 +81,7 @@ pub struct Stats {
     pub allocated_bytes: u64,
     /// Safepoints at which the collector ran.
     pub collections: u64,
-    /// Mature objects reclaimed.
+    /// Objects reclaimed, as [`Collection::freed_objects`] counts them.
     pub freed_objects: u64,
     /// Mature objects, as of the last safepoint.
     pub live_objects: usize,

@@ -147,13 +147,13 @@ impl Block {
         self.live_bytes() <= self.info().queue_at_bytes.get() as usize
     }
 
-    /// Notes that the block is being searched for holes.
+    /// Notes that the block has no holes, or that they are filled.
     pub(crate) fn note_search(self) {
-        let next = self.live_bytes().saturating_sub(DEAD_BYTES_MIN);
+        let next = self.live_bytes().saturating_sub(DEAD_BYTES_MIN).min(QUEUE_AT_BYTES_MAX);
         self.info().queue_at_bytes.set(next as u32);
     }
 
-    /// Notes that the block was filled anew, or that all its objects were looked at.
+    /// Notes that the block was filled anew, or that much in it may have died.
     pub(crate) fn forget_search(self) {
         self.info().queue_at_bytes.set(QUEUE_AT_BYTES_MAX as u32);
     }

@@ -20,17 +20,35 @@ struct Region {
     begin: *mut u8,
     end: *mut u8,
     is_hole: bool,
+    /// What was live in the block when the region was taken.
+    live_bytes_before: usize,
 }
 
 impl Region {
     fn whole(block: Block) -> Region {
-        Region { block, begin: block.base(), end: block.end(), is_hole: false }
+        let (begin, end) = (block.base(), block.end());
+        Region { block, begin, end, is_hole: false, live_bytes_before: 0 }
     }
 
     fn hole(block: Block, hole: Hole) -> Region {
         let begin = block.base().wrapping_add(hole.start);
         let end = block.base().wrapping_add(hole.end);
-        Region { block, begin, end, is_hole: true }
+        Region { block, begin, end, is_hole: true, live_bytes_before: block.live_bytes() }
+    }
+
+    /// Ends allocation in the region's block: it may become free, or be queued for its holes.
+    fn retire(self, pool: &mut Pool) {
+        let block = self.block;
+        block.set_in_use(false);
+        block.set_state(BlockState::Mature);
+        let survived_bytes = block.live_bytes().saturating_sub(self.live_bytes_before);
+        if self.is_hole && 2 * survived_bytes >= self.end.addr() - self.begin.addr() {
+            // Its holes are filled: only further deaths make new ones.
+            block.note_search();
+        } else {
+            block.forget_search();
+        }
+        pool.reconsider(block);
     }
 }
 
@@ -163,13 +181,9 @@ impl Heap {
         let Some(current) = nursery.regions.pop() else { return };
         // In reverse, so that the block used first is taken first again.
         for region in nursery.regions.drain(..).rev() {
-            let block = region.block;
-            if block == current.block || !block.is_in_use() {
-                continue;
+            if region.block != current.block && region.block.is_in_use() {
+                region.retire(pool);
             }
-            block.set_in_use(false);
-            block.set_state(BlockState::Mature);
-            pool.reconsider(block);
         }
         let block = current.block;
         let begin = self.cursor.get();
@@ -180,12 +194,11 @@ impl Heap {
             nursery.regions.push(current);
             return;
         }
-        block.set_state(BlockState::Mature);
         if current.end.addr() - begin.addr() >= HOLE_BYTES_MIN {
+            block.set_state(BlockState::Mature);
             nursery.regions.push(Region { begin, is_hole: true, ..current });
         } else {
-            block.set_in_use(false);
-            pool.reconsider(block);
+            current.retire(pool);
             self.cursor.set(core::ptr::null_mut());
             self.end.set(core::ptr::null_mut());
         }

@@ -70,7 +70,9 @@ impl Pool {
 
     /// Counts bytes outside the pool against the limit.
     pub(crate) fn add_other(&mut self, bytes: usize) -> Result<(), Exhausted> {
-        if self.used_bytes().saturating_add(bytes) > self.limit_bytes {
+        let used_bytes = self.used_bytes().checked_add(bytes).ok_or(Exhausted)?;
+        // Half of the address space is more than there is, and keeps every sum from overflowing.
+        if used_bytes > self.limit_bytes.min(usize::MAX / 2) {
             return Err(Exhausted);
         }
         self.other_bytes += bytes;
@@ -166,10 +168,10 @@ impl Pool {
             if block.state() != BlockState::Mature || block.is_in_use() {
                 continue;
             }
-            block.note_search();
             if let Some(hole) = next_hole(block, 0, bytes_min) {
                 return Some((block, hole));
             }
+            block.note_search();
         }
         None
     }
