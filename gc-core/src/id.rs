@@ -115,11 +115,11 @@ impl IdTable {
 }
 
 /// Hashes addresses of objects: one multiplication spreads them well enough.
-pub(crate) type AddressHash = BuildHasherDefault<AddressHasher>;
+pub type AddressHash = BuildHasherDefault<AddressHasher>;
 
 /// See [`AddressHash`].
 #[derive(Debug, Default)]
-pub(crate) struct AddressHasher(u64);
+pub struct AddressHasher(u64);
 
 impl core::hash::Hasher for AddressHasher {
     fn finish(&self) -> u64 {

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use gc_core::heap::{ObjectRef, Policy};
+use gc_core::heap::{AddressHash, ObjectRef, Policy};
 use gc_refcount::counting::Observer;
 use hashbrown::HashSet;
 
@@ -12,7 +12,7 @@ pub(crate) const CANDIDATE: Policy = Policy::new(0b100);
 /// The set of candidates. All of them are alive: an object leaves the set when it dies.
 #[derive(Debug, Default)]
 pub(crate) struct Candidates {
-    objects: HashSet<ObjectRef>,
+    objects: HashSet<ObjectRef, AddressHash>,
 }
 
 impl Candidates {

@@ -8,29 +8,8 @@ use gc_refcount::counting::Counting;
 
 use crate::candidates::Candidates;
 use crate::mark_sweep;
+use crate::pacing::Pacing;
 use crate::trial_deletion::{self, Outcome};
-
-/// Candidates that are gathered before the first detection. CPython's youngest generation is
-/// collected after 700 to 2000 new containers; a candidate is rarer than a new object.
-const CANDIDATES_MIN: usize = 2000;
-
-/// Objects that a detection may look at for each candidate, before a backup mark-sweep is the
-/// better way: what the candidates reach is then most of the heap.
-const BUDGET_PER_CANDIDATE: usize = 16;
-
-/// Objects that are looked at for each candidate on average, at most: what a detection costs is
-/// spread over the decrements that brought its candidates.
-const VISITS_PER_CANDIDATE: usize = 4;
-
-/// A detection that frees less than this share of what it looked at, as a divisor, was fruitless.
-const FRUITFUL_DIVISOR: usize = 8;
-
-/// After each fruitless detection in a row twice as many candidates are gathered, but no more than
-/// this often: in a doubly linked list that is only relinked, nearly all effort would be in vain.
-const FRUITLESS_MAX: u32 = 4;
-
-/// What a live object is taken to weigh where only the bytes are known: a header and three words.
-const OBJECT_BYTES: usize = 32;
 
 /// What a full collection has found to be garbage.
 const DOOMED: Policy = Policy::new(3);
@@ -62,25 +41,11 @@ const DOOMED: Policy = Policy::new(3);
 /// arena.mutate(|mc, kept| kept.set(mc, None));
 /// assert_eq!(arena.collect().unreachable, 2, "a -> b -> a");
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct MarkSweep {
     counting: Counting,
     candidates: Candidates,
-    /// Candidates that are gathered before the next detection.
-    candidates_max: usize,
-    /// Detections in a row that found little.
-    fruitless: u32,
-}
-
-impl Default for MarkSweep {
-    fn default() -> MarkSweep {
-        MarkSweep {
-            counting: Counting::default(),
-            candidates: Candidates::default(),
-            candidates_max: CANDIDATES_MIN,
-            fruitless: 0,
-        }
-    }
+    pacing: Pacing,
 }
 
 impl MarkSweep {
@@ -91,9 +56,9 @@ impl MarkSweep {
 
     /// Looks for dead cycles near the candidates, or everywhere if that leads too far.
     fn detect(&mut self, safepoint: &mut Safepoint<'_>) {
-        let freed_before = safepoint.collection.freed_objects;
+        let live_before = safepoint.heap.live_objects();
         let candidates = self.candidates.take();
-        let budget = candidates.len().max(CANDIDATES_MIN) * BUDGET_PER_CANDIDATE;
+        let budget = Pacing::budget(candidates.len());
         // SAFETY: the counts were brought up to date at this safepoint; a candidate that dies
         // leaves the set; `take` made them black, and the others are.
         let visited = match unsafe { trial_deletion::detect(&candidates, budget) } {
@@ -105,16 +70,12 @@ impl MarkSweep {
                 visited
             }
             Outcome::GaveUp => {
-                let live_before = safepoint.heap.live_bytes() / OBJECT_BYTES;
                 self.collect_all(safepoint);
-                live_before.max(budget)
+                budget + live_before
             }
         };
-        let freed = safepoint.collection.freed_objects - freed_before;
-        let is_fruitless = freed < visited / FRUITFUL_DIVISOR;
-        self.fruitless = if is_fruitless { FRUITLESS_MAX.min(self.fruitless + 1) } else { 0 };
-        self.candidates_max =
-            CANDIDATES_MIN.max(visited / VISITS_PER_CANDIDATE) << self.fruitless;
+        let freed = live_before - safepoint.heap.live_objects();
+        self.pacing.note(safepoint.heap, visited, freed);
     }
 
     /// Marks from the roots, and reclaims the rest.
@@ -188,9 +149,7 @@ unsafe impl Collector for MarkSweep {
 
     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
         self.settle(safepoint);
-        let is_due = self.candidates.len() >= self.candidates_max
-            || (safepoint.heap.settings().is_stressed && self.candidates.len() > 0);
-        if safepoint.is_enabled && is_due {
+        if safepoint.is_enabled && self.pacing.is_due(safepoint.heap, self.candidates.len()) {
             self.detect(safepoint);
         }
     }

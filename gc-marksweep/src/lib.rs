@@ -10,7 +10,7 @@
 //! - [`mark_sweep`]: from the roots over everything, as a backup when the budget runs out, and when
 //!   a full collection is asked for.
 //!
-//! `collector` decides which and when.
+//! `collector` decides which, and `pacing` when.
 #![no_std]
 
 extern crate alloc;
@@ -20,5 +20,6 @@ pub mod trial_deletion;
 
 mod candidates;
 mod collector;
+mod pacing;
 
 pub use collector::MarkSweep;

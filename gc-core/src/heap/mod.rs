@@ -7,6 +7,7 @@
 //! - [`Log`]: what the write barrier kept.
 //! - [`CountTable`]: exact reference counts.
 //! - [`Evacuator`]: copying objects.
+//! - [`AddressHash`]: for tables whose keys are objects.
 //!
 //! Note [Young and mature]: an object is young until a safepoint promotes it, which sets its start
 //! bit, and mature from then on. After every safepoint that collects there are no young objects.
@@ -58,6 +59,7 @@ pub use weak_table::WeakTable;
 
 use crate::event::Stats;
 use crate::handles::{HandleTable, Owner};
+pub use crate::id::{AddressHash, AddressHasher};
 use crate::id::IdTable;
 
 /// The heap of one arena.
