@@ -54,9 +54,9 @@ mod write;
 pub use alloc::boxed::Box as __Box;
 pub use arena::{Arena, ArenaBuilder};
 pub use collections::{DefaultHashBuilder, GcHashMap, GcHashSet, GcVec, MapIter, VecIter};
+pub use collector::{Attributes, Collector};
 #[doc(hidden)]
 pub use dyn_gc::{__dyn_object, __dyn_with_object};
-pub use collector::{Attributes, Collector};
 pub use dynamic_roots::{DynamicRoot, DynamicRootSet};
 pub use error::HeapFull;
 pub use event::{Collection, Event, Listener, Reason, Stats};

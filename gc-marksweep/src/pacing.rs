@@ -40,11 +40,7 @@ pub(crate) struct Pacing {
 
 impl Default for Pacing {
     fn default() -> Pacing {
-        Pacing {
-            candidates_max: CANDIDATES_MIN,
-            live_bytes_max: GROWTH_BYTES_MIN,
-            fruitless: 0,
-        }
+        Pacing { candidates_max: CANDIDATES_MIN, live_bytes_max: GROWTH_BYTES_MIN, fruitless: 0 }
     }
 }
 

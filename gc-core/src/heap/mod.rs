@@ -59,8 +59,8 @@ pub use weak_table::WeakTable;
 
 use crate::event::Stats;
 use crate::handles::{HandleTable, Owner};
-pub use crate::id::{AddressHash, AddressHasher};
 use crate::id::IdTable;
+pub use crate::id::{AddressHash, AddressHasher};
 
 /// The heap of one arena.
 ///

@@ -27,10 +27,7 @@ pub use core_types::Static;
 /// many.
 #[cfg(test)]
 #[track_caller]
-fn count_slots<T: crate::Trace>(
-    make: impl FnOnce(crate::Gc<'static, u32>) -> T,
-    expected: usize,
-) {
+fn count_slots<T: crate::Trace>(make: impl FnOnce(crate::Gc<'static, u32>) -> T, expected: usize) {
     use core::ptr::NonNull;
 
     // SAFETY: nobody looks at the object, which does not exist.

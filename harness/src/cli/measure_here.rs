@@ -1,0 +1,36 @@
+//! The hidden subcommand: measures one workload in this process and prints one line of JSON.
+
+use std::io::Write;
+
+use super::{Exit, Output, Trouble};
+use crate::measure::{Contender, Order, Setting, measure_here};
+use crate::workloads::{Parameters, Workload};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[arg(long, value_parser = Workload::find)]
+    workload: &'static Workload,
+    #[arg(long)]
+    backend: Contender,
+    #[arg(long)]
+    scale: usize,
+    #[arg(long)]
+    seed: u64,
+    #[arg(long)]
+    stress: bool,
+    #[arg(long)]
+    no_pauses: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble> {
+    let &Arguments { workload, backend: contender, scale, seed, stress, no_pauses } = arguments;
+    let scale = workload.check_scale(scale).map_err(Trouble::misuse)?;
+    let order = Order { workload, contender, parameters: Parameters { scale, seed } };
+    let measurement =
+        measure_here(&order, Setting { stress, no_pauses }).map_err(Trouble::Misuse)?;
+    let line =
+        serde_json::to_string(&measurement).map_err(|error| Trouble::Failure(error.to_string()))?;
+    writeln!(output, "{line}")?;
+    output.flush()?;
+    Ok(Exit::Agreement)
+}

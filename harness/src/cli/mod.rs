@@ -1,0 +1,91 @@
+//! The command line.
+//!
+//! Exit codes: 0 if everything went well and all collectors agree; 1 if they do not, or a
+//! measurement failed; 2 if the arguments or an input file make no sense. Answers go to the
+//! standard output, complaints to the standard error.
+
+mod diff;
+mod exit;
+mod list;
+mod main_job;
+mod measure_here;
+mod output;
+mod progress;
+mod replay;
+mod run;
+mod selection;
+
+use std::panic;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::exit::{Exit, Trouble};
+use self::output::Output;
+
+/// Runs the same workloads on every collector, cross-checks the answers and measures.
+///
+/// Without a subcommand: every workload on every backend at a quick scale, all answers compared,
+/// and a short differential run against the model. Ends with 0 exactly when all agree.
+#[derive(Debug, Parser)]
+#[command(name = "harness", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lists the workloads and the backends.
+    List,
+    /// Measures workloads, each in a process of its own.
+    Run(run::Arguments),
+    /// Replays heap programs and prints the answers.
+    Replay(replay::Arguments),
+    /// Runs random heap programs and compares every backend with the model.
+    Diff(diff::Arguments),
+    /// Measures one workload in this process.
+    #[command(name = crate::measure::SUBCOMMAND, hide = true)]
+    MeasureHere(measure_here::Arguments),
+}
+
+/// Does what the arguments of this process ask for.
+#[must_use]
+pub fn main() -> ExitCode {
+    panic::set_hook(Box::new(|panic| {
+        let message = panic.payload_as_str().unwrap_or("no message");
+        let place = panic
+            .location()
+            .map_or(String::new(), |place| format!(" at {}:{}", place.file(), place.line()));
+        output::complain(&format!("internal error{place}: {message}"));
+    }));
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // Help and version are such errors, too. Clap knows where each belongs and ignores a closed
+        // pipe.
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let exit = panic::catch_unwind(|| {
+        let mut output = Output::new();
+        match arguments.command {
+            None => main_job::run(&mut output),
+            Some(Command::List) => list::run(&mut output),
+            Some(Command::Run(arguments)) => run::run(&arguments, &mut output),
+            Some(Command::Replay(arguments)) => replay::run(&arguments, &mut output),
+            Some(Command::Diff(arguments)) => diff::run(&arguments, &mut output),
+            Some(Command::MeasureHere(arguments)) => measure_here::run(&arguments, &mut output),
+        }
+    });
+    match exit {
+        Ok(Ok(exit)) => exit.into(),
+        Ok(Err(trouble)) => {
+            output::complain(&trouble.to_string());
+            trouble.exit().into()
+        }
+        // The hook has said it.
+        Err(_) => Exit::Disagreement.into(),
+    }
+}

@@ -1,0 +1,237 @@
+//! What every collector must do: a suite of claims that a backend runs with one line.
+//!
+//! Each claim is a function that is generic over the collector and panics if it does not hold.
+//! Where collectors differ, a claim asks [`Collector::ATTRIBUTES`](gc_core::collector::Collector::ATTRIBUTES)
+//! what applies. Nearly all are tried under several settings: the defaults, a collection at every
+//! safepoint, and a nursery of one byte.
+//!
+//! ```ignore
+//! harness::conformance!(refcount, gc_refcount::Refcount);
+//! ```
+//!
+//! - [`reachability`], [`writes`], [`random_graphs`]: what can be reached lives on.
+//! - [`death`], [`deep`], [`teardown`]: what cannot dies, once, in any number, whatever its glue does.
+//! - [`panics`], [`arenas`], [`roots`]: ways in and out.
+//! - [`handles`], [`handle_sets`], [`weak`], [`identity`]: references that are more than edges.
+//! - [`layout`], [`slices`]: objects of every shape.
+//! - [`limits`], [`counts`], [`statistics`], [`control`]: what is promised in numbers.
+#![allow(clippy::missing_panics_doc, reason = "a claim that does not hold panics: that is its use")]
+#![allow(clippy::type_complexity, reason = "the type of a root is spelled where the root is made")]
+
+pub mod arenas;
+pub mod control;
+pub mod counts;
+pub mod death;
+pub mod deep;
+pub mod handle_sets;
+pub mod handles;
+pub mod identity;
+pub mod layout;
+pub mod limits;
+pub mod panics;
+pub mod random_graphs;
+pub mod reachability;
+pub mod roots;
+pub mod slices;
+pub mod statistics;
+pub mod teardown;
+pub mod weak;
+pub mod writes;
+
+mod node;
+mod trial;
+mod witness;
+
+/// Makes a module of tests, one for each claim, for a collector.
+#[macro_export]
+macro_rules! conformance {
+    ($module:ident, $collector:ty) => {
+        mod $module {
+            $crate::conformance! { @claims $collector;
+                reachability {
+                    what_the_root_holds_directly_lives_on
+                    what_locks_hold_lives_on
+                    what_wrappers_hold_lives_on
+                    what_sequences_hold_lives_on
+                    the_values_of_maps_live_on
+                    what_plain_data_holds_lives_on
+                    what_slices_hold_lives_on
+                    what_a_slice_with_a_header_holds_lives_on
+                    what_trait_objects_hold_lives_on
+                    what_an_erased_reference_keeps_lives_on
+                }
+                writes {
+                    a_write_to_a_lock_is_seen
+                    a_write_by_taking_and_putting_back_is_seen
+                    a_write_to_a_ref_lock_is_seen
+                    a_write_to_a_once_lock_is_seen
+                    a_write_through_a_projection_is_seen
+                    a_write_to_an_element_of_a_slice_is_seen
+                    a_write_to_a_slice_with_a_header_is_seen
+                    what_a_written_object_leads_to_is_seen
+                    an_exchange_between_old_objects_is_seen
+                    what_is_moved_within_a_mutate_lives_on
+                }
+                random_graphs {
+                    short_random_programs_agree_with_the_model
+                    long_random_programs_agree_with_the_model
+                    a_large_random_graph_stays_what_it_is
+                }
+                death {
+                    what_has_no_cycle_dies_when_it_is_cut_off
+                    what_nothing_refers_to_dies_young
+                    an_old_object_that_dies_takes_its_young_along
+                    a_ring_is_reclaimed_after_its_last_root_drops
+                    a_ring_that_is_held_anywhere_lives
+                    what_a_dead_ring_refers_to_lives_if_it_is_held
+                    a_counted_parent_is_dropped_before_its_children
+                    the_elements_of_a_slice_are_dropped_once_each
+                    objects_of_size_zero_are_dropped_once_each
+                    memory_is_not_reused_before_drop_glue_ran
+                    everything_left_is_dropped_with_the_arena
+                    an_arena_that_was_never_entered_drops_its_objects
+                }
+                deep {
+                    a_list_of_a_million_lives_and_dies_on_a_small_stack
+                    a_droppable_list_of_a_million_lives_and_dies_on_a_small_stack
+                    a_ring_of_a_million_lives_and_dies_on_a_small_stack
+                }
+                teardown {
+                    a_cascade_through_handles_dies_to_its_end
+                    a_cycle_through_handles_of_the_arena_is_dropped_with_it
+                    a_handle_that_glue_cloned_keeps_its_object
+                    the_rest_is_dropped_when_glue_panics
+                    the_rest_is_dropped_when_glue_panics_with_the_arena
+                    memory_is_given_back_when_glue_panics
+                    glue_may_use_other_arenas
+                    a_cascade_goes_on_after_a_panic
+                }
+                panics {
+                    what_was_written_before_a_panic_stays
+                    what_was_written_in_an_enter_that_panics_stays
+                    a_root_that_was_changed_before_a_panic_is_seen
+                    a_root_that_was_taken_before_a_panic_is_empty
+                    what_a_borrowed_lock_holds_lives_on
+                    what_was_made_for_a_root_that_panics_is_dropped
+                    panics_without_end_lose_nothing
+                    a_listener_that_panics_does_no_harm
+                }
+                arenas {
+                    entries_nest
+                    entries_of_two_arenas_nest
+                    an_object_may_own_an_arena
+                    thousands_of_arenas_live_at_once
+                    an_arena_may_be_moved
+                    an_arena_after_another_starts_afresh
+                    a_root_may_hold_handles_of_its_own_arena
+                    an_arena_may_be_dropped_with_work_pending
+                }
+                roots {
+                    a_root_may_be_changed_in_every_way
+                    a_root_may_be_replaced
+                    a_root_that_is_left_alone_stays
+                }
+                handles {
+                    a_handle_keeps_its_object_alive
+                    an_object_may_be_stashed_twice
+                    a_handle_may_come_and_go_within_a_mutate
+                    a_handle_of_another_arena_is_refused
+                    what_a_forgotten_handle_keeps_lives_on
+                    slots_of_dropped_handles_are_reused
+                    a_handle_to_an_unsized_object_keeps_it
+                    what_a_handle_leads_to_changes_with_its_object
+                }
+                handle_sets {
+                    what_a_set_holds_lives_on
+                    the_handles_of_a_dead_set_are_stale
+                    a_handle_of_another_set_is_refused
+                    a_cycle_through_a_set_is_an_ordinary_cycle
+                    sets_without_number_come_and_go
+                }
+                weak {
+                    a_weak_reference_is_upgraded_until_its_object_dies
+                    a_weak_reference_to_what_dies_young_is_cleared
+                    what_was_upgraded_and_stored_lives_on
+                    weak_references_to_one_object_are_equal
+                    an_object_outlives_its_weak_references
+                    a_weak_reference_back_makes_no_cycle
+                    weak_references_to_a_ring_are_cleared_when_it_dies
+                    a_weak_reference_to_an_unsized_object_works
+                    weak_references_without_number_tell_the_dead_from_the_living
+                }
+                identity {
+                    an_identity_stays_the_same
+                    an_identity_is_never_given_again
+                    a_weak_reference_has_the_identity_of_its_object
+                    an_identity_outlives_its_arena
+                    references_to_one_object_are_one
+                    addresses_stay_within_a_mutate
+                    comparing_hashing_and_printing_are_the_values_own
+                }
+                layout {
+                    every_size_is_kept
+                    large_objects_are_kept
+                    over_aligned_objects_are_traced
+                    odd_slices_are_kept
+                    objects_of_no_size_are_told_apart
+                }
+                slices {
+                    an_iterator_that_ends_early_is_refused
+                    what_an_iterator_yields_too_much_stays_in_it
+                    a_closure_that_panics_leaves_nothing_behind
+                    a_closure_may_allocate
+                    a_closure_may_enter_again
+                    lengths_beyond_memory_are_refused
+                }
+                limits {
+                    what_does_not_fit_is_given_back
+                    nothing_is_lost_at_any_limit
+                    the_panic_at_the_limit_names_it
+                    the_error_at_the_limit_names_it
+                    large_objects_make_room_when_they_die
+                    blocks_that_empty_in_two_steps_make_room
+                    external_bytes_count_against_the_limit
+                    external_bytes_without_measure_are_refused
+                    without_a_limit_there_is_room
+                }
+                counts {
+                    every_kind_of_reference_counts
+                    counts_beyond_the_header_are_exact
+                    counts_at_the_border_of_the_header_are_exact
+                    what_follows_an_object_does_not_inherit_its_count
+                    only_the_first_and_the_last_value_count
+                }
+                statistics {
+                    allocations_are_counted_exactly
+                    live_bytes_are_those_of_what_can_be_reached
+                    totals_never_fall
+                    memory_of_the_dead_is_used_again
+                    memory_of_large_objects_and_rings_is_used_again
+                    rings_do_not_pile_up
+                }
+                control {
+                    every_generation_may_be_collected
+                    a_disabled_collector_finds_no_cycles_by_itself
+                    a_disabled_collector_is_as_prompt_as_before
+                    events_come_in_pairs
+                    a_listener_may_be_taken_and_replaced
+                    a_listener_may_use_handles
+                    a_collection_reports_what_it_found
+                    a_safepoint_without_work_changes_nothing
+                }
+            }
+        }
+    };
+    (@claims $collector:ty; $($group:ident { $($claim:ident)* })*) => {
+        $(
+            mod $group {
+                $(
+                    #[test]
+                    fn $claim() {
+                        $crate::conformance::$group::$claim::<$collector>();
+                    }
+                )*
+            }
+        )*
+    };
+}

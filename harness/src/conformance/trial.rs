@@ -1,0 +1,98 @@
+//! How a claim is tried: the settings it runs under, and what goes on between its steps.
+
+use gc_core::collector::Collector;
+use gc_core::{Arena, ArenaBuilder, Gc, Mutation, Root, Rootable, Trace};
+
+/// The settings of an arena that make rare paths common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Setting {
+    /// What a user gets who sets nothing.
+    Default,
+    /// A collection at every safepoint.
+    Stressed,
+    /// A safepoint is due as soon as anything is allocated; the collector decides what it does.
+    TinyNursery,
+}
+
+impl Setting {
+    const ALL: [Setting; 3] = [Setting::Default, Setting::Stressed, Setting::TinyNursery];
+
+    /// Tries a claim under every setting. The output of a failed test ends with the culprit.
+    pub(super) fn each(mut claim: impl FnMut(Setting)) {
+        for setting in Setting::ALL {
+            println!("setting: {setting:?}");
+            claim(setting);
+        }
+    }
+
+    pub(super) fn builder<R, C>(self) -> ArenaBuilder<R, C>
+    where
+        R: for<'a> Rootable<'a>,
+        for<'a> Root<'a, R>: Sized + Trace,
+        C: Collector + Default,
+    {
+        let builder = ArenaBuilder::new(C::default());
+        match self {
+            Setting::Default => builder,
+            Setting::Stressed => builder.stress(true),
+            Setting::TinyNursery => builder.nursery_bytes(1),
+        }
+    }
+
+    pub(super) fn arena<R, C>(
+        self,
+        root: impl for<'gc> FnOnce(&'gc Mutation<'gc>) -> Root<'gc, R>,
+    ) -> Arena<R, C>
+    where
+        R: for<'a> Rootable<'a>,
+        for<'a> Root<'a, R>: Sized + Trace,
+        C: Collector + Default,
+    {
+        self.builder().build(root)
+    }
+}
+
+/// Whether garbage without cycles is reclaimed before the arena is dropped.
+pub(super) const fn reclaims<C: Collector>() -> bool {
+    C::ATTRIBUTES.prompt || C::ATTRIBUTES.reclaims_cycles
+}
+
+/// A safepoint, and a collection if it takes one to reclaim what has no cycles.
+pub(super) fn settle<R, C>(arena: &mut Arena<R, C>)
+where
+    R: for<'a> Rootable<'a>,
+    for<'a> Root<'a, R>: Sized + Trace,
+    C: Collector,
+{
+    arena.mutate(|_, _| ());
+    if !C::ATTRIBUTES.prompt {
+        arena.collect();
+    }
+}
+
+/// Makes garbage of many sizes, so that memory that was wrongly freed is overwritten.
+pub(super) fn litter<'gc>(mc: &Mutation<'gc>) {
+    for pattern in 0xdead_0000..0xdead_0040_u64 {
+        let _ = Gc::new(mc, pattern);
+        let _ = Gc::new(mc, [pattern; 2]);
+        let _ = Gc::new(mc, [pattern; 5]);
+        let _ = Gc::slice_from_fn(mc, (pattern % 64) as usize, |_| pattern);
+    }
+    let _ = Gc::slice_from_fn(mc, 3000, |index| index as u64);
+}
+
+/// Ages whatever lives by collections of every kind, with garbage in between.
+pub(super) fn age<R, C>(arena: &mut Arena<R, C>)
+where
+    R: for<'a> Rootable<'a>,
+    for<'a> Root<'a, R>: Sized + Trace,
+    C: Collector,
+{
+    arena.mutate(|mc, _| litter(mc));
+    for generation in [0, 0, 1, 2, u8::MAX] {
+        arena.collect_generation(generation);
+        arena.mutate(|mc, _| litter(mc));
+    }
+    arena.collect();
+    arena.mutate(|mc, _| litter(mc));
+}

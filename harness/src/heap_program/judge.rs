@@ -1,0 +1,310 @@
+//! Judges whoever answers operations by the model's answers.
+
+use std::fmt;
+
+use super::answer::Answer;
+use super::compare::{Firm, agree};
+use super::model::object::Serial;
+use super::model::{Mode, Model};
+use super::op::Op;
+use super::program::Program;
+use super::replay::Setup;
+
+/// Somebody who runs a heap program: a real collector behind a [`Session`](super::replay::Session),
+/// or, to test the judge, something that only pretends.
+pub trait Subject {
+    /// What is known of an operation that has run before the heap is looked at.
+    type Performed;
+
+    /// Runs one operation. The heap is not looked at afterwards: it may be broken.
+    fn perform(&mut self, op: &Op) -> Self::Performed;
+
+    /// The answer to the operation that was performed last.
+    fn answer(&mut self, performed: Self::Performed) -> Answer;
+
+    /// The serial numbers of the objects that the last operation killed.
+    fn died(&self) -> &[u32];
+
+    /// Collects until nothing more dies, and returns how many objects are alive then.
+    fn settle(&mut self) -> usize;
+}
+
+/// One way to run a program on a backend, and which of the model's answers are right then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// How the arena is set up.
+    pub setup: Setup,
+    /// How objects die in the model.
+    pub mode: Mode,
+    /// Whether the backend frees everything unreachable when it is told to at the end of the
+    /// program.
+    pub ends_settled: bool,
+}
+
+impl Setting {
+    fn firm(self) -> Firm {
+        let counts_and_obeys =
+            matches!(self.mode, Mode::Refcount | Mode::RefcountCycles | Mode::Generations);
+        Firm { order: counts_and_obeys, returned: counts_and_obeys }
+    }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Setup { settle, automatic, stress, nursery_bytes, roots_in_handles } = self.setup;
+        let words = [
+            (settle, "settled"),
+            (automatic, "automatic"),
+            (stress, "stressed"),
+            (nursery_bytes.is_some(), "tiny nursery"),
+            (roots_in_handles, "roots in handles"),
+        ];
+        let words: Vec<&str> =
+            words.into_iter().filter_map(|(is_set, word)| is_set.then_some(word)).collect();
+        if words.is_empty() {
+            formatter.write_str("plain")
+        } else {
+            formatter.write_str(&words.join(", "))
+        }
+    }
+}
+
+/// A wrong answer and the right one, as lines of the file format or in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatch {
+    /// The model's answer.
+    pub expected: String,
+    /// The subject's.
+    pub found: String,
+}
+
+impl Mismatch {
+    /// A mismatch in words.
+    pub fn new(expected: impl Into<String>, found: impl Into<String>) -> Self {
+        Mismatch { expected: expected.into(), found: found.into() }
+    }
+}
+
+/// Runs a program and returns the first answer of `subject` that the model contradicts.
+///
+/// Deaths are compared before the heap is looked at: after a wrong one it holds references to what
+/// is gone.
+pub fn judge<S: Subject>(subject: &mut S, program: &Program, setting: Setting) -> Option<Mismatch> {
+    let mut model = Model::new(setting.mode).with_opaque_links_last();
+    for (index, op) in program.ops.iter().enumerate() {
+        let performed = subject.perform(op);
+        let expected = match setting.mode {
+            Mode::Told => match model.step_told(op, subject.died()) {
+                Ok(expected) => expected,
+                Err(serial) => {
+                    let id = display(&model, program, serial);
+                    return Some(Mismatch::new(
+                        format!("{id} alive after operation {index}, for it is in use"),
+                        format!("{id} dead"),
+                    ));
+                }
+            },
+            _ => model.step(op),
+        };
+        let expected_line = || expected.line(&program.names);
+        if let Some(serial) = wrongly_dead(model.died(), subject.died()) {
+            let id = display(&model, program, serial);
+            return Some(Mismatch::new(expected_line(), format!("{id} dead, too")));
+        }
+        let found = subject.answer(performed);
+        if !agree(&expected, &found, setting.firm()) {
+            return Some(Mismatch::new(expected_line(), found.line(&program.names)));
+        }
+    }
+    if setting.ends_settled {
+        let (expected, found) = (model.settled_alive(), subject.settle());
+        if expected != found {
+            return Some(Mismatch::new(
+                format!("{expected} objects alive at the end, collected until nothing more dies"),
+                format!("{found} objects alive"),
+            ));
+        }
+    }
+    None
+}
+
+/// What to call an object in a report.
+fn display(model: &Model, program: &Program, serial: Serial) -> String {
+    match model.id(serial) {
+        Some(id) => program.names.string(id).to_owned(),
+        None => format!("object {serial}"),
+    }
+}
+
+/// An object that died and should not have.
+fn wrongly_dead(expected: &[Serial], found: &[u32]) -> Option<Serial> {
+    let mut expected = expected.to_vec();
+    expected.sort_unstable();
+    let found = found.iter().map(|&number| Serial::new(number));
+    found.into_iter().find(|serial| expected.binary_search(serial).is_err())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::answer::{Event, Returned};
+    use super::super::generate::generate;
+    use super::super::parse::parse_program;
+    use super::super::shrink::shrink;
+    use super::*;
+
+    /// The model as a subject, perhaps with a defect.
+    struct Pretender {
+        model: Model,
+        died: Vec<u32>,
+        spoil: fn(&mut Answer),
+    }
+
+    impl Pretender {
+        fn new(mode: Mode, spoil: fn(&mut Answer)) -> Self {
+            let model = Model::new(mode).with_opaque_links_last();
+            Pretender { model, died: Vec::new(), spoil }
+        }
+    }
+
+    impl Subject for Pretender {
+        type Performed = Answer;
+
+        fn perform(&mut self, op: &Op) -> Answer {
+            let answer = self.model.step(op);
+            self.died = self.model.died().iter().map(|serial| serial.number()).collect();
+            answer
+        }
+
+        fn answer(&mut self, mut answer: Answer) -> Answer {
+            (self.spoil)(&mut answer);
+            answer
+        }
+
+        fn died(&self) -> &[u32] {
+            &self.died
+        }
+
+        fn settle(&mut self) -> usize {
+            self.model.settled_alive()
+        }
+    }
+
+    fn judge_pretender(
+        program: &Program,
+        plays: Mode,
+        is_judged_as: Mode,
+        spoil: fn(&mut Answer),
+    ) -> Option<Mismatch> {
+        let setting =
+            Setting { setup: Setup::default(), mode: is_judged_as, ends_settled: plays.collects() };
+        judge(&mut Pretender::new(plays, spoil), program, setting)
+    }
+
+    /// How many of 80 random programs are answered wrongly, and how many operations the first of
+    /// them shrinks to.
+    fn wrong(plays: Mode, is_judged_as: Mode, spoil: fn(&mut Answer)) -> (usize, usize) {
+        let fails =
+            |program: &Program| judge_pretender(program, plays, is_judged_as, spoil).is_some();
+        let mut failing: Vec<Program> =
+            (0..80).map(|seed| generate(seed, 100)).filter(fails).collect();
+        let count = failing.len();
+        let shrunk = failing
+            .drain(..)
+            .next()
+            .map_or(0, |program| shrink(&program, &mut |program| fails(program)).ops.len());
+        (count, shrunk)
+    }
+
+    #[test]
+    fn an_honest_subject_is_right() {
+        for mode in [Mode::Refcount, Mode::RefcountCycles, Mode::Generations, Mode::Settled] {
+            assert_eq!(wrong(mode, mode, |_| {}), (0, 0), "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn a_subject_that_leaks_cycles_is_caught() {
+        let (count, shrunk) = wrong(Mode::Refcount, Mode::RefcountCycles, |_| {});
+        assert!(count > 60 && shrunk <= 4, "{count} programs, shrunk to {shrunk}");
+    }
+
+    #[test]
+    fn a_subject_that_frees_late_is_caught() {
+        let (count, shrunk) = wrong(Mode::RefcountCycles, Mode::Settled, |_| {});
+        assert!(count > 60 && shrunk <= 3, "{count} programs, shrunk to {shrunk}");
+    }
+
+    #[test]
+    fn a_subject_that_forgets_the_young_is_caught() {
+        let (count, shrunk) = wrong(Mode::Generations, Mode::RefcountCycles, |_| {});
+        assert!(count > 10 && shrunk <= 5, "{count} programs, shrunk to {shrunk}");
+    }
+
+    #[test]
+    fn a_subject_that_counts_one_too_many_is_caught() {
+        let (count, shrunk) = wrong(Mode::RefcountCycles, Mode::RefcountCycles, |answer| {
+            if let Some(Returned::Collected(collected @ 3..)) = &mut answer.ret {
+                *collected += 1;
+            }
+        });
+        assert!(count > 20 && shrunk <= 8, "{count} programs, shrunk to {shrunk}");
+    }
+
+    #[test]
+    fn a_subject_that_frees_children_first_is_caught() {
+        let (count, shrunk) = wrong(Mode::Refcount, Mode::Refcount, |answer| {
+            if answer.events.iter().all(|event| matches!(event, Event::Died(_))) {
+                answer.events.reverse();
+            }
+        });
+        assert!(count > 20 && shrunk <= 6, "{count} programs, shrunk to {shrunk}");
+    }
+
+    #[test]
+    fn a_subject_that_keeps_a_weak_reference_is_caught() {
+        let (count, shrunk) = wrong(Mode::Settled, Mode::Settled, |answer| {
+            answer.cleared.pop();
+        });
+        assert!(count > 20 && shrunk <= 3, "{count} programs, shrunk to {shrunk}");
+    }
+
+    #[test]
+    fn a_subject_may_choose_the_moment() {
+        for mode in [Mode::Refcount, Mode::RefcountCycles, Mode::Generations, Mode::Settled] {
+            assert_eq!(wrong(mode, Mode::Told, |_| {}), (0, 0), "{mode:?}");
+        }
+    }
+
+    /// A collector that may choose the moment, and chooses an object that is in use.
+    struct Careless(Pretender);
+
+    impl Subject for Careless {
+        type Performed = Answer;
+
+        fn perform(&mut self, op: &Op) -> Answer {
+            self.0.perform(op)
+        }
+
+        fn answer(&mut self, answer: Answer) -> Answer {
+            self.0.answer(answer)
+        }
+
+        fn died(&self) -> &[u32] {
+            &[0]
+        }
+
+        fn settle(&mut self) -> usize {
+            self.0.settle()
+        }
+    }
+
+    #[test]
+    fn a_subject_that_frees_what_is_reachable_is_caught() {
+        let program = parse_program(r#"{"op": "new", "id": "a"}"#, "one").unwrap();
+        let setting = Setting { setup: Setup::default(), mode: Mode::Told, ends_settled: false };
+        let mut careless = Careless(Pretender::new(Mode::Refcount, |_| {}));
+        let mismatch = judge(&mut careless, &program, setting);
+        let expected = "a alive after operation 0, for it is in use";
+        assert_eq!(mismatch, Some(Mismatch::new(expected, "a dead")));
+    }
+}

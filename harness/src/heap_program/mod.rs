@@ -1,0 +1,34 @@
+//! Heap programs: files that say what a mutator does, and the answers that any collector must give.
+//!
+//! A program:
+//! - [`name`], [`op`], [`program`]: what it is. `print` writes one.
+//! - [`parse`] (with `fields`): reads one.
+//! - [`generate`], [`shrink`]: random ones, and the smallest that still shows what a large one
+//!   showed.
+//!
+//! Answers:
+//! - [`answer`] (with `json`): what an operation did, in the bytes of the reference.
+//! - [`model`]: the oracle, which knows the answers.
+//! - [`replay`]: a real collector, which gives them.
+//!
+//! The two together:
+//! - [`compare`]: when two answers agree.
+//! - [`judge`]: judges one run by the model.
+//! - [`diff`] (with `catch`): judges every backend on random programs.
+
+pub mod answer;
+mod catch;
+pub mod compare;
+pub mod diff;
+mod fields;
+pub mod generate;
+mod json;
+pub mod judge;
+pub mod model;
+pub mod name;
+pub mod op;
+pub mod parse;
+mod print;
+pub mod program;
+pub mod replay;
+pub mod shrink;

@@ -1,0 +1,154 @@
+//! What the outside world remembers of objects that it must not hold: their names and that they
+//! died; of collections, how many there were; of weak references, what they were made for.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gc_core::collector::Attributes;
+use gc_core::{Event, Listener, Reason};
+
+use super::super::answer::{Counts, GenerationStats};
+use super::super::name::{Name, NameMap};
+use super::super::op::Generation;
+use super::object::{Deaths, Serial, Token};
+
+/// What is remembered of one object.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record {
+    /// What operations call it; `None` for a member of a chain.
+    pub(super) id: Option<Name>,
+    pub(super) is_alive: bool,
+    /// How many collections' age it has: see [`Collections`].
+    pub(super) generation: Generation,
+}
+
+/// What is remembered of a weak reference.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WeakRecord {
+    pub(super) target: Serial,
+    pub(super) has_callback: bool,
+    /// Weak references made later have a larger number.
+    pub(super) number: usize,
+}
+
+/// What is remembered of all objects since the last reset.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    pub(super) records: Vec<Record>,
+    /// For each id the newest object that has it.
+    pub(super) serials: NameMap<Serial>,
+    /// The weak references that have not been seen cleared.
+    pub(super) weaks: NameMap<WeakRecord>,
+    pub(super) weaks_made: usize,
+    /// The objects that have not been seen dead, in order.
+    living: Vec<Serial>,
+    deaths: Deaths,
+}
+
+impl Book {
+    /// A token for a new object.
+    ///
+    /// # Panics
+    ///
+    /// Panics if a program makes more than 2^32 objects.
+    pub(super) fn enter(&mut self, id: Option<Name>) -> Token {
+        let serial =
+            Serial::try_from(self.records.len()).expect("a program makes fewer than 2^32 objects");
+        self.records.push(Record { id, is_alive: true, generation: Generation::YOUNG });
+        self.living.push(serial);
+        if let Some(id) = id {
+            self.serials.set(id, Some(serial));
+        }
+        Token::new(serial, &self.deaths)
+    }
+
+    /// The objects that died since the last call, in order.
+    ///
+    /// # Panics
+    ///
+    /// Panics if one of them was dead already: its drop glue ran twice.
+    pub(super) fn take_deaths(&mut self) -> Vec<Serial> {
+        let died = std::mem::take(&mut *self.deaths.borrow_mut());
+        for &serial in &died {
+            let record = &mut self.records[serial as usize];
+            assert!(
+                std::mem::replace(&mut record.is_alive, false),
+                "object {serial} was dropped twice"
+            );
+        }
+        if !died.is_empty() {
+            self.living.retain(|&serial| self.records[serial as usize].is_alive);
+        }
+        died
+    }
+
+    pub(super) fn record(&self, serial: Serial) -> &Record {
+        &self.records[serial as usize]
+    }
+
+    /// How many objects are alive.
+    pub(super) fn alive(&self) -> usize {
+        self.living.len()
+    }
+
+    /// The objects that are alive.
+    pub(super) fn living(&self) -> impl Iterator<Item = (Serial, &Record)> {
+        self.living.iter().map(|&serial| (serial, self.record(serial)))
+    }
+
+    /// Ages the objects that survived a collection.
+    pub(super) fn promote(&mut self, collected: Generation) {
+        for &serial in &self.living {
+            let record = &mut self.records[serial as usize];
+            if record.generation <= collected {
+                record.generation = collected.next();
+            }
+        }
+    }
+}
+
+/// What the listener of an arena has counted.
+///
+/// A collector that looks for cycles but knows no generations collects the oldest one every time;
+/// one that does not look for cycles collects nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Collections {
+    pub(super) stats: [GenerationStats; 3],
+    pub(super) counts: Counts,
+}
+
+impl Collections {
+    /// The generation of the file format that a collection has collected.
+    pub(super) fn generation(attributes: &Attributes, collected: u8) -> Option<Generation> {
+        match attributes {
+            Attributes { reclaims_cycles: false, .. } => None,
+            Attributes { generations: 1, .. } => Some(Generation::OLD),
+            _ => Some(Generation::new(usize::from(collected)).unwrap_or(Generation::OLD)),
+        }
+    }
+
+    /// A listener that keeps `collections` up to date.
+    pub(super) fn listener(
+        collections: Rc<RefCell<Collections>>,
+        attributes: &'static Attributes,
+    ) -> impl Listener {
+        move |event: &Event| {
+            if let Event::CollectionStop { reason: Reason::Explicit, collection, .. } = event
+                && let Some(generation) = Collections::generation(attributes, collection.generation)
+            {
+                collections.borrow_mut().note(generation, collection.unreachable);
+            }
+        }
+    }
+
+    fn note(&mut self, generation: Generation, collected: usize) {
+        let stats = &mut self.stats[usize::from(generation.number())];
+        stats.collections += 1;
+        stats.collected += collected;
+        self.counts = match generation.number() {
+            0 => Counts { gen1: self.counts.gen1 + 1, ..self.counts },
+            1 => Counts { gen1: 0, gen2: self.counts.gen2 + 1 },
+            _ => Counts::default(),
+        };
+    }
+}

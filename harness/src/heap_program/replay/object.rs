@@ -1,0 +1,178 @@
+//! What the objects of a heap program are in a real heap.
+//!
+//! Every object carries a [`Token`] whose drop glue notes the death. A node's and a tuple's
+//! references are ordinary edges; a leaf's are handles, which the collector does not trace: they
+//! keep their targets alive like any root.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+use gc_core::{DynamicRoot, Gc, Lock, Mutation, Rootable, Trace, field, static_trace};
+
+use super::super::op::{Kind, SLOTS};
+
+/// An object's number: objects are numbered in the order in which the program makes them.
+pub(super) type Serial = u32;
+
+/// The serials of the objects that died, in order.
+pub(super) type Deaths = Rc<RefCell<Vec<Serial>>>;
+
+/// Notes the death of the object it is in.
+pub(super) struct Token {
+    serial: Serial,
+    deaths: Deaths,
+}
+
+impl Token {
+    pub(super) fn new(serial: Serial, deaths: &Deaths) -> Token {
+        Token { serial, deaths: Rc::clone(deaths) }
+    }
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        self.deaths.borrow_mut().push(self.serial);
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Token({})", self.serial)
+    }
+}
+
+static_trace!(Token);
+
+/// [`SLOTS`] mutable references.
+#[derive(Trace, Debug)]
+pub(super) struct Node<'gc> {
+    token: Token,
+    slots: [Lock<Option<Target<'gc>>>; SLOTS],
+}
+
+/// References that never change.
+#[derive(Trace, Debug)]
+pub(super) struct Tuple<'gc> {
+    token: Token,
+    elements: Box<[Target<'gc>]>,
+}
+
+/// References that the collector does not see.
+#[derive(Debug)]
+pub(super) struct Leaf {
+    token: Token,
+    links: RefCell<[Option<Handle>; SLOTS]>,
+}
+
+static_trace!(Leaf);
+
+/// A reference to an object of any kind.
+#[derive(Clone, Copy, Trace, Debug)]
+pub(super) enum Target<'gc> {
+    Node(Gc<'gc, Node<'gc>>),
+    Tuple(Gc<'gc, Tuple<'gc>>),
+    Leaf(Gc<'gc, Leaf>),
+}
+
+impl<'gc> Target<'gc> {
+    pub(super) fn node(mc: &Mutation<'gc>, token: Token) -> Self {
+        let slots = std::array::from_fn(|_| Lock::new(None));
+        Target::Node(Gc::new(mc, Node { token, slots }))
+    }
+
+    pub(super) fn leaf(mc: &Mutation<'gc>, token: Token) -> Self {
+        Target::Leaf(Gc::new(mc, Leaf { token, links: RefCell::default() }))
+    }
+
+    pub(super) fn tuple(mc: &Mutation<'gc>, token: Token, elements: Box<[Target<'gc>]>) -> Self {
+        Target::Tuple(Gc::new(mc, Tuple { token, elements }))
+    }
+
+    pub(super) fn serial(self) -> Serial {
+        match self {
+            Target::Node(node) => node.token.serial,
+            Target::Tuple(tuple) => tuple.token.serial,
+            Target::Leaf(leaf) => leaf.token.serial,
+        }
+    }
+
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Target::Node(_) => Kind::Node,
+            Target::Tuple(_) => Kind::Tuple,
+            Target::Leaf(_) => Kind::Leaf,
+        }
+    }
+
+    /// Whether a collector traces objects of this kind.
+    pub(super) fn is_tracked(self) -> bool {
+        match self {
+            Target::Node(_) => Node::HAS_GC,
+            Target::Tuple(_) => Tuple::HAS_GC,
+            Target::Leaf(_) => Leaf::HAS_GC,
+        }
+    }
+
+    /// Calls `each` for everything the object refers to, in slot order.
+    pub(super) fn for_each_target(self, mc: &Mutation<'gc>, mut each: impl FnMut(Target<'gc>)) {
+        match self {
+            Target::Node(node) => node.slots.iter().filter_map(Lock::get).for_each(each),
+            Target::Tuple(tuple) => tuple.elements.iter().copied().for_each(each),
+            Target::Leaf(leaf) => {
+                leaf.links.borrow().iter().flatten().for_each(|link| each(link.fetch(mc)))
+            }
+        }
+    }
+
+    /// Stores in a slot. A tuple has none to store in.
+    pub(super) fn store(self, mc: &Mutation<'gc>, slot: usize, to: Option<Target<'gc>>) {
+        match self {
+            Target::Node(node) => {
+                field!(Gc::write(mc, node), Node, slots)[slot].unlock().set(to);
+            }
+            Target::Leaf(leaf) => {
+                let link = to.map(|to| Handle::new(mc, to));
+                // The old handle is dropped after the borrow has ended.
+                let old = std::mem::replace(&mut leaf.links.borrow_mut()[slot], link);
+                drop(old);
+            }
+            Target::Tuple(_) => unreachable!("tuples are immutable"),
+        }
+    }
+
+    /// How many references to the object the collector counts, if it counts.
+    pub(super) fn ref_count(self, mc: &Mutation<'gc>) -> Option<usize> {
+        match self {
+            Target::Node(node) => mc.ref_count(node),
+            Target::Tuple(tuple) => mc.ref_count(tuple),
+            Target::Leaf(leaf) => mc.ref_count(leaf),
+        }
+    }
+}
+
+/// A handle to an object of any kind.
+#[derive(Debug)]
+pub(super) enum Handle {
+    Node(DynamicRoot<Rootable![Node<'_>]>),
+    Tuple(DynamicRoot<Rootable![Tuple<'_>]>),
+    Leaf(DynamicRoot<Rootable![Leaf]>),
+}
+
+impl Handle {
+    pub(super) fn new<'gc>(mc: &Mutation<'gc>, target: Target<'gc>) -> Self {
+        match target {
+            Target::Node(node) => Handle::Node(mc.stash::<Rootable![Node<'_>]>(node)),
+            Target::Tuple(tuple) => Handle::Tuple(mc.stash::<Rootable![Tuple<'_>]>(tuple)),
+            Target::Leaf(leaf) => Handle::Leaf(mc.stash::<Rootable![Leaf]>(leaf)),
+        }
+    }
+
+    pub(super) fn fetch<'gc>(&self, mc: &Mutation<'gc>) -> Target<'gc> {
+        match self {
+            Handle::Node(handle) => Target::Node(mc.fetch(handle)),
+            Handle::Tuple(handle) => Target::Tuple(mc.fetch(handle)),
+            Handle::Leaf(handle) => Target::Leaf(mc.fetch(handle)),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Who runs a workload: one of our backends or, with the feature `peers`, somebody else's memory
+//! management.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::backend::Backend;
+use crate::peers::Peer;
+
+/// One of our backends or a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Contender {
+    /// One of our collectors.
+    Backend(Backend),
+    /// Something else, for comparison.
+    Peer(Peer),
+}
+
+impl Contender {
+    /// Every contender of this build.
+    pub fn all() -> impl Iterator<Item = Contender> {
+        Backend::ALL
+            .into_iter()
+            .map(Contender::Backend)
+            .chain(Peer::ALL.iter().copied().map(Contender::Peer))
+    }
+
+    /// The name on the command line and in reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Contender::Backend(backend) => backend.name(),
+            Contender::Peer(peer) => peer.name(),
+        }
+    }
+}
+
+impl fmt::Display for Contender {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+/// A name that no contender has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownContender {
+    name: String,
+}
+
+impl fmt::Display for UnknownContender {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = Contender::all().map(Contender::name).collect();
+        write!(formatter, "there is no backend `{}`; there are: {}", self.name, names.join(", "))?;
+        if self.name.starts_with("peer:") && Peer::ALL.is_empty() {
+            write!(formatter, " (peers need a build with `--features peers`)")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for UnknownContender {}
+
+impl FromStr for Contender {
+    type Err = UnknownContender;
+
+    fn from_str(name: &str) -> Result<Self, UnknownContender> {
+        Contender::all()
+            .find(|contender| contender.name() == name)
+            .ok_or_else(|| UnknownContender { name: name.to_owned() })
+    }
+}

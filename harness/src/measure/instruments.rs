@@ -1,0 +1,154 @@
+//! What a workload needs of the harness: arenas that are set up and watched.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gc_core::{Arena, Collector, Mutation, Root, Rootable, Stats, Trace};
+
+use super::pauses::{PauseListener, Pauses};
+
+/// Makes the arenas of a workload and reads their meters when they are done.
+#[derive(Debug)]
+pub struct Instruments {
+    stress: bool,
+    nursery_bytes: Option<usize>,
+    pauses: Option<Rc<RefCell<Pauses>>>,
+    /// Whether an arena was ever listened to.
+    is_heard: bool,
+    heap_use: HeapUse,
+}
+
+/// What the collector did during a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeapUse {
+    /// Objects that were made.
+    pub allocated_objects: u64,
+    /// Their bytes.
+    pub allocated_bytes: u64,
+    /// Collections of any generation.
+    pub collections: u64,
+    /// The most that was alive after a collection.
+    pub live_bytes_max: u64,
+    /// How long the collections took; `None` if nobody listened.
+    pub pauses: Option<PauseUse>,
+}
+
+/// How long collections took, with the drop glue of what they found dead.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PauseUse {
+    /// CPU time of all of them.
+    pub gc_cpu_ns: u64,
+    /// The median pause.
+    pub pause_ns_p50: u64,
+    /// The pause that one in a hundred exceeds.
+    pub pause_ns_p99: u64,
+    /// The longest pause.
+    pub pause_ns_max: u64,
+}
+
+impl Instruments {
+    /// Instruments that time every collection.
+    #[must_use]
+    pub fn new() -> Self {
+        Instruments { pauses: Some(Rc::new(RefCell::new(Pauses::new()))), ..Instruments::silent() }
+    }
+
+    /// Instruments that add no listener to the arenas: nothing disturbs the collector, and there
+    /// are no pauses.
+    #[must_use]
+    pub fn silent() -> Self {
+        Instruments {
+            stress: false,
+            nursery_bytes: None,
+            pauses: None,
+            is_heard: false,
+            heap_use: HeapUse::default(),
+        }
+    }
+
+    /// Makes the arenas collect at every safepoint.
+    #[must_use]
+    pub fn stress(mut self, stress: bool) -> Self {
+        self.stress = stress;
+        self
+    }
+
+    /// Makes the arenas have a nursery of this size instead of the collector's choice.
+    #[must_use]
+    pub fn nursery_bytes(mut self, bytes: usize) -> Self {
+        self.nursery_bytes = Some(bytes);
+        self
+    }
+
+    pub(crate) fn is_stressed(&self) -> bool {
+        self.stress
+    }
+
+    pub(crate) fn fixed_nursery_bytes(&self) -> Option<usize> {
+        self.nursery_bytes
+    }
+
+    /// Makes an arena.
+    pub fn arena<R, C>(
+        &mut self,
+        root: impl for<'gc> FnOnce(&'gc Mutation<'gc>) -> Root<'gc, R>,
+    ) -> Arena<R, C>
+    where
+        R: for<'gc> Rootable<'gc>,
+        for<'gc> Root<'gc, R>: Sized + Trace,
+        C: Collector + Default,
+    {
+        let mut builder = Arena::<R, C>::builder().stress(self.stress);
+        if let Some(bytes) = self.nursery_bytes {
+            builder = builder.nursery_bytes(bytes);
+        }
+        let mut arena = builder.build(root);
+        if let Some(pauses) = &self.pauses {
+            arena.set_listener(PauseListener(Rc::clone(pauses)));
+            self.is_heard = true;
+        }
+        arena
+    }
+
+    /// Reads the meters of an arena and drops it.
+    pub fn retire<R, C>(&mut self, arena: Arena<R, C>)
+    where
+        R: for<'gc> Rootable<'gc>,
+        for<'gc> Root<'gc, R>: Sized + Trace,
+        C: Collector,
+    {
+        self.add_stats(&arena.stats());
+        drop(arena);
+    }
+
+    /// Adds what the meters of one more arena say.
+    pub(crate) fn add_stats(&mut self, stats: &Stats) {
+        self.heap_use.allocated_objects += stats.allocated_objects;
+        self.heap_use.allocated_bytes += stats.allocated_bytes;
+        self.heap_use.collections += stats.collections;
+        self.heap_use.live_bytes_max =
+            self.heap_use.live_bytes_max.max(stats.live_bytes_max as u64);
+    }
+
+    /// What all retired arenas did.
+    #[must_use]
+    pub fn heap_use(&self) -> HeapUse {
+        let heard = self.pauses.as_ref().filter(|_| self.is_heard);
+        let pauses = heard.map(|pauses| {
+            let pauses = pauses.borrow();
+            PauseUse {
+                gc_cpu_ns: pauses.cpu_ns(),
+                pause_ns_p50: pauses.quantile_ns(0.50),
+                pause_ns_p99: pauses.quantile_ns(0.99),
+                pause_ns_max: pauses.max_ns(),
+            }
+        });
+        HeapUse { pauses, ..self.heap_use }
+    }
+}
+
+impl Default for Instruments {
+    fn default() -> Self {
+        Instruments::new()
+    }
+}

@@ -1,0 +1,9 @@
+//! What a person reads: tables, quantities with units, and whether the collectors agree.
+
+mod agreement;
+mod quantity;
+mod table;
+
+pub use self::agreement::{Disagreement, disagreements};
+pub use self::quantity::{bytes, count, duration};
+pub use self::table::{details, overview};

@@ -1,0 +1,188 @@
+//! A cache that forgets what was least recently used: a doubly linked list of entries and an index
+//! of buckets.
+//!
+//! Every hit rewrites half a dozen references between old objects without allocating; every miss
+//! makes one entry and drops the oldest. All neighbours in the list form cycles, but an evicted
+//! entry is taken out of them first.
+
+use gc_core::{Collector, Gc, Lock, Mutation, Rootable, Trace, unlock};
+use rand::RngExt;
+
+use super::parameters::batches;
+use super::{Checksum, Parameters};
+use crate::measure::Instruments;
+
+/// Look-ups per entry of the cache.
+const LOOKUPS_PER_ENTRY: usize = 50;
+
+/// Different keys per entry of the cache.
+const KEYS_PER_ENTRY: usize = 2;
+
+/// Look-ups in one `mutate`.
+const BATCH: usize = 512;
+
+type Link<'gc> = Lock<Option<Gc<'gc, Entry<'gc>>>>;
+
+#[derive(Debug, Trace)]
+struct Entry<'gc> {
+    key: u64,
+    value: u64,
+    newer: Link<'gc>,
+    older: Link<'gc>,
+    next_in_bucket: Link<'gc>,
+}
+
+#[derive(Debug, Trace)]
+struct Cache<'gc> {
+    buckets: Gc<'gc, [Link<'gc>]>,
+    newest: Link<'gc>,
+    oldest: Link<'gc>,
+    length: Lock<usize>,
+    capacity: usize,
+}
+
+impl<'gc> Cache<'gc> {
+    fn new(mc: &'gc Mutation<'gc>, capacity: usize) -> Gc<'gc, Self> {
+        let buckets = Gc::slice_from_fn(mc, capacity.next_power_of_two(), |_| Lock::new(None));
+        let (newest, oldest, length) = (Lock::new(None), Lock::new(None), Lock::new(0));
+        Gc::new(mc, Cache { buckets, newest, oldest, length, capacity })
+    }
+
+    fn bucket(&self, key: u64) -> usize {
+        let bits = self.buckets.len().trailing_zeros();
+        // Multiplicative hashing takes the high bits; a shift by all 64 would overflow.
+        key.wrapping_mul(0x9E37_79B9_7F4A_7C15).checked_shr(64 - bits).unwrap_or(0) as usize
+    }
+
+    fn find(&self, key: u64) -> Option<Gc<'gc, Entry<'gc>>> {
+        let first = self.buckets[self.bucket(key)].get();
+        std::iter::successors(first, |entry| entry.next_in_bucket.get())
+            .find(|entry| entry.key == key)
+    }
+
+    /// The value of a key; if it is not cached, `make` makes it.
+    fn get_or_insert(
+        cache: Gc<'gc, Self>,
+        mc: &'gc Mutation<'gc>,
+        key: u64,
+        make: impl FnOnce() -> u64,
+    ) -> Gc<'gc, Entry<'gc>> {
+        if let Some(entry) = cache.find(key) {
+            Cache::unlink(cache, mc, entry);
+            Cache::link_newest(cache, mc, entry);
+            return entry;
+        }
+        if cache.length.get() == cache.capacity
+            && let Some(oldest) = cache.oldest.get()
+        {
+            Cache::evict(cache, mc, oldest);
+        }
+        let bucket = cache.bucket(key);
+        let next_in_bucket = Lock::new(cache.buckets[bucket].get());
+        let (newer, older) = (Lock::new(None), Lock::new(None));
+        let entry = Gc::new(mc, Entry { key, value: make(), newer, older, next_in_bucket });
+        Cache::set_bucket(cache, mc, bucket, Some(entry));
+        Cache::link_newest(cache, mc, entry);
+        unlock!(Gc::write(mc, cache), Cache, length).set(cache.length.get() + 1);
+        entry
+    }
+
+    fn evict(cache: Gc<'gc, Self>, mc: &'gc Mutation<'gc>, victim: Gc<'gc, Entry<'gc>>) {
+        Cache::unlink(cache, mc, victim);
+        let bucket = cache.bucket(victim.key);
+        let mut before = None;
+        let mut here = cache.buckets[bucket].get();
+        while let Some(entry) = here {
+            if Gc::ptr_eq(entry, victim) {
+                let after = entry.next_in_bucket.get();
+                match before {
+                    Some(before) => {
+                        unlock!(Gc::write(mc, before), Entry, next_in_bucket).set(after)
+                    }
+                    None => Cache::set_bucket(cache, mc, bucket, after),
+                }
+                break;
+            }
+            before = here;
+            here = entry.next_in_bucket.get();
+        }
+        unlock!(Gc::write(mc, cache), Cache, length).set(cache.length.get() - 1);
+    }
+
+    fn set_bucket(
+        cache: Gc<'gc, Self>,
+        mc: &'gc Mutation<'gc>,
+        bucket: usize,
+        first: Option<Gc<'gc, Entry<'gc>>>,
+    ) {
+        if let Some(link) = Gc::write_at(mc, cache.buckets, bucket) {
+            link.unlock().set(first);
+        }
+    }
+
+    fn link_newest(cache: Gc<'gc, Self>, mc: &'gc Mutation<'gc>, entry: Gc<'gc, Entry<'gc>>) {
+        let second = cache.newest.get();
+        unlock!(Gc::write(mc, entry), Entry, older).set(second);
+        match second {
+            Some(second) => unlock!(Gc::write(mc, second), Entry, newer).set(Some(entry)),
+            None => unlock!(Gc::write(mc, cache), Cache, oldest).set(Some(entry)),
+        }
+        unlock!(Gc::write(mc, cache), Cache, newest).set(Some(entry));
+    }
+
+    fn unlink(cache: Gc<'gc, Self>, mc: &'gc Mutation<'gc>, entry: Gc<'gc, Entry<'gc>>) {
+        let (newer, older) = (entry.newer.get(), entry.older.get());
+        match newer {
+            Some(newer) => unlock!(Gc::write(mc, newer), Entry, older).set(older),
+            None => unlock!(Gc::write(mc, cache), Cache, newest).set(older),
+        }
+        match older {
+            Some(older) => unlock!(Gc::write(mc, older), Entry, newer).set(newer),
+            None => unlock!(Gc::write(mc, cache), Cache, oldest).set(newer),
+        }
+        unlock!(Gc::write(mc, entry), Entry, newer).set(None);
+        unlock!(Gc::write(mc, entry), Entry, older).set(None);
+    }
+}
+
+/// Runs the workload; the scale is the number of entries of the cache.
+pub fn run<C: Collector + Default>(
+    parameters: &Parameters,
+    instruments: &mut Instruments,
+) -> Checksum {
+    let capacity = parameters.scale;
+    let keys = (capacity * KEYS_PER_ENTRY) as u64;
+    let mut random = parameters.random();
+    let mut checksum = Checksum::default();
+    let mut arena = instruments
+        .arena::<Rootable!['gc => Gc<'gc, Cache<'gc>>], C>(|mc| Cache::new(mc, capacity));
+
+    let mut misses = 0;
+    for batch in batches(capacity * LOOKUPS_PER_ENTRY, BATCH) {
+        let sum = arena.mutate(|mc, &cache| {
+            let mut sum = 0_u64;
+            for _ in 0..batch {
+                // The smaller of two random numbers: low keys are asked for more often.
+                let key = random.random_range(0..keys).min(random.random_range(0..keys));
+                let entry = Cache::get_or_insert(cache, mc, key, || {
+                    misses += 1;
+                    key ^ misses
+                });
+                sum = sum.wrapping_add(entry.value);
+            }
+            sum
+        });
+        checksum.add(sum);
+    }
+
+    checksum.add(misses);
+    arena.enter(|_, cache| {
+        let entries = std::iter::successors(cache.newest.get(), |entry| entry.older.get());
+        checksum.extend(entries.map(|entry| entry.key));
+        let entries = std::iter::successors(cache.oldest.get(), |entry| entry.newer.get());
+        checksum.extend(entries.map(|entry| entry.value));
+        checksum.add(cache.length.get() as u64);
+    });
+    instruments.retire(arena);
+    checksum
+}

@@ -1,0 +1,228 @@
+//! The command line: exit codes, messages, and what is printed.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+fn harness(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_harness"))
+        .args(arguments)
+        .output()
+        .expect("the program can be started")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("the output is text")
+}
+
+/// Asserts a misuse: exit code 2, nothing on the standard output, and a message with all of
+/// `expected`.
+#[track_caller]
+fn assert_misuse(arguments: &[&str], expected: &[&str]) {
+    let output = harness(arguments);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert_eq!(text(&output.stdout), "");
+    for part in expected {
+        assert!(message.contains(part), "`{part}` is missing in: {message}");
+    }
+    assert!(!message.contains("panicked"), "{message}");
+}
+
+/// The measurements in JSON lines.
+fn records(output: &Output) -> Vec<Value> {
+    text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+        .collect()
+}
+
+/// A file in a directory of this test run.
+fn file(name: &str, content: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, content).expect("the file can be written");
+    path
+}
+
+#[test]
+fn list_names_every_workload_and_backend() {
+    let output = harness(&["list"]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = text(&output.stdout);
+    for workload in &harness::workloads::WORKLOADS {
+        assert!(
+            text.contains(workload.name) && text.contains(workload.sentence),
+            "{}",
+            workload.name
+        );
+    }
+    for backend in harness::backend::Backend::ALL {
+        assert!(text.contains(backend.name()), "{backend}");
+    }
+}
+
+#[test]
+fn run_prints_a_line_of_json_per_measurement() {
+    let output = harness(&[
+        "run",
+        "--workload=list",
+        "--backend=all",
+        "--scale=1000",
+        "--seed=7",
+        "--format=json",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let records = records(&output);
+    assert_eq!(records.len(), 4);
+    for record in &records {
+        assert_eq!(record["workload"], "list");
+        assert_eq!(record["scale"], 1000);
+        assert_eq!(record["seed"], 7);
+        assert_eq!(record["checksum"], records[0]["checksum"]);
+        assert_eq!(record["allocated_objects"], 1000);
+        for meter in [
+            "cpu_ns",
+            "wall_ns",
+            "peak_rss_bytes",
+            "allocated_bytes",
+            "collections",
+            "gc_cpu_ns",
+            "pause_ns_p50",
+            "pause_ns_p99",
+            "pause_ns_max",
+            "live_bytes_max",
+        ] {
+            assert!(record[meter].is_u64(), "{meter} in {record}");
+        }
+    }
+    let mut backends: Vec<_> =
+        records.iter().map(|record| record["backend"].as_str().unwrap()).collect();
+    backends.sort_unstable();
+    assert_eq!(backends, ["generational", "marksweep", "null", "refcount"]);
+}
+
+#[test]
+fn run_prints_a_table_without_a_progress_bar_in_a_pipe() {
+    let output = harness(&["run", "--workload=churn,quads", "--backend=refcount", "--scale=4"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stderr), "");
+    let table = text(&output.stdout);
+    assert_eq!(table.lines().count(), 4, "{table}");
+    assert!(
+        table.contains("churn") && table.contains("quads") && !table.contains("null"),
+        "{table}"
+    );
+}
+
+#[test]
+fn an_unknown_workload_is_answered_with_those_that_exist() {
+    assert_misuse(
+        &["run", "--workload=life", "--backend=all"],
+        &["there is no workload `life`", "binary-trees", "heap-program"],
+    );
+}
+
+#[test]
+fn an_unknown_backend_is_answered_with_those_that_exist() {
+    let names = ["there is no backend `boehm`", "null, refcount, marksweep, generational"];
+    assert_misuse(&["run", "--workload=list", "--backend=boehm"], &names);
+    assert_misuse(&["diff", "--backend=boehm"], &names);
+    assert_misuse(&["replay", "--backend=boehm", "file"], &names);
+}
+
+#[test]
+#[cfg(not(feature = "peers"))]
+fn a_peer_needs_its_feature() {
+    assert_misuse(&["run", "--workload=list", "--backend=peer:bumpalo"], &["--features peers"]);
+}
+
+#[test]
+#[cfg(feature = "peers")]
+fn a_peer_agrees_with_the_backends_or_says_why_it_does_not_run() {
+    assert_misuse(
+        &["run", "--workload=list", "--backend=peer:bumpalo"],
+        &["does not run `list`", "region"],
+    );
+    let output = harness(&[
+        "run",
+        "--workload=binary-trees",
+        "--backend=null,peer:bumpalo",
+        "--scale=6",
+        "--format=json",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let records = records(&output);
+    let peer = records
+        .iter()
+        .find(|record| record["backend"] == "peer:bumpalo")
+        .expect("the peer was measured");
+    assert_eq!(peer["collections"], Value::Null);
+}
+
+#[test]
+fn a_scale_out_of_range_is_answered_with_the_range() {
+    assert_misuse(
+        &["run", "--workload=quads", "--backend=null", "--scale=13"],
+        &["from 1 to 12", "not 13"],
+    );
+    assert_misuse(
+        &["run", "--workload=list", "--backend=null", "--scale=0"],
+        &["from 1 to 200000000", "not 0"],
+    );
+    assert_misuse(&["run", "--workload=list", "--backend=null", "--scale=many"], &["--scale"]);
+}
+
+#[test]
+fn replay_answers_each_operation() {
+    let program = file(
+        "two.jsonl",
+        "# two objects\n{\"op\": \"new\", \"id\": \"a\"}\n\n{\"op\": \"new\", \"id\": \"b\"}\n",
+    );
+    let output = harness(&["replay", "--backend=refcount", program.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let answers = records(&output);
+    assert_eq!(answers.iter().map(|answer| &answer["alive"]).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
+fn a_malformed_heap_program_is_answered_with_its_line() {
+    let program =
+        file("bad.jsonl", "{\"op\": \"new\", \"id\": \"a\"}\n{\"op\": \"nwe\", \"id\": \"b\"}\n");
+    assert_misuse(
+        &["replay", "--backend=refcount", program.to_str().unwrap()],
+        &["bad.jsonl:2: expected an operation"],
+    );
+    let program = file("no_json.jsonl", "link a to b\n");
+    assert_misuse(
+        &["replay", "--backend=refcount", program.to_str().unwrap()],
+        &["no_json.jsonl:1: expected a JSON object"],
+    );
+    assert_misuse(&["replay", "--backend=refcount", "no/such/file.jsonl"], &["no/such/file.jsonl"]);
+}
+
+#[test]
+fn diff_finds_no_divergence_and_says_so() {
+    let output = harness(&["diff", "--programs=20", "--ops=60", "--seed=3"]);
+    assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+    assert!(text(&output.stdout).contains("20 programs"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    for arguments in
+        [&["list"][..], &["run", "--workload=list", "--backend=all", "--scale=10", "--format=json"]]
+    {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_harness"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program can be started");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("the program ends");
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert_eq!(text(&output.stderr), "", "{arguments:?}");
+    }
+}
