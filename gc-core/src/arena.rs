@@ -14,7 +14,7 @@ use crate::trace::{Edges, Trace};
 
 /// A garbage-collected heap with a root.
 ///
-/// `R` says what the root is ([`Rootable!`](crate::Rootable)), `C` which collector runs. Everything
+/// `R` says what the root is ([`Rootable!`](macro@crate::Rootable)), `C` which collector runs. Everything
 /// in the heap is reached inside the closure of [`enter`](Arena::enter), [`mutate`](Arena::mutate)
 /// or [`mutate_root`](Arena::mutate_root), and only there. A collection happens only between them:
 /// at the end of `mutate` and `mutate_root`, and in [`collect`](Arena::collect) and its like.

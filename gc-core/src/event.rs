@@ -52,7 +52,8 @@ pub enum Event {
 
 /// Listens to the events of an arena.
 ///
-/// Called inside a collection: it has no access to the arena. What it does is part of the pause.
+/// Called at a safepoint, before the collector begins and when what died has been torn down: it has
+/// no access to the arena. What it does is part of the pause.
 pub trait Listener {
     /// Something happened.
     fn event(&mut self, event: &Event);

@@ -8,7 +8,7 @@ use core::marker::PhantomData;
 
 /// A type with one lifetime left open.
 ///
-/// Use [`Rootable!`](crate::Rootable) rather than implementing it.
+/// Use [`Rootable!`](macro@crate::Rootable) rather than implementing it.
 pub trait Rootable<'a> {
     /// The type at this lifetime.
     type Root: ?Sized + 'a;

@@ -155,7 +155,7 @@ impl Generational {
     /// Chooses what happens to the objects of each kind of block.
     fn plan(&self, heap: &mut Heap, generation: u8) -> Plan {
         // What is copied needs room that is there for certain; else it stays where it is.
-        let copied_bytes = heap.nursery_taken_bytes();
+        let copied_bytes = heap.nursery_used_bytes();
         let promotes_in_place =
             self.pacing.promotes_in_place(heap) || heap.pool().reserve(copied_bytes).is_err();
         if generation == FULL && !promotes_in_place {

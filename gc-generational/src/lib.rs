@@ -12,7 +12,7 @@
 //! New objects are bump-allocated into a nursery. A minor collection copies what lives of it to the
 //! aging space, at a cost in proportion to what lives; a middle collection promotes what lives of
 //! the aging space where it lies; a full collection marks everything, frees what is not marked by
-//! lines and blocks, and moves what lives out of sparse blocks (Blackburn and McKinley, "Immix: a
+//! blocks and holes, and moves what lives out of sparse blocks (Blackburn and McKinley, "Immix: a
 //! mark-region garbage collector", 2008). Three generations, as in CPython's `gc`.
 //!
 //! When one `mutate` overran the nursery, or much of it lives, it is promoted where it lies instead

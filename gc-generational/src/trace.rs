@@ -117,8 +117,7 @@ impl<'a> Trace<'a> {
         }
         // SAFETY: live, says the caller, and not forwarded; large objects are in blocks of another
         // state.
-        let to = unsafe { self.to.evacuate(self.heap, object) }
-            .expect("the blocks that were reserved before the trace");
+        let Ok(to) = (unsafe { self.to.evacuate(self.heap, object) }) else { out_of_memory() };
         if self.marks_copies {
             // SAFETY: it was just made.
             unsafe { self.heap.mark(to) };
@@ -192,4 +191,21 @@ impl<'a> Trace<'a> {
     pub(crate) fn is_aging(&self, object: ObjectRef) -> bool {
         Block::containing(object).state() == BlockState::Aging
     }
+}
+
+/// The system has no memory to copy into, in the middle of a collection. There is no way back, and a
+/// panic that could be caught would leave a heap that is half moved: a panic while a panic unwinds
+/// ends the process. What is copied is reserved before the trace, so this is for a system that fails
+/// where over-aligned objects need more.
+#[cold]
+fn out_of_memory() -> ! {
+    const MESSAGE: &str = "the system has no memory for a collection that has begun";
+    struct PanicOnUnwind;
+    impl Drop for PanicOnUnwind {
+        fn drop(&mut self) {
+            panic!("{MESSAGE}");
+        }
+    }
+    let _abort = PanicOnUnwind;
+    panic!("{MESSAGE}");
 }

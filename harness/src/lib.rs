@@ -1,7 +1,7 @@
 //! Runs the same workloads on every collector, cross-checks the answers and measures.
 //!
 //! - [`backend`]: the collectors that can be chosen by name.
-//! - [`conformance`]: what every collector must do; a backend runs it with one line.
+//! - [`mod@conformance`]: what every collector must do; a backend runs it with one line.
 //! - [`workloads`]: programs that a user might write, the same for every collector.
 //! - [`measure`]: what a run costs, each in a process of its own.
 //! - [`heap_program`]: recorded and random mutators, and the model that knows what must die.

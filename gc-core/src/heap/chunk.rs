@@ -18,7 +18,7 @@
 //! - A **mark bit** says that the running collection reached the object. Outside of a collection
 //!   all are clear.
 //!
-//! There are no line marks: free lines are read off the start bits (see `holes.rs`), so there is no
+//! There are no line marks: holes are read off the start bits (see `holes.rs`), so there is no
 //! epoch that could wrap.
 
 use alloc::alloc::{alloc, dealloc};

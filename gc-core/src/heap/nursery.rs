@@ -154,6 +154,12 @@ impl Heap {
         self.nursery.borrow().taken_bytes
     }
 
+    /// Bytes of the nursery that are allocated: at most as many can survive.
+    #[must_use]
+    pub fn nursery_used_bytes(&self) -> usize {
+        self.nursery_taken_bytes() - (self.end.get().addr() - self.cursor.get().addr())
+    }
+
     /// Ends the nursery of a collector that moves objects, and returns its blocks, none of which is
     /// in use any more. The caller decides what becomes of them.
     pub fn take_nursery(&mut self) -> Vec<Block> {

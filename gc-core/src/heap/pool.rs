@@ -11,8 +11,9 @@ use super::holes::{Hole, next_hole};
 use super::{BLOCK_BYTES, Block, BlockState, CHUNK_BYTES, Chunk};
 use crate::id::IdTable;
 
-/// The first chunk of an arena: metadata and three blocks, so that a tiny arena is cheap.
-const FIRST_CHUNK_BYTES: usize = 4 * BLOCK_BYTES;
+/// The first chunk of an arena: metadata and five blocks, one for each state that a tiny arena of
+/// any collector has, so that it is cheap. The next ones double up to the full size.
+const FIRST_CHUNK_BYTES: usize = 6 * BLOCK_BYTES;
 
 /// Free memory that is kept for reuse before chunks go back to the system: a quarter of what is
 /// used, and at least this much, so that a heap that breathes does not ask the system each time.
@@ -113,15 +114,17 @@ impl Pool {
         Ok(block)
     }
 
-    /// Makes sure that as many free blocks can be taken beyond the limit as `bytes` of objects may
-    /// need, so that a copying collection cannot run out in the middle.
+    /// Makes sure that as many free blocks can be taken beyond the limit as `bytes` of objects
+    /// need, so that a copying collection does not run out in the middle.
+    ///
+    /// Over-aligned objects may need more; then blocks are taken from the system as they are needed.
     ///
     /// # Errors
     ///
     /// [`Exhausted`] if the system has no memory.
     pub fn reserve(&mut self, bytes: usize) -> Result<(), Exhausted> {
         // The end of a block is wasted when an object does not fit it: up to a quarter.
-        let blocks = (bytes + bytes / 3).div_ceil(BLOCK_BYTES) + 1;
+        let blocks = (bytes + bytes / 3).div_ceil(BLOCK_BYTES);
         while self.free.len() < blocks {
             self.grow()?;
         }
@@ -129,7 +132,12 @@ impl Pool {
     }
 
     fn grow(&mut self) -> Result<(), Exhausted> {
-        let size_bytes = if self.chunks.is_empty() { FIRST_CHUNK_BYTES } else { CHUNK_BYTES };
+        let size_bytes = match self.chunks.len() {
+            0 => FIRST_CHUNK_BYTES,
+            1 => CHUNK_BYTES / 4,
+            2 => CHUNK_BYTES / 2,
+            _ => CHUNK_BYTES,
+        };
         let chunk = Chunk::allocate(size_bytes, ChunkKind::Small, self.ids).ok_or(Exhausted)?;
         self.chunks.push(chunk);
         self.free.extend(chunk.blocks().rev());

@@ -181,6 +181,39 @@ pub fn what_a_dead_ring_refers_to_lives_if_it_is_held<C: Collector + Default>() 
     });
 }
 
+/// A ring dies that referred to a leaf which the root refers to as well: then the root is the only
+/// one, and the leaf dies with its reference.
+///
+/// ```text
+///   root.a -> 0 <-> 1 -> 2 <- root.b
+/// ```
+pub fn a_dead_ring_takes_its_references_along<C: Collector + Default>() {
+    Setting::each(|setting| {
+        let witness = Witness::default();
+        let mut arena = setting.arena::<Rootable![NodeRef<'_>], C>(|mc| {
+            let [zero, one, two] = [0, 1, 2].map(|name| Node::new(mc, &witness, name));
+            set_a(mc, zero, Some(one));
+            set_a(mc, one, Some(zero));
+            set_b(mc, one, Some(two));
+            Node::with(mc, &witness, 9, Some(zero), Some(two))
+        });
+        age(&mut arena);
+        arena.mutate(|mc, root| set_a(mc, *root, None));
+        arena.collect();
+        let has_ring = !C::ATTRIBUTES.reclaims_cycles;
+        assert_eq!(witness.sorted(), if has_ring { vec![] } else { vec![0, 1] });
+        arena.enter(|mc, root| {
+            let two = root.b.get().expect("2");
+            assert_eq!(two.name(), 2);
+            let count = Some(1 + usize::from(has_ring));
+            assert_eq!(mc.ref_count(two), count.filter(|_| C::ATTRIBUTES.counts_references));
+        });
+        arena.mutate(|mc, root| set_b(mc, *root, None));
+        settle(&mut arena);
+        assert_eq!(witness.sorted(), if has_ring { vec![] } else { vec![0, 1, 2] });
+    });
+}
+
 /// A parent before its children, these in field order, and the children of one before the next:
 /// what counting gives, and CPython's users know.
 ///

@@ -84,6 +84,7 @@ macro_rules! conformance {
                     a_ring_is_reclaimed_after_its_last_root_drops
                     a_ring_that_is_held_anywhere_lives
                     what_a_dead_ring_refers_to_lives_if_it_is_held
+                    a_dead_ring_takes_its_references_along
                     a_counted_parent_is_dropped_before_its_children
                     the_elements_of_a_slice_are_dropped_once_each
                     objects_of_size_zero_are_dropped_once_each

@@ -43,7 +43,7 @@ use crate::trace::{Edges, SlotMap, Slots, Trace};
 ///
 /// # Complexity
 ///
-/// That of a hash map. The first store after a safepoint into a segment of 64 entries of an old map
+/// That of a hash map. The first store after a safepoint into a segment of 16 entries of an old map
 /// also logs that segment, and no more than it, however large the map is.
 ///
 /// # Examples

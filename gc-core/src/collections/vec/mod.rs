@@ -31,7 +31,7 @@ const CAPACITY_MIN: usize = 4;
 ///
 /// # Complexity
 ///
-/// That of `Vec`. The first store after a safepoint into one of the segments of 64 elements of an
+/// That of `Vec`. The first store after a safepoint into one of the segments of 16 elements of an
 /// old vector also logs that segment, and no more than it, however long the vector is. Growing
 /// allocates a new slice in the heap; the old one is garbage.
 ///
