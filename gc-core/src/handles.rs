@@ -30,6 +30,15 @@ pub(crate) enum Owner {
     Nobody,
 }
 
+/// What has happened to the tables of a heap: shared by all of them and the heap.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// Some table has something to settle.
+    pub(crate) is_any_settleable: Cell<bool>,
+    /// The owner of some table died: the heap has yet to let go of the table.
+    pub(crate) is_any_abandoned: Cell<bool>,
+}
+
 #[derive(Debug)]
 struct Entry {
     object: Option<ObjectRef>,
@@ -47,19 +56,18 @@ pub struct HandleTable {
     free: RefCell<Vec<usize>>,
     fresh: RefCell<Vec<usize>>,
     released: RefCell<Vec<ObjectRef>>,
-    /// Shared with the heap: some table of it has something to settle.
-    is_any_changed: Rc<Cell<bool>>,
+    changes: Rc<Changes>,
 }
 
 impl HandleTable {
-    pub(crate) fn new(owner: Owner, is_any_changed: Rc<Cell<bool>>) -> HandleTable {
+    pub(crate) fn new(owner: Owner, changes: Rc<Changes>) -> HandleTable {
         HandleTable {
             owner: Cell::new(owner),
             entries: RefCell::default(),
             free: RefCell::default(),
             fresh: RefCell::default(),
             released: RefCell::default(),
-            is_any_changed,
+            changes,
         }
     }
 
@@ -90,7 +98,7 @@ impl HandleTable {
                 entries.len() - 1
             }
         };
-        self.is_any_changed.set(true);
+        self.changes.is_any_settleable.set(true);
         index
     }
 
@@ -115,7 +123,7 @@ impl HandleTable {
             if !entry.is_fresh {
                 self.released.borrow_mut().push(object);
             }
-            self.is_any_changed.set(true);
+            self.changes.is_any_settleable.set(true);
         }
         self.free.borrow_mut().push(index);
     }
@@ -128,6 +136,7 @@ impl HandleTable {
     /// The owner is dead: empties all slots, so that the handles left are stale.
     pub(crate) fn abandon(&self) {
         self.owner.set(Owner::Nobody);
+        self.changes.is_any_abandoned.set(true);
         for entry in self.entries.borrow_mut().iter_mut() {
             entry.object = None;
         }

@@ -58,7 +58,7 @@ pub use settings::Settings;
 pub use weak_table::WeakTable;
 
 use crate::event::Stats;
-use crate::handles::{HandleTable, Owner};
+use crate::handles::{Changes, HandleTable, Owner};
 use crate::id::IdTable;
 pub use crate::id::{AddressHash, AddressHasher};
 
@@ -86,7 +86,7 @@ pub struct Heap {
     /// The reference counts, for collectors that keep them.
     pub counts: CountTable,
     handle_tables: RefCell<Vec<Rc<HandleTable>>>,
-    are_handles_changed: Rc<Cell<bool>>,
+    handle_changes: Rc<Changes>,
     /// Owned; a raw pointer because every chunk has a copy.
     ids: NonNull<IdTable>,
     dead: reclaim::Dead,
@@ -97,8 +97,8 @@ pub struct Heap {
 impl Heap {
     pub(crate) fn new(settings: Settings) -> Heap {
         let ids = NonNull::from(Box::leak(Box::<IdTable>::default()));
-        let are_handles_changed = Rc::new(Cell::new(false));
-        let arena_handles = HandleTable::new(Owner::Arena, Rc::clone(&are_handles_changed));
+        let handle_changes = Rc::<Changes>::default();
+        let arena_handles = HandleTable::new(Owner::Arena, Rc::clone(&handle_changes));
         Heap {
             cursor: Cell::new(core::ptr::null_mut()),
             end: Cell::new(core::ptr::null_mut()),
@@ -114,7 +114,7 @@ impl Heap {
             weak: RefCell::default(),
             counts: CountTable::default(),
             handle_tables: RefCell::new(alloc::vec![Rc::new(arena_handles)]),
-            are_handles_changed,
+            handle_changes,
             ids,
             dead: reclaim::Dead::default(),
             stats: Stats::default(),
@@ -164,21 +164,26 @@ impl Heap {
     /// The arena's own handles, and those of every living set.
     #[must_use]
     pub fn handle_tables(&self) -> Vec<Rc<HandleTable>> {
-        let mut tables = self.handle_tables.borrow_mut();
-        tables.retain(|table| table.owner() != Owner::Nobody);
-        tables.clone()
+        self.handle_tables.borrow().clone()
+    }
+
+    /// Lets go of the tables whose owners are dead.
+    fn forget_abandoned_tables(&mut self) {
+        if self.handle_changes.is_any_abandoned.replace(false) {
+            self.handle_tables.get_mut().retain(|table| table.owner() != Owner::Nobody);
+        }
     }
 
     /// Whether a handle came or went since [`Heap::settle_handles`].
     #[inline]
     #[must_use]
     pub fn are_handles_changed(&self) -> bool {
-        self.are_handles_changed.get()
+        self.handle_changes.is_any_settleable.get()
     }
 
     /// The collector has looked at all handle tables.
     pub fn settle_handles(&mut self) {
-        self.are_handles_changed.set(false);
+        self.handle_changes.is_any_settleable.set(false);
     }
 
     pub(crate) fn arena_handles(&self) -> Rc<HandleTable> {
@@ -187,8 +192,8 @@ impl Heap {
 
     /// Makes a table for a new set; its owner is set when the set has an address.
     pub(crate) fn new_handle_table(&self) -> Rc<HandleTable> {
-        let changed = Rc::clone(&self.are_handles_changed);
-        let table = Rc::new(HandleTable::new(Owner::Nobody, changed));
+        let changes = Rc::clone(&self.handle_changes);
+        let table = Rc::new(HandleTable::new(Owner::Nobody, changes));
         self.handle_tables.borrow_mut().push(Rc::clone(&table));
         table
     }

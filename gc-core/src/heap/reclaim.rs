@@ -219,6 +219,7 @@ impl Heap {
             self.large.get_mut().trim();
         }
         self.pool.get_mut().trim();
+        self.forget_abandoned_tables();
         panic
     }
 
