@@ -168,7 +168,7 @@ impl Counting {
 
     /// Takes back references that are lost, and those of what dies by that.
     ///
-    /// Deaths are in the order of CPython: a parent before its children, these in field order, and
+    /// Deaths are in the order of CPython: a parent before its children, these in the order of their places, and
     /// the children of one before the next.
     ///
     /// # Safety

@@ -2,7 +2,10 @@
 
 use core::mem::MaybeUninit;
 
-use super::{Block, BlockState, Exhausted, Flag, GRANULE_BYTES, HEADER_BYTES, Heap, ObjectRef};
+use super::{
+    Block, BlockState, Exhausted, Flag, GRANULE_BYTES, HEADER_BYTES, Heap, ObjectRef,
+    debug_check_references,
+};
 
 /// Copies objects into blocks of its own, one after the other.
 ///
@@ -40,7 +43,9 @@ impl Evacuator {
         heap: &mut Heap,
         object: ObjectRef,
     ) -> Result<ObjectRef, Exhausted> {
-        // SAFETY: live and not forwarded, says the caller.
+        // SAFETY: live and not forwarded, says the caller, and at a safepoint nothing is borrowed.
+        unsafe { debug_check_references(object) }
+        // SAFETY: as above.
         let descriptor = unsafe { object.descriptor() };
         // SAFETY: as above.
         let bytes = unsafe { object.bytes() };

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::mem;
 
-use super::{Block, BlockState, Flag, Heap, ObjectRef};
+use super::{Block, BlockState, Flag, Heap, ObjectRef, debug_check_references};
 use crate::event::Collection;
 use crate::handles::Owner;
 
@@ -26,6 +26,8 @@ impl Heap {
     /// The object is young and live.
     #[inline]
     pub unsafe fn promote_in_place(&mut self, object: ObjectRef) {
+        // SAFETY: live, says the caller, and at a safepoint nothing is borrowed.
+        unsafe { debug_check_references(object) }
         // SAFETY: live, says the caller.
         unsafe { object.header() }.set(Flag::Unlogged);
         object.chunk().starts().insert(object);

@@ -7,7 +7,8 @@
 use super::{ObjectRef, References};
 use crate::trace::{Edges, Slot, Slots};
 
-/// Calls `each` for every object that `object` refers to, in field order.
+/// Calls `each` for every object that `object` refers to: in the order of their places where these
+/// are fixed words, and in field order elsewhere.
 ///
 /// # Safety
 ///
@@ -67,7 +68,7 @@ pub unsafe fn for_each_edge_among(
     }
 }
 
-/// Calls `each` for every place in `object` that holds a reference, in field order.
+/// Calls `each` for every place in `object` that holds a reference, in the same order.
 ///
 /// # Safety
 ///
@@ -127,6 +128,45 @@ pub unsafe fn for_each_slot_among(
     }
 }
 
+/// In debug builds, checks that the map of an object's references and its type's `visit` agree: the
+/// collectors scan by one, and the other is what a derive, or an author, wrote.
+///
+/// # Safety
+///
+/// As [`for_each_edge`].
+///
+/// # Panics
+///
+/// If they do not, with the name of the type.
+#[inline]
+pub(crate) unsafe fn debug_check_references(object: ObjectRef) {
+    #[cfg(debug_assertions)]
+    {
+        let mut by_map = alloc::vec::Vec::new();
+        let mut by_visit = alloc::vec::Vec::new();
+        // SAFETY: the caller's promises.
+        unsafe { for_each_edge(object, |target| by_map.push(target)) }
+        // SAFETY: live, says the caller.
+        let descriptor = unsafe { object.descriptor() };
+        // SAFETY: as above.
+        let elements = 0..unsafe { object.element_count() };
+        Edges::collect(&mut |target| by_visit.push(target), |edges| {
+            // SAFETY: the caller's promises; the elements are all there are.
+            unsafe { descriptor.visit(object, elements, edges) }
+        });
+        // The compiler may have laid the fields out in another order.
+        by_map.sort_unstable();
+        by_visit.sort_unstable();
+        assert!(
+            by_map == by_visit,
+            "`Trace` of {} contradicts itself: its slots hold {by_map:?}, `visit` reports {by_visit:?}",
+            descriptor.type_name(),
+        );
+    }
+    #[cfg(not(debug_assertions))]
+    let _ = object;
+}
+
 /// A word that holds a reference or nothing.
 type Place = *mut Option<ObjectRef>;
 
@@ -167,5 +207,43 @@ fn slot(place: Place, each: &mut impl FnMut(&mut Slot)) {
         let place = unsafe { core::ptr::NonNull::new_unchecked(place.cast()) };
         // SAFETY: it holds a reference, and at a safepoint nothing else uses it.
         each(&mut unsafe { Slot::new(place) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{SlotMap, Trace};
+    use crate::{Arena, Gc, NullCollector, Rootable};
+
+    /// Says that its second word is a reference, and reports only the first.
+    struct Liar<'gc>(Gc<'gc, u8>, Gc<'gc, u8>);
+
+    // SAFETY: it is not, which is what the test is about; nothing is ever collected here.
+    unsafe impl Trace for Liar<'_> {
+        const HAS_GC: bool = true;
+        const SLOTS: SlotMap = SlotMap::Words(0b11);
+
+        fn visit(&self, edges: &mut Edges) {
+            self.0.visit(edges);
+        }
+
+        fn relocate(&mut self, slots: &mut Slots) {
+            self.0.relocate(slots);
+            self.1.relocate(slots);
+        }
+    }
+
+    #[test]
+    #[cfg_attr(not(debug_assertions), ignore = "checked in debug builds only")]
+    #[should_panic(expected = "Liar")]
+    fn a_map_that_contradicts_visit_is_found_and_the_type_named() {
+        let arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+        arena.enter(|mc, ()| {
+            let liar = Gc::new(mc, Liar(Gc::new(mc, 1), Gc::new(mc, 2)));
+            assert_eq!(*liar.1, 2);
+            // SAFETY: it is live, and nothing in it is borrowed mutably.
+            unsafe { debug_check_references(liar.object()) }
+        });
     }
 }
