@@ -142,7 +142,7 @@ where
         // there is none.
         loop {
             self.run(Reason::Automatic, C::safepoint);
-            if !(C::ATTRIBUTES.prompt && self.heap.are_handles_changed()) {
+            if !(self.heap.settings().is_prompt && self.heap.are_handles_changed()) {
                 return;
             }
         }
@@ -152,6 +152,9 @@ where
     fn run(&mut self, reason: Reason, f: impl FnOnce(&mut C, &mut Safepoint<'_>)) -> Collection {
         if let Some(listener) = &mut self.listener {
             listener.event(&Event::CollectionStart { reason });
+        }
+        if self.heap.settings().checks_barrier {
+            self.heap.check_edges();
         }
         let mut safepoint = Safepoint {
             heap: &mut self.heap,
@@ -167,6 +170,9 @@ where
         // What died is torn down before any other code of the user runs: after that its memory may
         // be handed out again.
         let panic = self.heap.tear_down();
+        if self.heap.settings().checks_barrier {
+            self.heap.note_edges();
+        }
         if let Some(listener) = &mut self.listener {
             listener.event(&Event::CollectionStop { reason, collection });
         }
@@ -189,7 +195,7 @@ where
         let generation = generation.min(C::ATTRIBUTES.generations - 1);
         let collection = self
             .run(Reason::Explicit, |collector, safepoint| collector.collect(safepoint, generation));
-        if C::ATTRIBUTES.prompt && self.heap.are_handles_changed() {
+        if self.heap.settings().is_prompt && self.heap.are_handles_changed() {
             self.safepoint_slow();
         }
         collection
@@ -311,6 +317,26 @@ where
     #[must_use]
     pub fn nursery_bytes(mut self, nursery_bytes: usize) -> ArenaBuilder<R, C> {
         self.settings.nursery_bytes = Some(nursery_bytes);
+        self
+    }
+
+    /// Has a prompt collector wait until this many bytes were allocated since it last worked, which
+    /// trades promptness for speed: what died in between is dropped together. Without this, or with
+    /// zero, it works at the end of every `mutate` that changed something. Collectors that are not
+    /// prompt take it as [`nursery_bytes`](ArenaBuilder::nursery_bytes).
+    #[must_use]
+    pub fn epoch_bytes(mut self, epoch_bytes: usize) -> ArenaBuilder<R, C> {
+        self.settings.is_prompt = C::ATTRIBUTES.prompt && epoch_bytes == 0;
+        self.settings.nursery_bytes = Some(epoch_bytes).filter(|&bytes| bytes > 0);
+        self
+    }
+
+    /// Compares, at every safepoint, what old objects refer to with what they referred to at the last
+    /// one, and panics with the name of the type if one has changed that was not logged. Slow; for
+    /// authors of unsafe code.
+    #[must_use]
+    pub fn check_barrier(mut self, checks_barrier: bool) -> ArenaBuilder<R, C> {
+        self.settings.checks_barrier = checks_barrier;
         self
     }
 

@@ -15,6 +15,7 @@
 
 mod allocate;
 mod block;
+mod check;
 mod chunk;
 mod counts;
 mod descriptor;
@@ -91,6 +92,7 @@ pub struct Heap {
     /// Owned; a raw pointer because every chunk has a copy.
     ids: NonNull<IdTable>,
     dead: reclaim::Dead,
+    barrier_check: check::BarrierCheck,
     stats: Stats,
     external_bytes: Cell<usize>,
 }
@@ -118,6 +120,7 @@ impl Heap {
             handle_changes,
             ids,
             dead: reclaim::Dead::default(),
+            barrier_check: check::BarrierCheck::default(),
             stats: Stats::default(),
             external_bytes: Cell::new(0),
             settings,

@@ -11,6 +11,8 @@ pub struct Settings {
     pub nursery_bytes: Option<usize>,
     /// Collect at every safepoint.
     pub is_stressed: bool,
+    /// Compare unlogged objects with what they were at the last safepoint.
+    pub checks_barrier: bool,
     pub(crate) takes_snapshots: bool,
     pub(crate) moves_objects: bool,
     pub(crate) is_prompt: bool,
@@ -25,6 +27,7 @@ impl Settings {
             limit_bytes: usize::MAX,
             nursery_bytes: None,
             is_stressed: false,
+            checks_barrier: false,
             takes_snapshots: attributes.barrier == Barrier::Snapshot,
             moves_objects: attributes.moves_objects,
             is_prompt: attributes.prompt,

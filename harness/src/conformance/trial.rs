@@ -8,7 +8,7 @@ use gc_core::{Arena, ArenaBuilder, Gc, Mutation, Root, Rootable, Trace};
 pub(super) enum Setting {
     /// What a user gets who sets nothing.
     Default,
-    /// A collection at every safepoint.
+    /// A collection at every safepoint, and a check that every store was logged.
     Stressed,
     /// A safepoint is due as soon as anything is allocated; the collector decides what it does.
     TinyNursery,
@@ -34,7 +34,7 @@ impl Setting {
         let builder = ArenaBuilder::new(C::default());
         match self {
             Setting::Default => builder,
-            Setting::Stressed => builder.stress(true),
+            Setting::Stressed => builder.stress(true).check_barrier(true),
             Setting::TinyNursery => builder.nursery_bytes(1),
         }
     }
