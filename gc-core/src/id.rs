@@ -45,9 +45,17 @@ const BATCH: u64 = 1 << 12;
 /// it holds no state but its own next value.
 static NEXT_BATCH: AtomicUsize = AtomicUsize::new(0);
 
+/// Identities that were asked for lately are found without hashing. A power of two.
+const RECENT_LEN: usize = 64;
+
+/// An object and its identity; `None` where nothing was asked for yet.
+type Recent = Cell<Option<(ObjectRef, GcId)>>;
+
 /// The identities of one heap's objects.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct IdTable {
+    /// Each at the place that its object's address says. What is here is in the table, too.
+    recent: [Recent; RECENT_LEN],
     ids: RefCell<HashMap<ObjectRef, GcId, AddressHash>>,
     /// The objects that were young when they got their identity, since the last safepoint that
     /// collected.
@@ -56,21 +64,56 @@ pub(crate) struct IdTable {
     batch_end: Cell<u64>,
 }
 
+impl Default for IdTable {
+    fn default() -> IdTable {
+        IdTable {
+            recent: [const { Cell::new(None) }; RECENT_LEN],
+            ids: RefCell::default(),
+            young: RefCell::default(),
+            next: Cell::new(0),
+            batch_end: Cell::new(0),
+        }
+    }
+}
+
 impl IdTable {
+    #[inline]
+    fn recent(&self, object: ObjectRef) -> &Recent {
+        // Objects are at least two granules of eight bytes apart.
+        &self.recent[object.as_ptr().addr() / 16 % RECENT_LEN]
+    }
+
     /// The identity of a live object.
     ///
     /// # Safety
     ///
     /// The object is live and of this table's heap.
+    #[inline]
     pub(crate) unsafe fn id(&self, object: ObjectRef) -> GcId {
+        match self.recent(object).get() {
+            Some((recent, id)) if recent == object => id,
+            // SAFETY: the caller says that the object is live.
+            _ => unsafe { self.find_or_give(object) },
+        }
+    }
+
+    /// The identity of an object that was not asked for lately.
+    ///
+    /// # Safety
+    ///
+    /// As [`id`](IdTable::id).
+    #[cold]
+    unsafe fn find_or_give(&self, object: ObjectRef) -> GcId {
         // SAFETY: the caller says that the object is live.
         unsafe { object.header() }.set(Flag::Identified);
-        *self.ids.borrow_mut().entry(object).or_insert_with(|| {
+        let id = *self.ids.borrow_mut().entry(object).or_insert_with(|| {
             if !object.is_mature() {
                 self.young.borrow_mut().push(object);
             }
             self.fresh()
-        })
+        });
+        self.recent(object).set(Some((object, id)));
+        id
     }
 
     /// Forgets the young objects that were neither promoted nor moved.
@@ -97,6 +140,7 @@ impl IdTable {
 
     /// Notes that an identified object has moved.
     pub(crate) fn relocate(&self, from: ObjectRef, to: ObjectRef) {
+        self.forget_recent(from);
         let mut ids = self.ids.borrow_mut();
         if let Some(id) = ids.remove(&from) {
             ids.insert(to, id);
@@ -105,12 +149,27 @@ impl IdTable {
 
     /// Notes that an identified object is dead.
     pub(crate) fn remove(&self, object: ObjectRef) {
+        self.forget_recent(object);
         self.ids.borrow_mut().remove(&object);
     }
 
     /// Keeps the entries of the objects that `is_live` approves.
     pub(crate) fn retain(&self, mut is_live: impl FnMut(ObjectRef) -> bool) {
-        self.ids.borrow_mut().retain(|&object, _| is_live(object));
+        self.ids.borrow_mut().retain(|&object, _| {
+            let is_live = is_live(object);
+            if !is_live {
+                self.forget_recent(object);
+            }
+            is_live
+        });
+    }
+
+    /// The object at this address is dead or elsewhere.
+    fn forget_recent(&self, object: ObjectRef) {
+        let recent = self.recent(object);
+        if recent.get().is_some_and(|(recent, _)| recent == object) {
+            recent.set(None);
+        }
     }
 }
 
