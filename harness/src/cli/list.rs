@@ -23,8 +23,8 @@ pub(super) fn run(output: &mut Output) -> Result<Exit, Trouble> {
     for backend in Backend::ALL {
         writeln!(output, "  {:20} {}", backend.name(), describe(backend))?;
     }
-    for peer in Peer::ALL {
-        writeln!(output, "  {:20} not ours, for comparison", peer.name())?;
+    for peer in Peer::all() {
+        writeln!(output, "  {:20} not ours: {}", peer.name(), peer.sentence())?;
     }
     output.flush()?;
     Ok(Exit::Agreement)

@@ -108,11 +108,6 @@ fn orders(arguments: &Arguments) -> Result<Vec<Order>, Trouble> {
             .check_scale(arguments.scale.unwrap_or(workload.scale.default))
             .map_err(Trouble::misuse)?;
         for &contender in &contenders {
-            if let Contender::Peer(peer) = contender
-                && let Some(refusal) = peer.refusal(workload)
-            {
-                return Err(Trouble::Misuse(refusal));
-            }
             orders.push(Order {
                 workload,
                 contender,

@@ -8,7 +8,7 @@ use crate::backend::Backend;
 use crate::peers::Peer;
 
 /// One of our backends or a peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contender {
     /// One of our collectors.
     Backend(Backend),
@@ -22,7 +22,7 @@ impl Contender {
         Backend::ALL
             .into_iter()
             .map(Contender::Backend)
-            .chain(Peer::ALL.iter().copied().map(Contender::Peer))
+            .chain(Peer::all().iter().copied().map(Contender::Peer))
     }
 
     /// The name on the command line and in reports.
@@ -51,7 +51,7 @@ impl fmt::Display for UnknownContender {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = Contender::all().map(Contender::name).collect();
         write!(formatter, "there is no backend `{}`; there are: {}", self.name, names.join(", "))?;
-        if self.name.starts_with("peer:") && Peer::ALL.is_empty() {
+        if self.name.starts_with("peer:") && Peer::all().is_empty() {
             write!(formatter, " (peers need a build with `--features peers`)")?;
         }
         Ok(())

@@ -16,7 +16,7 @@ const NULL_OVERHEAD: f64 = 1.25;
 ///
 /// `ended` is told about each measurement as it ends. The null collector comes last: it is skipped
 /// where what another backend allocated in the same run says that its heap would not fit into half
-/// of the available memory.
+/// of the available memory. A peer is skipped where it does not run the workload.
 ///
 /// `ended` returns whether to go on; the orders that have not begun are left out of the answer if
 /// not.
@@ -36,7 +36,7 @@ pub fn measure_all(
     for orders in [other, null] {
         let (skipped, ready): (Vec<_>, Vec<_>) = orders
             .into_iter()
-            .map(|(place, order)| (place, order, lack_of_memory(&order, &outcomes)))
+            .map(|(place, order)| (place, order, reason_to_skip(&order, &outcomes)))
             .partition(|(.., reason)| reason.is_some());
         for (place, order, reason) in skipped {
             let outcome = Outcome::Skipped(order.skip(reason.unwrap_or_default()));
@@ -91,11 +91,17 @@ fn measure_phase(
     !is_stopped.into_inner()
 }
 
+/// Why an order is not worth a process, in a few words.
+fn reason_to_skip(order: &Order, outcomes: &[Option<Outcome>]) -> Option<String> {
+    match order.contender {
+        Contender::Peer(peer) => peer.refusal(order.workload).map(str::to_owned),
+        Contender::Backend(Backend::Null) => lack_of_memory(order, outcomes),
+        Contender::Backend(_) => None,
+    }
+}
+
 /// Why the null collector would not have enough memory, judged by what another backend allocated.
 fn lack_of_memory(order: &Order, outcomes: &[Option<Outcome>]) -> Option<String> {
-    if order.contender != Contender::Backend(Backend::Null) {
-        return None;
-    }
     let allocated_bytes = outcomes
         .iter()
         .flatten()

@@ -5,8 +5,16 @@
 
 use bumpalo::Bump;
 
+use super::{Answer, Peer};
 use crate::workloads::binary_trees::rounds;
 use crate::workloads::{Checksum, Parameters};
+
+/// The peer.
+pub(super) const PEER: Peer = Peer {
+    name: "peer:bumpalo",
+    sentence: "bump allocation in regions that are freed as a whole",
+    answers: &[("binary-trees", Answer::Runs(binary_trees))],
+};
 
 struct Tree<'region> {
     children: Option<[&'region Tree<'region>; 2]>,
@@ -25,7 +33,7 @@ impl<'region> Tree<'region> {
 }
 
 /// The same trees as in `workloads::binary_trees`, and the same answer.
-pub(super) fn binary_trees(parameters: &Parameters) -> Checksum {
+fn binary_trees(parameters: &Parameters) -> Checksum {
     let depth_max = parameters.scale as u32;
     let mut checksum = Checksum::default();
 

@@ -1,9 +1,8 @@
 //! Contenders that are not ours: what the same workload costs with somebody else's memory
 //! management.
 //!
-//! A peer is a variant of [`Peer`] with a name that begins with `peer:`, and a file in this folder
-//! with a function per workload that it runs. A workload that a peer cannot run is answered with
-//! the reason.
+//! A peer is a [`Peer`] in a file or folder of its own, with a function per workload that it runs.
+//! A workload that a peer cannot run is answered with the reason.
 
 #[cfg(feature = "peers")]
 mod bumpalo;
@@ -11,46 +10,65 @@ mod bumpalo;
 use crate::workloads::{Checksum, Parameters, Workload};
 
 /// A contender that is not ours. Without the feature `peers` there is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
-pub enum Peer {
-    /// Bump allocation in regions that are freed as a whole.
-    #[cfg(feature = "peers")]
-    Bumpalo,
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    name: &'static str,
+    sentence: &'static str,
+    /// The name of a workload and what the peer does about it.
+    answers: &'static [(&'static str, Answer)],
 }
 
+/// What a peer does about a workload.
+#[derive(Clone, Copy, Debug)]
+// Without peers nobody makes one.
+#[cfg_attr(not(feature = "peers"), allow(dead_code))]
+enum Answer {
+    /// It runs it, with the checksum of our own backends.
+    Runs(fn(&Parameters) -> Checksum),
+    /// It cannot. A few words that fit into the cell of a table: "leaks cycles".
+    Cannot(&'static str),
+}
+
+/// Every peer of this build, in the order of the reports.
+#[cfg(feature = "peers")]
+static PEERS: &[Peer] = &[bumpalo::PEER];
+
+/// Every peer of this build: none.
+#[cfg(not(feature = "peers"))]
+static PEERS: &[Peer] = &[];
+
 impl Peer {
-    /// Every peer of this build.
-    #[cfg(feature = "peers")]
-    pub const ALL: &[Peer] = &[Peer::Bumpalo];
-
-    /// Every peer of this build: none.
-    #[cfg(not(feature = "peers"))]
-    pub const ALL: &[Peer] = &[];
-
-    /// The name on the command line and in reports.
+    /// Every peer of this build, in the order of the reports.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            #[cfg(feature = "peers")]
-            Peer::Bumpalo => "peer:bumpalo",
-        }
+    pub fn all() -> &'static [Peer] {
+        PEERS
     }
 
-    /// Why the peer does not run a workload; `None` if it does.
+    /// The name on the command line and in reports; it begins with `peer:`.
     #[must_use]
-    pub fn refusal(self, workload: &Workload) -> Option<String> {
-        // Without peers there is nobody to look at them.
-        let _ = workload;
-        match self {
-            #[cfg(feature = "peers")]
-            Peer::Bumpalo => (workload.name != "binary-trees").then(|| {
-                let name = workload.name;
-                format!(
-                    "peer:bumpalo does not run `{name}`: a region frees all its objects at once, \
-                        which only suits binary-trees"
-                )
-            }),
+    pub fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
+        self.sentence
+    }
+
+    fn answer(self, workload: &Workload) -> Answer {
+        self.answers
+            .iter()
+            .find(|(name, _)| *name == workload.name)
+            .map_or(Answer::Cannot("not written"), |&(_, answer)| answer)
+    }
+
+    /// Why the peer does not run a workload, in a few words; `None` if it does.
+    #[must_use]
+    pub fn refusal(self, workload: &Workload) -> Option<&'static str> {
+        match self.answer(workload) {
+            Answer::Runs(_) => None,
+            Answer::Cannot(reason) => Some(reason),
         }
     }
 
@@ -60,27 +78,64 @@ impl Peer {
     ///
     /// If the peer does not run it; the error says why.
     pub fn run(self, workload: &Workload, parameters: &Parameters) -> Result<Checksum, String> {
-        if let Some(refusal) = self.refusal(workload) {
-            return Err(refusal);
-        }
-        let _ = parameters;
-        match self {
-            #[cfg(feature = "peers")]
-            Peer::Bumpalo => Ok(bumpalo::binary_trees(parameters)),
+        match self.answer(workload) {
+            Answer::Runs(run) => Ok(run(parameters)),
+            Answer::Cannot(reason) => {
+                Err(format!("{} does not run `{}`: {reason}", self.name, workload.name))
+            }
         }
     }
 }
 
+/// Names are unique.
+impl PartialEq for Peer {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Peer {}
+
 #[cfg(all(test, feature = "peers"))]
 mod tests {
     use super::*;
+    use crate::backend::Backend;
+    use crate::measure::Instruments;
     use crate::workloads::WORKLOADS;
 
     #[test]
-    fn bumpalo_says_why_it_does_not_run_a_workload() {
-        for workload in &WORKLOADS {
-            let refusal = Peer::Bumpalo.refusal(workload);
-            assert_eq!(refusal.is_none(), workload.name == "binary-trees", "{}", workload.name);
+    fn names_are_unique_and_tell_a_peer() {
+        for (place, peer) in Peer::all().iter().enumerate() {
+            assert!(peer.name.starts_with("peer:"), "{}", peer.name);
+            assert!(!Peer::all()[..place].contains(peer), "{}", peer.name);
         }
+    }
+
+    #[test]
+    fn every_answer_is_about_a_workload() {
+        for peer in Peer::all() {
+            for (name, _) in peer.answers {
+                assert!(Workload::find(name).is_ok(), "{}: {name}", peer.name);
+            }
+        }
+    }
+
+    #[test]
+    fn peers_compute_what_our_backends_compute() {
+        for workload in &WORKLOADS {
+            let parameters = Parameters { scale: workload.scale.tiny, seed: 3 };
+            let ours = workload.run(Backend::Generational, &parameters, &mut Instruments::silent());
+            for &peer in Peer::all().iter().filter(|peer| peer.refusal(workload).is_none()) {
+                let theirs = peer.run(workload, &parameters);
+                assert_eq!(theirs, Ok(ours), "{} on {}", peer.name, workload.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_peer_the_workload_and_the_reason() {
+        let graph = Workload::find("graph").unwrap();
+        let refusal = bumpalo::PEER.run(graph, &Parameters { scale: 100, seed: 0 }).unwrap_err();
+        assert!(refusal.starts_with("peer:bumpalo does not run `graph`: "), "{refusal}");
     }
 }
