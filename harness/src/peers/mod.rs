@@ -26,8 +26,7 @@ pub struct Peer {
 
 /// What a peer does about a workload.
 #[derive(Clone, Copy, Debug)]
-// Without peers nobody makes one.
-#[cfg_attr(not(feature = "peers"), allow(dead_code))]
+#[cfg_attr(not(feature = "peers"), allow(dead_code, reason = "without peers nobody makes one"))]
 enum Answer {
     /// It runs it, with the checksum of our own backends.
     Runs(fn(&Parameters) -> Checksum),

@@ -60,7 +60,7 @@ pub(super) const PEER: Peer = Peer {
         ("large-arrays", Answer::Runs(large_arrays::run)),
         ("weak-cache", Answer::Runs(weak_cache::run)),
         ("strings", Answer::Runs(strings::run)),
-        ("heap-program", Answer::Cannot("is of our API")),
+        ("heap-program", Answer::Cannot("needs our API")),
     ],
 };
 

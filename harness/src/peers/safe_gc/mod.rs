@@ -40,6 +40,6 @@ pub(super) const PEER: Peer = Peer {
         ("large-arrays", Answer::Runs(large_arrays::run)),
         ("weak-cache", Answer::Cannot("no weak references")),
         ("strings", Answer::Runs(strings::run)),
-        ("heap-program", Answer::Cannot("is of our API")),
+        ("heap-program", Answer::Cannot("needs our API")),
     ],
 };
