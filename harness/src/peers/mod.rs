@@ -5,7 +5,13 @@
 //! A workload that a peer cannot run is answered with the reason.
 
 #[cfg(feature = "peers")]
+mod boxes;
+#[cfg(feature = "peers")]
 mod bumpalo;
+#[cfg(feature = "peers")]
+mod gc_arena;
+#[cfg(feature = "peers")]
+mod safe_gc;
 
 use crate::workloads::{Checksum, Parameters, Workload};
 
@@ -20,8 +26,7 @@ pub struct Peer {
 
 /// What a peer does about a workload.
 #[derive(Clone, Copy, Debug)]
-// Without peers nobody makes one.
-#[cfg_attr(not(feature = "peers"), allow(dead_code))]
+#[cfg_attr(not(feature = "peers"), allow(dead_code, reason = "without peers nobody makes one"))]
 enum Answer {
     /// It runs it, with the checksum of our own backends.
     Runs(fn(&Parameters) -> Checksum),
@@ -31,7 +36,7 @@ enum Answer {
 
 /// Every peer of this build, in the order of the reports.
 #[cfg(feature = "peers")]
-static PEERS: &[Peer] = &[bumpalo::PEER];
+static PEERS: &[Peer] = &[bumpalo::PEER, boxes::PEER, gc_arena::PEER, safe_gc::PEER];
 
 /// Every peer of this build: none.
 #[cfg(not(feature = "peers"))]

@@ -25,5 +25,7 @@ mod parameters;
 mod table;
 
 pub use self::checksum::Checksum;
+#[cfg(feature = "peers")]
+pub(crate) use self::parameters::batches;
 pub use self::parameters::{Parameters, Random};
 pub use self::table::{Scale, ScaleOutOfRange, UnknownWorkload, WORKLOADS, Workload};

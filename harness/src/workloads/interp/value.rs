@@ -2,8 +2,7 @@
 
 use gc_core::{Gc, Lock, Mutation, Trace};
 
-/// The number of a name; see [`reader`](super::reader).
-pub(super) type Symbol = u32;
+use super::reader::{Form, Symbol};
 
 /// A value, and also a piece of source code.
 #[derive(Clone, Copy, Debug, Trace)]
@@ -42,7 +41,7 @@ pub(super) struct Scope<'gc> {
 
 /// A function of the interpreter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Trace)]
-pub(super) enum Primitive {
+pub(crate) enum Primitive {
     Add,
     Subtract,
     Equal,
@@ -56,7 +55,7 @@ pub(super) enum Primitive {
 pub(super) type Globals<'gc> = Gc<'gc, [Lock<Value<'gc>>]>;
 
 impl Primitive {
-    pub(super) const ALL: [(&'static str, Primitive); 7] = [
+    pub(crate) const ALL: [(&'static str, Primitive); 7] = [
         ("+", Primitive::Add),
         ("-", Primitive::Subtract),
         ("=", Primitive::Equal),
@@ -86,6 +85,22 @@ impl Primitive {
 }
 
 impl<'gc> Value<'gc> {
+    /// The value of a piece of source code that is quoted.
+    fn quote(mc: &'gc Mutation<'gc>, form: &Form) -> Self {
+        match form {
+            Form::Bool(truth) => Value::Bool(*truth),
+            Form::Symbol(symbol) => Value::Symbol(*symbol),
+            Form::Number(number) => Value::number(mc, *number),
+            Form::List(forms) => Value::quote_all(mc, forms),
+        }
+    }
+
+    /// The list of the values of pieces of source code.
+    pub(super) fn quote_all(mc: &'gc Mutation<'gc>, forms: &[Form]) -> Self {
+        let values = forms.iter().rev().map(|form| Value::quote(mc, form));
+        values.fold(Value::Nil, |tail, head| Value::cons(mc, head, tail))
+    }
+
     pub(super) fn number(mc: &'gc Mutation<'gc>, number: f64) -> Self {
         Value::Number(Gc::new(mc, number))
     }
