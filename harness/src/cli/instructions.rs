@@ -1,7 +1,7 @@
 //! `harness instructions`, and the hidden subcommand that does what it counts.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use super::output::complain;
 use super::{Exit, Output, Trouble};
@@ -23,29 +23,38 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble> {
-    let counts =
-        instructions::count(&env::current_exe()?, &Backend::ALL).map_err(Trouble::Failure)?;
-    output.print(&report::instructions(&counts))?;
-    let Some(path) = &arguments.baseline else {
-        return Ok(Exit::Agreement);
+    let before = match &arguments.baseline {
+        Some(path) if path.exists() || !arguments.update => Some(read(path)?),
+        _ => None,
     };
+    let counts = instructions::count(&Backend::ALL).map_err(Trouble::Failure)?;
+    output.print(&report::instructions(&counts))?;
     let now = Baseline::new(&arguments.compiler, &counts);
-    let before = if arguments.update && !path.exists() { None } else { Some(read(path)?) };
-    if arguments.update {
+    if let Some(path) = arguments.baseline.as_ref().filter(|_| arguments.update) {
         let text = serde_json::to_string_pretty(&now)
             .map_err(|error| Trouble::Failure(error.to_string()))?;
         fs::write(path, text + "\n")?;
     }
-    let Some(before) = before else {
-        return Ok(Exit::Agreement);
-    };
+    match before {
+        Some(before) => compare(&before, &now, arguments.update, output),
+        None => Ok(Exit::Agreement),
+    }
+}
+
+/// Prints what is better or is to be so, and complains about the rest.
+fn compare(
+    before: &Baseline,
+    now: &Baseline,
+    is_updated: bool,
+    output: &mut Output,
+) -> Result<Exit, Trouble> {
     if before.compiler != now.compiler {
         let (before, now) = (&before.compiler, &now.compiler);
         output.print(&format!("The baseline was made by {before}, this program by {now}.\n"))?;
     }
     let mut exit = Exit::Agreement;
-    for difference in before.differences(&now) {
-        if difference.is_improvement() || arguments.update {
+    for difference in before.differences(now) {
+        if is_updated || difference.is_improvement() {
             output.print(&format!("{difference}\n"))?;
         } else {
             complain(&difference.to_string());

@@ -1,6 +1,5 @@
 //! `harness operations`, and the hidden subcommand that measures one in its own process.
 
-use std::env;
 use std::io::Write;
 
 use clap::ValueEnum;
@@ -64,9 +63,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
 }
 
 fn run_goals(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble> {
-    let program = env::current_exe()?;
     let findings = with_bar(0, |begins| {
-        Ok(goals::measure(&Launcher::new()?, &program, arguments.rounds.into(), begins))
+        Ok(goals::measure(&Launcher::new()?, arguments.rounds.into(), begins))
     })?;
     match arguments.format {
         Format::Table => output.print(&report::goals(&findings))?,

@@ -36,6 +36,7 @@ pub(super) fn cascade<C: Collector + Default>(objects: usize, meter: &mut Meter)
         |arena| {
             arena.mutate_root(|mc, root| *root = Some(Tree::grow(mc, depth)));
             arena.collect();
+            assert_eq!(arena.stats().live_objects, objects);
         },
         |arena| {
             arena.mutate_root(|_, root| *root = None);

@@ -3,8 +3,6 @@
 //! A row takes its value from [`Findings`]: what [`measure`] has measured and counted. It has one
 //! for each backend that it is about.
 
-use std::path::Path;
-
 use super::instructions::{self, Count};
 use super::{Answer, Beside, Measured, Operation, Runner};
 use crate::backend::Backend;
@@ -113,18 +111,17 @@ pub struct Findings {
     pub counted: Result<Vec<Count>, String>,
 }
 
-/// Everything that [`GOALS`] need, measured in as many rounds and counted in `program`.
+/// Everything that [`GOALS`] need, measured in as many rounds and counted.
 ///
 /// `begins` is told before each process begins, and returns whether to go on.
 #[must_use]
 pub fn measure(
     launcher: &Launcher,
-    program: &Path,
     rounds: usize,
     begins: impl FnMut(&'static Operation, Runner) -> bool,
 ) -> Findings {
     let measured = super::measure(launcher, &work(), rounds, begins);
-    Findings { measured, counted: instructions::count(program, &Backend::COLLECTING) }
+    Findings { measured, counted: instructions::count(&Backend::COLLECTING) }
 }
 
 /// The measurements that [`GOALS`] need, each once.

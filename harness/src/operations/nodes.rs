@@ -42,11 +42,16 @@ pub(super) fn cells<C: Collector + Default>(count: usize) -> Arena<Nodes, C> {
 }
 
 /// The places of an array of `count`, a power of two, each once, in an order that no prefetcher
-/// guesses and that costs two instructions: the linear congruential generator of Knuth and Lewis has
-/// full period for every power of two.
-pub(super) fn scattered(count: usize) -> impl Iterator<Item = usize> {
+/// guesses, that costs two instructions, and that is another one in each round: what one round has
+/// allocated in order the next one does not meet in order.
+///
+/// A linear congruential generator has full period for every power of two if its increment is odd
+/// and its multiplier one more than a multiple of four (Hull and Dobell, "Random number generators",
+/// 1962).
+pub(super) fn scattered(count: usize, round: usize) -> impl Iterator<Item = usize> {
+    let multiplier = 1_664_525 + 4 * (round % 1024);
     let next = move |place: &usize| {
-        Some(place.wrapping_mul(1_664_525).wrapping_add(1_013_904_223) & (count - 1))
+        Some(place.wrapping_mul(multiplier).wrapping_add(1_013_904_223) & (count - 1))
     };
     std::iter::successors(Some(0), next).take(count)
 }
@@ -58,9 +63,12 @@ mod tests {
     #[test]
     fn the_scattered_order_meets_every_place_once() {
         for count in [1, 2, 64, 1024] {
-            let mut places: Vec<_> = scattered(count).collect();
-            places.sort_unstable();
-            assert!(places.into_iter().eq(0..count), "{count}");
+            for round in 0..5 {
+                let mut places: Vec<_> = scattered(count, round).collect();
+                places.sort_unstable();
+                assert!(places.into_iter().eq(0..count), "{count}");
+            }
         }
+        assert!(!scattered(64, 0).eq(scattered(64, 1)));
     }
 }

@@ -46,6 +46,8 @@ pub(super) fn returned<C: Collector + Default>(objects: usize, meter: &mut Meter
                 }
             });
         }
+        // A collector that empties sparse blocks learns in one collection which these are.
+        arena.collect();
         arena.collect();
     });
     let resident_sparse = resident();

@@ -66,8 +66,10 @@ pub(super) fn temporary(objects: usize, meter: &mut Meter) {
 pub(super) fn replacing(objects: usize, meter: &mut Meter) {
     let objects = objects.next_power_of_two();
     let cells = cells(objects);
+    let mut round = 0;
     meter.repeat(objects, || {
-        for place in scattered(objects) {
+        round += 1;
+        for place in scattered(objects, round) {
             drop(cells[place].next.replace(Some(Node::new(place))));
         }
     });

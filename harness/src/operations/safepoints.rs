@@ -35,8 +35,10 @@ pub(super) fn temporary<C: Collector + Default>(objects: usize, meter: &mut Mete
 pub(super) fn replacing<C: Collector + Default>(objects: usize, meter: &mut Meter) {
     let objects = objects.next_power_of_two();
     let mut arena = cells::<C>(objects);
+    let mut round = 0;
     meter.repeat(objects, || {
-        for place in scattered(objects) {
+        round += 1;
+        for place in scattered(objects, round) {
             arena.mutate(|mc, nodes| {
                 let new = Gc::new(mc, Node::new(place));
                 unlock!(Gc::write(mc, nodes[place]), Node, next).set(Some(new));

@@ -6,7 +6,7 @@ use crate::operations::goals::{Bound, Findings, GOALS, Quantity};
 use crate::operations::instructions::Count;
 use crate::operations::{Answer, Measured, Runner, Unit};
 
-/// A row per operation, a column per runner: medians, and half of the range around each.
+/// A row per operation, a column per runner: medians, and the range they are from.
 #[must_use]
 pub fn operations(measured: &[Measured]) -> String {
     let runners = unique(measured.iter().map(|measured| measured.runner));
@@ -34,7 +34,7 @@ pub fn operations(measured: &[Measured]) -> String {
 fn answer(answer: &Answer) -> String {
     match answer {
         Answer::Measured { median, least, most } => {
-            format!("{} ±{:.0}%", number(*median), 50.0 * (most - least) / median)
+            format!("{} ({}-{})", number(*median), number(*least), number(*most))
         }
         Answer::Cannot(reason) => reason.clone(),
         Answer::Failed(_) => "FAILED".to_owned(),
@@ -97,7 +97,7 @@ fn value_of(quantity: Quantity, value: f64) -> String {
 
 /// Three digits, or all that are before the point.
 fn number(value: f64) -> String {
-    let digits = match value {
+    let digits = match value.abs() {
         ..9.995 => 2,
         ..99.95 => 1,
         _ => 0,

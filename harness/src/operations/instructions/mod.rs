@@ -26,7 +26,7 @@ mod profile;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::{env, fs, io, process, ptr};
 
@@ -130,20 +130,19 @@ pub fn do_here(backend: Backend, output: &mut dyn Write) -> io::Result<()> {
     output.flush()
 }
 
-/// Counts everything on these backends, as many at a time as there are processors.
-///
-/// `program` is this one, or another build of it that has [the subcommand](do_here).
+/// Counts everything on these backends, as many at a time as there are processors. The program that
+/// runs is started again with a hidden subcommand, so it must be `harness`.
 ///
 /// # Errors
 ///
 /// If there is no valgrind, or the program fails under it; the error says how.
-pub fn count(program: &Path, backends: &[Backend]) -> Result<Vec<Count>, String> {
-    let counts: Result<Vec<_>, _> =
-        backends.par_iter().map(|&backend| count_on(program, backend)).collect();
+pub fn count(backends: &[Backend]) -> Result<Vec<Count>, String> {
+    let counts: Result<Vec<_>, _> = backends.par_iter().map(|&backend| count_on(backend)).collect();
     Ok(counts?.into_iter().flatten().collect())
 }
 
-fn count_on(program: &Path, backend: Backend) -> Result<Vec<Count>, String> {
+fn count_on(backend: Backend) -> Result<Vec<Count>, String> {
+    let program = env::current_exe().map_err(|error| format!("no program to run: {error}"))?;
     let folder = Folder::new(backend).map_err(|error| format!("no place for profiles: {error}"))?;
     let mut out_file = OsString::from("--callgrind-out-file=");
     out_file.push(folder.0.join("profile"));
