@@ -63,7 +63,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
 }
 
 fn run_goals(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble> {
-    let findings = with_bar(0, |begins| {
+    let steps = goals::work().len() * usize::from(arguments.rounds);
+    let findings = with_bar(steps, |begins| {
         Ok(goals::measure(&Launcher::new()?, arguments.rounds.into(), begins))
     })?;
     match arguments.format {

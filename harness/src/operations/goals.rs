@@ -111,7 +111,7 @@ pub struct Findings {
     pub counted: Result<Vec<Count>, String>,
 }
 
-/// Everything that [`GOALS`] need, measured in as many rounds and counted.
+/// Everything that [`GOALS`] need: [`work`] measured in as many rounds, and instructions counted.
 ///
 /// `begins` is told before each process begins, and returns whether to go on.
 #[must_use]
@@ -125,7 +125,12 @@ pub fn measure(
 }
 
 /// The measurements that [`GOALS`] need, each once.
-fn work() -> Vec<(&'static Operation, Runner)> {
+///
+/// # Panics
+///
+/// If a goal names an operation that is not in the table.
+#[must_use]
+pub fn work() -> Vec<(&'static Operation, Runner)> {
     let mut work = Vec::new();
     for goal in &GOALS {
         for &backend in goal.backends {

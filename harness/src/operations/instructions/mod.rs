@@ -3,7 +3,7 @@
 //! They are the same on a busy machine as on a quiet one, so a change of a few percent is seen where
 //! a clock sees noise. What they do not see is memory: an operation may become slower with fewer
 //! instructions. A process for each backend does everything in [`HOT_OPERATIONS`] and [`WORKLOADS`]
-//! in turn. Callgrind counts only inside the function in which a [`Meter`](super::Meter) measures,
+//! in turn. Callgrind counts only inside the function in which a [`Meter`] measures,
 //! and writes its counts out after each: neither set-up nor start is counted, the loop of the
 //! repetitions is.
 //!
