@@ -101,6 +101,13 @@ impl Log {
             self.logged_segments.clear();
         }
     }
+
+    /// Lets go of the memory of an empty log: much has died, and so much will not be logged soon.
+    pub(crate) fn trim(&mut self) {
+        if self.is_empty() {
+            *self = Log::default();
+        }
+    }
 }
 
 /// An entry of the log.

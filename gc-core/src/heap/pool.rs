@@ -245,11 +245,12 @@ impl Pool {
     /// likely to use again: chunks that are wholly free, free blocks, and pages within holes.
     ///
     /// Called at the end of a safepoint; `live_bytes` are those of the objects in the blocks. O(1) if
-    /// there is nothing to give back.
-    pub(crate) fn trim(&mut self, live_bytes: usize) {
+    /// there is nothing to give back. Whether there was so much that this was tried.
+    pub(crate) fn trim(&mut self, live_bytes: usize) -> bool {
         let heap_bytes = (self.taken_blocks + self.free.len()) * BLOCK_BYTES;
         let kept_bytes = self.residency.kept_bytes(live_bytes);
-        if self.residency.is_excessive(self.idle_bytes(live_bytes), kept_bytes) {
+        let is_excessive = self.residency.is_excessive(self.idle_bytes(live_bytes), kept_bytes);
+        if is_excessive {
             // A little more than is kept is not worth the way to the system.
             let excess_bytes_min = kept_bytes / 2;
             if self.idle_block_bytes() > kept_bytes + excess_bytes_min {
@@ -261,6 +262,7 @@ impl Pool {
             self.residency.note_trimmed(self.idle_bytes(live_bytes), excess_bytes_min);
         }
         self.residency.note_safepoint(heap_bytes);
+        is_excessive
     }
 
     /// Frees chunks whose blocks are all free and absent, and, where single blocks do not go back,

@@ -236,7 +236,9 @@ impl Heap {
         let pool = self.pool.get_mut();
         // Large objects are live, or young, or dead since this safepoint.
         let large_bytes = pool.used_bytes() - pool.taken_bytes() - external_bytes;
-        pool.trim(self.stats.live_bytes.saturating_sub(large_bytes));
+        if pool.trim(self.stats.live_bytes.saturating_sub(large_bytes)) {
+            self.log.get_mut().trim();
+        }
     }
 
     /// Runs the drop glue of every object, young or mature: the heap is being dropped.

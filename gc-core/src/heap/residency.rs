@@ -226,10 +226,11 @@ impl Residency {
     /// The blocks are free, and neighbors in this order.
     pub(crate) unsafe fn give_back_blocks(&mut self, run: &[Block]) {
         let (Some(first), Some(last)) = (run.first(), run.last()) else { return };
+        if self.system_page_bytes.is_none() {
+            return;
+        }
         // SAFETY: blocks are whole pages, and nothing is in these.
-        if self.system_page_bytes.is_none()
-            || !unsafe { pages::give_back(first.base()..last.end()) }
-        {
+        if !unsafe { pages::give_back(first.base()..last.end()) } {
             return;
         }
         for block in run {
