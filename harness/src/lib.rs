@@ -6,6 +6,8 @@
 //! - [`measure`]: what a run costs, each in a process of its own.
 //! - [`heap_program`]: recorded and random mutators, and the model that knows what must die.
 //! - [`peers`]: contenders that are not ours.
+//! - [`runtimes`]: the same workloads in other languages.
+//! - [`goals`]: what the project wants to reach, as formulas over measurements.
 //! - [`report`]: tables for people.
 //! - [`cli`]: the command line.
 //!
@@ -14,8 +16,10 @@
 pub mod backend;
 pub mod cli;
 pub mod conformance;
+pub mod goals;
 pub mod heap_program;
 pub mod measure;
 pub mod peers;
 pub mod report;
+pub mod runtimes;
 pub mod workloads;

@@ -4,8 +4,11 @@
 //! measurement failed; 2 if the arguments or an input file make no sense. Answers go to the
 //! standard output, complaints to the standard error.
 
+mod compare;
 mod diff;
 mod exit;
+mod format;
+mod goals;
 mod list;
 mod main_job;
 mod measure_here;
@@ -14,6 +17,7 @@ mod progress;
 mod replay;
 mod run;
 mod selection;
+mod size;
 
 use std::panic;
 use std::process::ExitCode;
@@ -40,6 +44,8 @@ enum Command {
     List,
     /// Measures workloads, each in a process of its own.
     Run(run::Arguments),
+    /// Measures contenders in turns and compares them; or says which of the project's goals are reached.
+    Compare(compare::Arguments),
     /// Replays heap programs and prints the answers.
     Replay(replay::Arguments),
     /// Runs random heap programs and compares every backend with the model.
@@ -74,6 +80,7 @@ pub fn main() -> ExitCode {
             None => main_job::run(&mut output),
             Some(Command::List) => list::run(&mut output),
             Some(Command::Run(arguments)) => run::run(&arguments, &mut output),
+            Some(Command::Compare(arguments)) => compare::run(&arguments, &mut output),
             Some(Command::Replay(arguments)) => replay::run(&arguments, &mut output),
             Some(Command::Diff(arguments)) => diff::run(&arguments, &mut output),
             Some(Command::MeasureHere(arguments)) => measure_here::run(&arguments, &mut output),

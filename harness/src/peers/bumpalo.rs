@@ -5,7 +5,7 @@
 
 use bumpalo::Bump;
 
-use super::{Answer, Peer};
+use super::{Answer, Kind, Peer};
 use crate::workloads::binary_trees::rounds;
 use crate::workloads::{Checksum, Parameters};
 
@@ -13,6 +13,7 @@ use crate::workloads::{Checksum, Parameters};
 pub(super) const PEER: Peer = Peer {
     name: "peer:bumpalo",
     sentence: "bump allocation in regions that are freed as a whole",
+    kind: Kind::Program,
     answers: &[("binary-trees", Answer::Runs(binary_trees))],
 };
 

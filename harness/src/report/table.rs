@@ -9,7 +9,10 @@ use crate::measure::Outcome;
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
 
 /// Stands where there is no value.
-const NOTHING: &str = "-";
+pub(super) const NOTHING: &str = "-";
+
+/// Stands where a measurement went wrong.
+pub(super) const FAILED: &str = "FAILED";
 
 /// A row per workload, and what each backend took for it: CPU time and peak memory.
 #[must_use]
@@ -57,7 +60,7 @@ fn cost(outcome: &Outcome) -> String {
                 .map_or(NOTHING.to_owned(), |peak| bytes(peak).to_string());
             format!("{} {memory:>8}", duration(measurement.cpu_ns))
         }
-        Outcome::Failed(_) => "FAILED".to_owned(),
+        Outcome::Failed(_) => FAILED.to_owned(),
         Outcome::Skipped(_) => "skipped".to_owned(),
     }
 }
@@ -117,7 +120,7 @@ pub fn details(outcomes: &[Outcome]) -> String {
 }
 
 /// An empty table whose columns `numbers` are aligned to the right.
-fn new_table(header: &[&str], numbers: std::ops::Range<usize>) -> Table {
+pub(super) fn new_table(header: &[&str], numbers: std::ops::Range<usize>) -> Table {
     let mut table = Table::new();
     table.load_style(STYLE).set_header(header);
     for place in numbers {
@@ -128,14 +131,14 @@ fn new_table(header: &[&str], numbers: std::ops::Range<usize>) -> Table {
     table
 }
 
-fn finish(table: &Table) -> String {
+pub(super) fn finish(table: &Table) -> String {
     let mut text = table.trim_fmt();
     text.push('\n');
     text
 }
 
 /// The values in the order of their first appearance.
-fn unique<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+pub(super) fn unique<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     let mut unique = Vec::new();
     for value in values {
         if !unique.contains(&value) {
