@@ -83,10 +83,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
     for group in groups {
         let mut rounds = Rounds::new(group);
         for _ in 0..runs {
-            rounds.round(&launcher, |job, _| {
+            rounds.round(&launcher, |job| {
                 bar.set_message(format!("{} {}", job.order.workload.name, job.order.contender));
                 bar.inc(1);
-                true
             });
         }
         series.extend_from_slice(rounds.series());

@@ -9,7 +9,6 @@ use super::run::verdict;
 use super::{Exit, Output, Trouble, progress};
 use crate::goals::{self, Judgment, Measurements, Plan, Twin};
 use crate::measure::{Contender, Job, Order, Outcome, Rounds, Series, allocator};
-use crate::peers::Kind;
 use crate::report;
 use crate::runtimes::Program;
 use crate::workloads::{Parameters, Workload};
@@ -98,12 +97,11 @@ fn measure(plan: &Plan, runs: u16, arguments: &Arguments) -> Result<Measurements
     let bar = progress::bar(usize::from(runs) * (jobs.len() + twins.len()));
     let mut rounds = Rounds::new(jobs);
     for _ in 0..runs {
-        rounds.round(&launcher, |job, _| {
+        rounds.round(&launcher, |job| {
             bar.set_message(format!("{} {}", job.order.workload.name, job.order.contender));
             bar.inc(1);
-            true
         });
-        rounds.retire(is_hopeless);
+        rounds.retire(|series, all| is_hopeless(series, all, Contender::is_other_collector));
         for (program, parameters, outcomes) in &mut twins {
             let is_sound = outcomes.iter().all(|outcome: &Outcome| !outcome.is_limited());
             if let Ok(program) = program
@@ -140,16 +138,52 @@ fn job(run: goals::Run, contender: Contender, arguments: &Arguments) -> Result<J
     Ok(Job { order: Order { workload, contender, parameters }, setting: SILENT })
 }
 
-/// Whether a collector that is not ours cannot be the best one any more.
-fn is_hopeless(series: &Series, all: &[Series]) -> bool {
-    let is_rival = |series: &&Series| matches!(series.job.order.contender, Contender::Peer(peer) if peer.kind() == Kind::Collector);
-    let workload = series.job.order.workload.name;
-    let rivals =
-        all.iter().filter(is_rival).filter(|other| other.job.order.workload.name == workload);
+/// Whether a rival cannot be the best one any more.
+fn is_hopeless(series: &Series, all: &[Series], is_rival: impl Fn(Contender) -> bool) -> bool {
+    let order = &series.job.order;
+    let rivals = all
+        .iter()
+        .filter(|other| is_rival(other.job.order.contender) && other.job.order.is_same_work(order));
     let best_ns = rivals.filter_map(Series::cpu_ns).min();
-    is_rival(&series)
-        && series
-            .cpu_ns()
-            .zip(best_ns)
-            .is_some_and(|(ns, best_ns)| ns > HOPELESS.saturating_mul(best_ns))
+    let is_beaten = |(ns, best_ns): (u64, u64)| {
+        is_rival(order.contender) && ns > HOPELESS.saturating_mul(best_ns)
+    };
+    series.cpu_ns().zip(best_ns).is_some_and(is_beaten)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Backend;
+    use crate::measure::Measurement;
+    use crate::workloads::WORKLOADS;
+
+    #[test]
+    fn a_rival_that_needs_thrice_the_best_rivals_time_is_hopeless() {
+        let jobs = Backend::ALL.map(|backend| Job {
+            order: Order {
+                workload: &WORKLOADS[0],
+                contender: Contender::Backend(backend),
+                parameters: Parameters { scale: 6, seed: 0 },
+            },
+            setting: SILENT,
+        });
+        let mut rounds = Rounds::new(jobs);
+        let measure = |job: &Job| {
+            let cpu_ns = match job.order.contender.name() {
+                "null" => 1,
+                "refcount" => 10,
+                "marksweep" => 20,
+                _ => 30,
+            };
+            Outcome::Measured(Measurement { cpu_ns, ..Measurement::default() })
+        };
+        rounds.round_with(measure, |_| {});
+        // The null collector takes part and is no rival.
+        let is_rival = |contender| contender != Contender::Backend(Backend::Null);
+        let all = rounds.series();
+        let hopeless: Vec<_> =
+            all.iter().map(|series| is_hopeless(series, all, is_rival)).collect();
+        assert_eq!(hopeless, [false, false, false, true]);
+    }
 }

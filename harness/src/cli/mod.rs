@@ -18,6 +18,7 @@ mod replay;
 mod run;
 mod selection;
 mod size;
+mod sweep;
 
 use std::panic;
 use std::process::ExitCode;
@@ -46,6 +47,8 @@ enum Command {
     Run(run::Arguments),
     /// Measures contenders in turns and compares them; or says which of the project's goals are reached.
     Compare(compare::Arguments),
+    /// Measures what collection costs in heaps of several sizes.
+    Sweep(sweep::Arguments),
     /// Replays heap programs and prints the answers.
     Replay(replay::Arguments),
     /// Runs random heap programs and compares every backend with the model.
@@ -81,6 +84,7 @@ pub fn main() -> ExitCode {
             Some(Command::List) => list::run(&mut output),
             Some(Command::Run(arguments)) => run::run(&arguments, &mut output),
             Some(Command::Compare(arguments)) => compare::run(&arguments, &mut output),
+            Some(Command::Sweep(arguments)) => sweep::run(&arguments, &mut output),
             Some(Command::Replay(arguments)) => replay::run(&arguments, &mut output),
             Some(Command::Diff(arguments)) => diff::run(&arguments, &mut output),
             Some(Command::MeasureHere(arguments)) => measure_here::run(&arguments, &mut output),

@@ -15,6 +15,7 @@ mod pauses;
 mod queue;
 mod rounds;
 mod spread;
+mod sweep;
 
 pub use self::contender::{Contender, UnknownContender};
 pub use self::instruments::{HeapUse, Instruments, LoopUse, PauseUse};
@@ -26,3 +27,4 @@ pub use self::order::{Order, Setting, measure_here};
 pub use self::queue::measure_all;
 pub use self::rounds::{Job, Rounds, Series};
 pub use self::spread::Spread;
+pub use self::sweep::{HEAP_FACTORS, Sweep, SweepRow, Unit, find_least_heap};

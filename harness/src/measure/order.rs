@@ -30,6 +30,12 @@ pub struct Order {
 }
 
 impl Order {
+    /// Whether another order asks for the same work, be it of another contender.
+    #[must_use]
+    pub fn is_same_work(&self, other: &Order) -> bool {
+        (self.workload.name, self.parameters) == (other.workload.name, other.parameters)
+    }
+
     pub(super) fn failure(&self, cause: Cause, error: String) -> Failure {
         Failure {
             workload: self.workload.name.to_owned(),

@@ -70,39 +70,35 @@ impl Rounds {
 
     /// Measures every job once more, but those that went wrong, were skipped or are retired.
     ///
-    /// `ended` is told of each job of the round; the outcome is `None` for one that was left out.
-    /// It returns whether to go on, and so does this.
-    pub fn round(
-        &mut self,
-        launcher: &Launcher,
-        mut ended: impl FnMut(&Job, Option<&Outcome>) -> bool,
-    ) -> bool {
-        for place in 0..self.series.len() {
-            let outcome = self.next_outcome(launcher, place);
-            let series = &mut self.series[place];
-            let is_measured = outcome.is_some();
-            series.outcomes.extend(outcome);
-            let outcome = series.outcomes.last().filter(|_| is_measured);
-            if !ended(&series.job, outcome) {
-                return false;
-            }
-        }
-        true
+    /// `ended` is told of each job of the round, be it measured or not.
+    pub fn round(&mut self, launcher: &Launcher, ended: impl FnMut(&Job)) {
+        self.round_with(|job| launcher.measure_with(&job.order, job.setting), ended);
     }
 
-    fn next_outcome(&self, launcher: &Launcher, place: usize) -> Option<Outcome> {
-        let series = &self.series[place];
-        let Job { order, setting } = &series.job;
-        if series.is_retired || series.trouble().is_some() {
+    /// A round of measurements that somebody else makes.
+    pub(crate) fn round_with(
+        &mut self,
+        mut measure: impl FnMut(&Job) -> Outcome,
+        mut ended: impl FnMut(&Job),
+    ) {
+        for place in 0..self.series.len() {
+            let series = &self.series[place];
+            if !series.is_retired && series.trouble().is_none() {
+                let outcome = self.skip(series).unwrap_or_else(|| measure(&series.job));
+                self.series[place].outcomes.push(outcome);
+            }
+            ended(&self.series[place].job);
+        }
+    }
+
+    /// The outcome of a job that is not worth a process.
+    fn skip(&self, series: &Series) -> Option<Outcome> {
+        if !series.outcomes.is_empty() {
             return None;
         }
-        if series.outcomes.is_empty() {
-            let measured = self.series.iter().flat_map(|series| &series.outcomes);
-            if let Some(reason) = reason_to_skip(order, measured) {
-                return Some(Outcome::Skipped(order.skip(reason)));
-            }
-        }
-        Some(launcher.measure_with(order, *setting))
+        let measured = self.series.iter().flat_map(|series| &series.outcomes);
+        let order = &series.job.order;
+        reason_to_skip(order, measured).map(|reason| Outcome::Skipped(order.skip(reason)))
     }
 
     /// Leaves some jobs out of all further rounds; what was measured of them stays.
@@ -118,5 +114,83 @@ impl Rounds {
     #[must_use]
     pub fn series(&self) -> &[Series] {
         &self.series
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Backend;
+    use crate::measure::{Cause, Contender};
+    use crate::workloads::{Parameters, WORKLOADS};
+
+    fn rounds(backends: &[Backend]) -> Rounds {
+        Rounds::new(backends.iter().map(|&backend| Job {
+            order: Order {
+                workload: &WORKLOADS[0],
+                contender: Contender::Backend(backend),
+                parameters: Parameters { scale: 6, seed: 0 },
+            },
+            setting: Setting::default(),
+        }))
+    }
+
+    fn cpu(cpu_ns: u64) -> Outcome {
+        Outcome::Measured(Measurement { cpu_ns, ..Measurement::default() })
+    }
+
+    const THREE: [Backend; 3] = Backend::COLLECTING;
+
+    #[test]
+    fn jobs_take_turns() {
+        let mut order = Vec::new();
+        let mut rounds = rounds(&THREE);
+        for _ in 0..2 {
+            rounds.round_with(
+                |job| {
+                    order.push(job.order.contender.name());
+                    cpu(1)
+                },
+                |_| {},
+            );
+        }
+        let once = THREE.map(Backend::name);
+        assert_eq!(order, [once, once].concat());
+    }
+
+    #[test]
+    fn what_went_wrong_is_not_repeated_and_has_no_figures() {
+        let mut rounds = rounds(&THREE);
+        let mut runs = 0;
+        for round in 0..3 {
+            rounds.round_with(
+                |job| {
+                    runs += 1;
+                    if round == 1 && job.order.contender.name() == "marksweep" {
+                        Outcome::Failed(job.order.failure(Cause::TimeLimit(60), String::new()))
+                    } else {
+                        cpu(10 + round)
+                    }
+                },
+                |_| {},
+            );
+        }
+        assert_eq!(runs, 3 + 3 + 2);
+        let times: Vec<_> = rounds.series().iter().map(Series::cpu_ns).collect();
+        assert_eq!(times, [Some(11), None, Some(11)]);
+    }
+
+    #[test]
+    fn a_retired_job_keeps_what_was_measured() {
+        let mut rounds = rounds(&THREE);
+        for cpu_ns in [10, 30] {
+            rounds.round_with(|_| cpu(cpu_ns), |_| {});
+            rounds.retire(|series, all| {
+                assert_eq!(all.len(), 3);
+                series.job.order.contender.name() == "refcount"
+            });
+        }
+        let times: Vec<_> = rounds.series().iter().map(Series::cpu_ns).collect();
+        assert_eq!(times, [Some(10), Some(20), Some(20)]);
     }
 }

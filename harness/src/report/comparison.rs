@@ -5,7 +5,6 @@ use serde::Serialize;
 use super::table::{FAILED, NOTHING};
 use super::{Sheet, bytes, duration};
 use crate::measure::{Cause, Contender, Outcome, Series, Spread, allocator};
-use crate::peers::Kind;
 
 /// What the others are divided by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,10 +59,7 @@ impl Comparison {
     pub fn new(series: &[Series], baseline: Baseline, runs: usize, seed: u64) -> Self {
         let rows = series.iter().map(|of_row| {
             let order = of_row.job.order;
-            let rivals = series.iter().filter(|other| {
-                (other.job.order.workload.name, other.job.order.parameters)
-                    == (order.workload.name, order.parameters)
-            });
+            let rivals = series.iter().filter(|other| other.job.order.is_same_work(&order));
             row(of_row, find_baseline(rivals, baseline))
         });
         Comparison { allocator: allocator(), runs, seed, rows: rows.collect() }
@@ -125,14 +121,10 @@ fn find_baseline<'a>(
             rivals.find(|series| series.job.order.contender == contender)
         }
         Baseline::BestCollector => rivals
-            .filter(|series| is_other_collector(series.job.order.contender))
+            .filter(|series| series.job.order.contender.is_other_collector())
             .filter(|series| series.cpu_ns().is_some())
             .min_by_key(|series| series.cpu_ns()),
     }
-}
-
-fn is_other_collector(contender: Contender) -> bool {
-    matches!(contender, Contender::Peer(peer) if peer.kind() == Kind::Collector)
 }
 
 fn row(series: &Series, baseline: Option<&Series>) -> ComparisonRow {
@@ -167,5 +159,49 @@ pub(crate) fn word(outcome: &Outcome) -> String {
             Cause::HeapFull => "heap full".to_owned(),
             Cause::Other => FAILED.to_owned(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Backend;
+    use crate::measure::{Job, Measurement, Order, Rounds, Setting};
+    use crate::workloads::{Parameters, WORKLOADS};
+
+    /// Each backend on two workloads, once; the times are 10, 20, 30 and then 40, 50, 60.
+    fn series() -> Vec<Series> {
+        let orders = WORKLOADS[..2].iter().flat_map(|workload| {
+            Backend::COLLECTING.map(|backend| Order {
+                workload,
+                contender: Contender::Backend(backend),
+                parameters: Parameters { scale: 6, seed: 0 },
+            })
+        });
+        let mut rounds =
+            Rounds::new(orders.map(|order| Job { order, setting: Setting::default() }));
+        let mut cpu_ns = 0;
+        let measure = |_: &Job| {
+            cpu_ns += 10;
+            Outcome::Measured(Measurement { cpu_ns, ..Measurement::default() })
+        };
+        rounds.round_with(measure, |_| {});
+        rounds.series().to_vec()
+    }
+
+    #[test]
+    fn a_ratio_is_to_the_baseline_on_the_same_workload() {
+        let baseline = Baseline::Contender(Contender::Backend(Backend::MarkSweep));
+        let rows = Comparison::new(&series(), baseline, 1, 0).rows;
+        let ratios: Vec<_> = rows.iter().filter_map(|row| row.ratio).collect();
+        assert_eq!(ratios, [0.5, 1.0, 1.5, 0.8, 1.0, 1.2]);
+        let baselines: Vec<_> = rows.iter().map(|row| row.is_baseline).collect();
+        assert_eq!(baselines, [false, true, false, false, true, false]);
+    }
+
+    #[test]
+    fn our_backends_are_not_the_best_other_collector() {
+        let rows = Comparison::new(&series(), Baseline::BestCollector, 1, 0).rows;
+        assert!(rows.iter().all(|row| row.ratio.is_none() && !row.is_baseline));
     }
 }

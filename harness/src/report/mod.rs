@@ -5,6 +5,7 @@ mod comparison;
 mod goals;
 mod quantity;
 mod sheet;
+mod sweep;
 mod table;
 
 pub use self::agreement::{Disagreement, disagreements};
@@ -13,4 +14,5 @@ pub use self::comparison::{Baseline, Comparison, ComparisonRow};
 pub use self::goals::goals;
 pub use self::quantity::{bytes, count, duration};
 pub use self::sheet::Sheet;
+pub use self::sweep::sweep;
 pub use self::table::{details, overview};
