@@ -6,7 +6,7 @@ use gc_core::heap::{BLOCK_BYTES, Heap};
 const NURSERY_BYTES_MIN: usize = 1 << 20;
 /// It does not grow beyond this: a nursery of 64 MiB, which leaves every cache, was measured to
 /// cost 1.8 times as much.
-const NURSERY_BYTES_MAX: usize = 16 << 20;
+pub const NURSERY_BYTES_MAX: usize = 16 << 20;
 
 /// Minor collections in a row before the aging space is collected: CPython's threshold.
 const MINORS_PER_MIDDLE: usize = 10;
