@@ -31,6 +31,7 @@ mod pool;
 mod reclaim;
 mod scan;
 mod settings;
+mod sweep;
 mod weak_table;
 
 use alloc::boxed::Box;
