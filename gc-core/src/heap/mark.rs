@@ -4,7 +4,8 @@
 //! from the list passes a short queue before it is scanned, and is prefetched when it enters: where
 //! objects lie scattered, several cache misses are under way at once instead of one.
 //!
-//! Marking reads objects and writes mark bits, and moves nothing.
+//! Marking reads objects and writes mark bits, and moves nothing: so several threads can share it
+//! (`parallel.rs`). How they and a single thread set marks differs, by [`Bits`].
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -13,7 +14,7 @@ use super::{Block, BlockState, Heap, ObjectRef, for_each_edge, for_each_edge_amo
 
 /// Elements of an array that are scanned in one go, so that what they lead to is scanned before the
 /// list of pending objects leaves the cache, and so that a large array can be divided.
-const ELEMENTS_MAX: usize = 1024;
+const ELEMENTS_MAX: usize = if cfg!(test) { 8 } else { 1024 };
 
 /// Objects on their way from the list to the scan. Marking objects scattered over 64 MB took
 /// 172 ns each without a queue, and 28 ns with this one.
@@ -39,7 +40,8 @@ impl Heap {
     /// Marks everything that is reachable from `roots`, and empties that list.
     ///
     /// If there is a list for them, it gets every object that was found to refer into a block that
-    /// is being evacuated: some perhaps more than once.
+    /// is being evacuated: some perhaps more than once. Several threads mark if the heap has workers
+    /// and is large.
     ///
     /// # Complexity
     ///
@@ -71,6 +73,12 @@ impl Heap {
         referrers: &mut Vec<ObjectRef>,
     ) {
         roots.retain(|&root| Exclusive.set(root));
+        #[cfg(feature = "parallel")]
+        if let Some(workers) = self.workers_if_worthwhile() {
+            // SAFETY: the roots are live and marked now; the rest are the caller's promises.
+            unsafe { super::parallel::mark::<NOTES_REFERRERS>(&workers, roots, referrers) }
+            return;
+        }
         let mut marker = Marker::<_, NOTES_REFERRERS>::new(Exclusive);
         core::mem::swap(&mut marker.pending, roots);
         core::mem::swap(&mut marker.referrers, referrers);
@@ -163,6 +171,26 @@ impl<B: Bits, const NOTES_REFERRERS: bool> Marker<B, NOTES_REFERRERS> {
         // SAFETY: it was pending.
         unsafe { self.scan_elements(array, piece) }
         true
+    }
+
+    /// Takes away what is left of an array, or half of it if there is only one.
+    #[cfg(feature = "parallel")]
+    pub(super) fn split_arrays(&mut self) -> Option<Rest> {
+        if self.arrays.len() > 1 {
+            return Some(self.arrays.swap_remove(0));
+        }
+        let rest = self.arrays.first_mut().filter(|rest| rest.elements.len() > ELEMENTS_MAX)?;
+        let middle = rest.elements.start + rest.elements.len() / 2;
+        let elements = middle..core::mem::replace(&mut rest.elements.end, middle);
+        Some(Rest { array: rest.array, elements })
+    }
+
+    /// Takes away half of the pending objects, at most `len_max`: those that were reached first, for
+    /// these are likely to lead farthest.
+    #[cfg(feature = "parallel")]
+    pub(super) fn split_pending(&mut self, len_max: usize) -> Option<Vec<ObjectRef>> {
+        let len = (self.pending.len() / 2).min(len_max);
+        (len > 0).then(|| (0..len).map(|index| self.pending.swap_remove(index)).collect())
     }
 
     /// # Safety

@@ -13,6 +13,8 @@
 //! bit, and mature from then on. After every safepoint that collects there are no young objects.
 //! A young object has no reference count and is not logged.
 
+#[cfg(feature = "parallel")]
+mod activity;
 mod allocate;
 mod block;
 mod check;
@@ -27,6 +29,8 @@ mod log;
 mod mark;
 mod nursery;
 mod object;
+#[cfg(feature = "parallel")]
+mod parallel;
 mod pool;
 mod reclaim;
 mod scan;
@@ -53,6 +57,8 @@ pub use large::{LARGE_BYTES_MIN, LargeSpace};
 pub use log::{Log, Logged, SEGMENT_LEN};
 pub use nursery::Nursery;
 pub use object::ObjectRef;
+#[cfg(feature = "parallel")]
+pub(crate) use parallel::Workers;
 pub use pool::{Exhausted, Pool};
 pub(crate) use reclaim::resume;
 pub(crate) use scan::debug_check_references;
@@ -96,6 +102,9 @@ pub struct Heap {
     barrier_check: check::BarrierCheck,
     stats: Stats,
     external_bytes: Cell<usize>,
+    /// Threads that help to mark.
+    #[cfg(feature = "parallel")]
+    pub(crate) workers: Option<Workers>,
 }
 
 impl Heap {
@@ -124,6 +133,8 @@ impl Heap {
             barrier_check: check::BarrierCheck::default(),
             stats: Stats::default(),
             external_bytes: Cell::new(0),
+            #[cfg(feature = "parallel")]
+            workers: None,
             settings,
         }
     }

@@ -1,0 +1,391 @@
+//! Marking by several threads, on a pool that the user supplies.
+//!
+//! Each thread has a [`Marker`] of its own and works as if it were alone, but for the mark bits,
+//! which are set atomically: the thread that sets an object's bit scans it, and no other does. Every
+//! now and then a thread looks whether another has nothing to do. If so it offers half of what it
+//! has, the oldest part, in its deque, and the other steals that. `activity.rs` says when all are
+//! done.
+//!
+//! Soundness: the mutator is stopped, so nobody writes to objects. Marking reads them, each in one
+//! thread or, if it is a large array, in parts, and obligation 7 of [`Trace`](crate::Trace) allows
+//! that. Everything else stays with the thread that owns the heap: roots, handles, weak references,
+//! drop glue, listeners.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::iter;
+use core::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crossbeam_deque::{Steal, Stealer, Worker};
+use rayon::ThreadPool;
+
+use super::activity::Activity;
+use super::mark::{Bits, Marker, Rest};
+use super::{Block, Heap, ObjectRef};
+
+/// Live objects from which on several threads mark: to wake them takes some ten microseconds.
+const LIVE_OBJECTS_MIN: usize = 100_000;
+
+/// Objects that a thread scans before it looks whether another has nothing to do.
+const STEPS_PER_LOOK: usize = if cfg!(test) { 2 } else { 128 };
+
+/// Objects that are offered at a time.
+const OFFER_LEN_MAX: usize = 512;
+
+/// A pool of threads for marking.
+#[derive(Clone)]
+pub(crate) struct Workers(pub(crate) Arc<ThreadPool>);
+
+impl fmt::Debug for Workers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workers").field("threads", &self.0.current_num_threads()).finish()
+    }
+}
+
+impl Heap {
+    /// The pool, if there is one and the heap is large enough for it.
+    pub(super) fn workers_if_worthwhile(&self) -> Option<Workers> {
+        let is_large = self.live_objects() >= LIVE_OBJECTS_MIN || self.settings().is_stressed;
+        let workers = self.workers.as_ref().filter(|_| is_large)?;
+        (workers.0.current_num_threads() > 1).then(|| workers.clone())
+    }
+}
+
+/// Marks what is reachable from the pending objects, as [`Heap::mark_reachable`] does.
+///
+/// # Safety
+///
+/// The pending objects are live and marked; the rest as for [`Heap::mark_reachable`].
+pub(super) unsafe fn mark<const NOTES_REFERRERS: bool>(
+    workers: &Workers,
+    pending: &mut Vec<ObjectRef>,
+    referrers: &mut Vec<ObjectRef>,
+) {
+    // This thread is one of them.
+    let mut deques: Vec<_> =
+        iter::repeat_with(Worker::new_lifo).take(workers.0.current_num_threads()).collect();
+    let team = Team {
+        stealers: deques.iter().map(Worker::stealer).collect(),
+        activity: Activity::new(),
+        referrers: Mutex::default(),
+    };
+    let team = &team;
+    let own = deques.pop().expect("a pool has a thread");
+    workers.0.in_place_scope(|scope| {
+        for deque in deques {
+            scope.spawn(move |_| {
+                let mut member = Member::<NOTES_REFERRERS>::new(team, deque);
+                // SAFETY: what others offer is live and marked; the rest is the caller's promise.
+                unsafe { member.help() }
+                member.finish();
+            });
+        }
+        let mut member = Member::<NOTES_REFERRERS>::new(team, own);
+        core::mem::swap(&mut member.marker.pending, pending);
+        // SAFETY: the caller's promises.
+        unsafe { member.work() }
+        // SAFETY: as above.
+        unsafe { member.help() }
+        core::mem::swap(&mut member.marker.pending, pending);
+        member.finish();
+    });
+    for found in team.referrers.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        referrers.extend(found.0);
+    }
+}
+
+/// What the threads share.
+struct Team {
+    stealers: Vec<Stealer<Offer>>,
+    activity: Activity,
+    referrers: Mutex<Vec<Objects>>,
+}
+
+struct Objects(Vec<ObjectRef>);
+
+/// Work that another thread may take.
+enum Offer {
+    Objects(Objects),
+    Elements(Elements),
+}
+
+struct Elements(Rest);
+
+// SAFETY: these are addresses. What is done with them in another thread, while the owner of the heap
+// waits, is to mark and to scan (see the head of this file).
+unsafe impl Send for Objects {}
+
+// SAFETY: as above.
+unsafe impl Send for Elements {}
+
+/// One of the threads.
+struct Member<'a, const NOTES_REFERRERS: bool> {
+    team: &'a Team,
+    deque: Worker<Offer>,
+    marker: Marker<Shared, NOTES_REFERRERS>,
+}
+
+impl<'a, const NOTES_REFERRERS: bool> Member<'a, NOTES_REFERRERS> {
+    fn new(team: &'a Team, deque: Worker<Offer>) -> Self {
+        Member { team, deque, marker: Marker::new(Shared::default()) }
+    }
+
+    /// Scans all that is pending here and in this thread's deque, and leaves.
+    ///
+    /// # Safety
+    ///
+    /// What is pending is live and marked, nothing it reaches is forwarded or young, and this is a
+    /// safepoint.
+    unsafe fn work(&mut self) {
+        loop {
+            // SAFETY: the caller's promises; what is reached is marked before it is pending.
+            while unsafe { self.scan_some() } {
+                if self.team.activity.is_below(self.team.stealers.len()) && self.deque.is_empty() {
+                    self.offer();
+                }
+            }
+            match self.deque.pop() {
+                Some(offer) => self.accept(offer),
+                None => break,
+            }
+        }
+        self.team.activity.leave();
+    }
+
+    /// Works on what others offer, until nobody has anything to do.
+    ///
+    /// # Safety
+    ///
+    /// As [`Member::work`], for what others offer.
+    unsafe fn help(&mut self) {
+        let mut pauses = 0;
+        loop {
+            let stealers = &self.team.stealers;
+            let offer = self.team.activity.seek(
+                || stealers.iter().any(|stealer| !stealer.is_empty()),
+                || stealers.iter().find_map(steal),
+                || pause(&mut pauses),
+            );
+            let Some(offer) = offer else { return };
+            pauses = 0;
+            self.accept(offer);
+            // SAFETY: the caller's promises.
+            unsafe { self.work() }
+        }
+    }
+
+    /// Whether there may be more.
+    ///
+    /// # Safety
+    ///
+    /// As [`Member::work`].
+    #[inline]
+    unsafe fn scan_some(&mut self) -> bool {
+        for _ in 0..STEPS_PER_LOOK {
+            // SAFETY: the caller's promises.
+            if !unsafe { self.marker.step() } {
+                return false;
+            }
+        }
+        true
+    }
+
+    #[cold]
+    fn offer(&mut self) {
+        if let Some(rest) = self.marker.split_arrays() {
+            self.deque.push(Offer::Elements(Elements(rest)));
+        } else if let Some(objects) = self.marker.split_pending(OFFER_LEN_MAX) {
+            self.deque.push(Offer::Objects(Objects(objects)));
+        }
+    }
+
+    fn accept(&mut self, offer: Offer) {
+        match offer {
+            Offer::Objects(Objects(mut objects)) => self.marker.pending.append(&mut objects),
+            Offer::Elements(Elements(rest)) => self.marker.arrays.push(rest),
+        }
+    }
+
+    fn finish(mut self) {
+        self.marker.bits.flush();
+        let referrers = Objects(self.marker.referrers);
+        self.team.referrers.lock().unwrap_or_else(PoisonError::into_inner).push(referrers);
+    }
+}
+
+fn steal(stealer: &Stealer<Offer>) -> Option<Offer> {
+    iter::repeat_with(|| stealer.steal()).find(|steal| !steal.is_retry()).and_then(Steal::success)
+}
+
+/// Waits a moment, the longer the more often it was in vain: a long list keeps one thread busy, and
+/// the others should not be.
+fn pause(pauses: &mut u32) {
+    *pauses += 1;
+    match *pauses {
+        0..64 => core::hint::spin_loop(),
+        64..128 => thread::yield_now(),
+        _ => thread::sleep(Duration::from_micros(50)),
+    }
+}
+
+/// Several threads mark. Bytes are gathered for one block at a time: neighbors are often reached
+/// together.
+#[derive(Debug, Default)]
+struct Shared {
+    block: Option<Block>,
+    bytes: usize,
+}
+
+impl Shared {
+    fn flush(&mut self) {
+        if let Some(block) = self.block.take() {
+            block.add_marked_bytes_shared(self.bytes);
+        }
+    }
+}
+
+impl Bits for Shared {
+    #[inline]
+    fn set(&mut self, object: ObjectRef) -> bool {
+        object.chunk().marks().insert_shared(object)
+    }
+
+    #[inline]
+    fn add_bytes(&mut self, block: Block, bytes: usize) {
+        if self.block != Some(block) {
+            self.flush();
+            self.block = Some(block);
+            self.bytes = 0;
+        }
+        self.bytes += bytes;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::{BTreeMap, BTreeSet};
+
+    use super::super::mark::Exclusive;
+    use super::super::{Bitmap, BlockState};
+    use super::*;
+    use crate::{Arena, Gc, Lock, NullCollector, Rootable, Trace, unlock};
+
+    #[derive(Trace)]
+    #[trace(crate = crate)]
+    struct Node<'gc> {
+        many: Gc<'gc, [Lock<Option<Gc<'gc, Node<'gc>>>>]>,
+        one: Lock<Option<Gc<'gc, Node<'gc>>>>,
+    }
+
+    /// What marking left: objects, bytes in each block, and objects that refer to what is evacuated.
+    type Marks = (BTreeSet<ObjectRef>, BTreeMap<Block, usize>, BTreeSet<ObjectRef>);
+
+    fn take_marks(objects: &[ObjectRef], referrers: Vec<ObjectRef>) -> Marks {
+        let is_marked = |object: &&ObjectRef| Bitmap::contains(object.chunk().marks(), **object);
+        let marked = objects.iter().filter(is_marked).copied().collect();
+        let blocks: BTreeSet<_> = objects.iter().map(|&object| Block::containing(object)).collect();
+        let bytes = blocks.iter().map(|block| (*block, block.take_marked_bytes())).collect();
+        blocks.into_iter().for_each(Block::clear_marks);
+        (marked, bytes, referrers.into_iter().collect())
+    }
+
+    /// A generator of numbers that look random (Marsaglia, *Xorshift RNGs*, 2003).
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, end: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 % end as u64) as usize
+        }
+    }
+
+    /// Builds a random graph, and marks it from its first node by one thread and by several.
+    fn compare(seed: u64, nodes: usize, many_max: usize, one_in: usize) {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+        let workers = Workers(Arc::new(pool));
+        let arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+        arena.enter(|mc, ()| {
+            let mut numbers = Numbers(seed);
+            let nodes = Vec::from_iter((0..nodes).map(|_| {
+                let many = Gc::slice_from_fn(mc, numbers.below(many_max), |_| Lock::new(None));
+                Gc::new(mc, Node { many, one: Lock::new(None) })
+            }));
+            // Edges from object to object, as an author of a slow marker would keep them.
+            let mut edges: BTreeMap<ObjectRef, Vec<ObjectRef>> = BTreeMap::new();
+            for node in &nodes {
+                edges.entry(node.object()).or_default().push(node.many.object());
+                for index in 0..node.many.len() {
+                    if numbers.below(one_in) == 0 {
+                        let target = nodes[numbers.below(nodes.len())];
+                        Gc::write_at(mc, node.many, index).unwrap().unlock().set(Some(target));
+                        edges.entry(node.many.object()).or_default().push(target.object());
+                    }
+                }
+                if numbers.below(one_in) == 0 {
+                    let target = nodes[numbers.below(nodes.len())];
+                    unlock!(Gc::write(mc, *node), Node, one).set(Some(target));
+                    edges.entry(node.object()).or_default().push(target.object());
+                }
+            }
+            let evacuated = Block::containing(nodes[nodes.len() / 2].object());
+            let state = evacuated.state();
+            evacuated.set_state(BlockState::Evacuating);
+
+            let root = nodes[0].object();
+            let objects =
+                Vec::from_iter(nodes.iter().flat_map(|node| [node.object(), node.many.object()]));
+            let mut alone = Marker::<_, true>::new(Exclusive);
+            assert!(alone.bits.set(root));
+            alone.pending.push(root);
+            // SAFETY: all objects live while `enter` runs, and nothing is borrowed.
+            while unsafe { alone.step() } {}
+            let by_one = take_marks(&objects, alone.referrers);
+
+            let mut reached = BTreeSet::from([root]);
+            let mut pending = Vec::from([root]);
+            while let Some(object) = pending.pop() {
+                for &target in edges.get(&object).into_iter().flatten() {
+                    if reached.insert(target) {
+                        pending.push(target);
+                    }
+                }
+            }
+            assert_eq!(by_one.0, reached);
+
+            for _ in 0..8 {
+                let (mut pending, mut referrers) = (Vec::from([root]), Vec::new());
+                assert!(Exclusive.set(root));
+                // SAFETY: as above, and no other thread runs.
+                unsafe { mark::<true>(&workers, &mut pending, &mut referrers) }
+                assert!(pending.is_empty());
+                assert_eq!(take_marks(&objects, referrers), by_one);
+            }
+            evacuated.set_state(state);
+        });
+    }
+
+    #[test]
+    fn several_threads_mark_what_one_marks() {
+        for seed in 1..=8 {
+            compare(seed, 2000, 4, 2);
+        }
+    }
+
+    #[test]
+    fn large_arrays_are_divided_and_no_element_is_lost() {
+        for seed in 1..=4 {
+            compare(seed, 300, 500, 20);
+        }
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_shared_is_marked_to_its_end() {
+        // Nobody but one thread ever has anything to do.
+        compare(1, 5000, 1, 1);
+    }
+}
