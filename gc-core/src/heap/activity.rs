@@ -70,7 +70,8 @@ impl Activity {
 /// interleaving.
 #[cfg(all(test, loom))]
 mod tests {
-    use loom::sync::atomic::AtomicUsize;
+    use alloc::vec::Vec;
+
     use loom::sync::{Arc, Mutex};
     use loom::thread;
 

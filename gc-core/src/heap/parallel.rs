@@ -271,13 +271,13 @@ mod tests {
     use super::super::mark::Exclusive;
     use super::super::{Bitmap, BlockState};
     use super::*;
-    use crate::{Arena, Gc, Lock, NullCollector, Rootable, Trace, unlock};
+    use crate::{Arena, Gc, Lock, NullCollector, Rootable, Trace};
 
+    /// An array of references to others.
     #[derive(Trace)]
     #[trace(crate = crate)]
     struct Node<'gc> {
-        many: Gc<'gc, [Lock<Option<Gc<'gc, Node<'gc>>>>]>,
-        one: Lock<Option<Gc<'gc, Node<'gc>>>>,
+        targets: Gc<'gc, [Lock<Option<Gc<'gc, Node<'gc>>>>]>,
     }
 
     /// What marking left: objects, bytes in each block, and objects that refer to what is evacuated.
@@ -304,32 +304,21 @@ mod tests {
         }
     }
 
-    /// Builds a random graph, and marks it from its first node by one thread and by several.
-    fn compare(seed: u64, nodes: usize, many_max: usize, one_in: usize) {
+    /// Builds nodes with edges to the nodes of these numbers, and marks them from the first one by one
+    /// thread and by several.
+    fn compare(edges: &[Vec<usize>]) {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
         let workers = Workers(Arc::new(pool));
         let arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
         arena.enter(|mc, ()| {
-            let mut numbers = Numbers(seed);
-            let nodes = Vec::from_iter((0..nodes).map(|_| {
-                let many = Gc::slice_from_fn(mc, numbers.below(many_max), |_| Lock::new(None));
-                Gc::new(mc, Node { many, one: Lock::new(None) })
+            let nodes = Vec::from_iter(edges.iter().map(|edges| {
+                let targets = Gc::slice_from_fn(mc, edges.len(), |_| Lock::new(None));
+                Gc::new(mc, Node { targets })
             }));
-            // Edges from object to object, as an author of a slow marker would keep them.
-            let mut edges: BTreeMap<ObjectRef, Vec<ObjectRef>> = BTreeMap::new();
-            for node in &nodes {
-                edges.entry(node.object()).or_default().push(node.many.object());
-                for index in 0..node.many.len() {
-                    if numbers.below(one_in) == 0 {
-                        let target = nodes[numbers.below(nodes.len())];
-                        Gc::write_at(mc, node.many, index).unwrap().unlock().set(Some(target));
-                        edges.entry(node.many.object()).or_default().push(target.object());
-                    }
-                }
-                if numbers.below(one_in) == 0 {
-                    let target = nodes[numbers.below(nodes.len())];
-                    unlock!(Gc::write(mc, *node), Node, one).set(Some(target));
-                    edges.entry(node.object()).or_default().push(target.object());
+            for (node, edges) in nodes.iter().zip(edges) {
+                for (index, &target) in edges.iter().enumerate() {
+                    let place = Gc::write_at(mc, node.targets, index).unwrap();
+                    place.unlock().set(Some(nodes[target]));
                 }
             }
             let evacuated = Block::containing(nodes[nodes.len() / 2].object());
@@ -337,8 +326,9 @@ mod tests {
             evacuated.set_state(BlockState::Evacuating);
 
             let root = nodes[0].object();
-            let objects =
-                Vec::from_iter(nodes.iter().flat_map(|node| [node.object(), node.many.object()]));
+            let objects = Vec::from_iter(
+                nodes.iter().flat_map(|node| [node.object(), node.targets.object()]),
+            );
             let mut alone = Marker::<_, true>::new(Exclusive);
             assert!(alone.bits.set(root));
             alone.pending.push(root);
@@ -346,16 +336,14 @@ mod tests {
             while unsafe { alone.step() } {}
             let by_one = take_marks(&objects, alone.referrers);
 
-            let mut reached = BTreeSet::from([root]);
-            let mut pending = Vec::from([root]);
-            while let Some(object) = pending.pop() {
-                for &target in edges.get(&object).into_iter().flatten() {
-                    if reached.insert(target) {
-                        pending.push(target);
-                    }
-                }
+            let mut reached = BTreeSet::from([0]);
+            let mut pending = Vec::from([0]);
+            while let Some(number) = pending.pop() {
+                pending.extend(edges[number].iter().filter(|&&target| reached.insert(target)));
             }
-            assert_eq!(by_one.0, reached);
+            let reached = reached.iter().map(|&number: &usize| nodes[number]);
+            let reached = reached.flat_map(|node| [node.object(), node.targets.object()]);
+            assert!(by_one.0 == reached.collect(), "one thread missed something");
 
             for _ in 0..8 {
                 let (mut pending, mut referrers) = (Vec::from([root]), Vec::new());
@@ -363,29 +351,48 @@ mod tests {
                 // SAFETY: as above, and no other thread runs.
                 unsafe { mark::<true>(&workers, &mut pending, &mut referrers) }
                 assert!(pending.is_empty());
-                assert_eq!(take_marks(&objects, referrers), by_one);
+                assert!(
+                    take_marks(&objects, referrers) == by_one,
+                    "several threads differ from one"
+                );
             }
             evacuated.set_state(state);
         });
     }
 
     #[test]
-    fn several_threads_mark_what_one_marks() {
+    fn of_a_random_graph_several_threads_mark_what_one_marks() {
         for seed in 1..=8 {
-            compare(seed, 2000, 4, 2);
+            let mut numbers = Numbers(seed);
+            let edges =
+                (0..2000).map(|_| (0..numbers.below(4)).map(|_| numbers.below(2000)).collect());
+            compare(&Vec::from_iter(edges));
         }
     }
 
     #[test]
-    fn large_arrays_are_divided_and_no_element_is_lost() {
-        for seed in 1..=4 {
-            compare(seed, 300, 500, 20);
+    fn of_a_tree_no_branch_is_lost() {
+        for seed in 1..=8 {
+            let mut numbers = Numbers(seed);
+            let mut edges = alloc::vec![Vec::new(); 2000];
+            for child in 1..edges.len() {
+                edges[numbers.below(child)].push(child);
+            }
+            compare(&edges);
         }
+    }
+
+    #[test]
+    fn of_a_large_array_no_element_is_lost() {
+        let mut edges = alloc::vec![Vec::new(); 5000];
+        edges[0] = Vec::from_iter(1..5000);
+        compare(&edges);
     }
 
     #[test]
     fn a_path_that_cannot_be_shared_is_marked_to_its_end() {
-        // Nobody but one thread ever has anything to do.
-        compare(1, 5000, 1, 1);
+        let mut edges = Vec::from_iter((1..5000).map(|next| Vec::from([next])));
+        edges.push(Vec::new());
+        compare(&edges);
     }
 }
