@@ -66,8 +66,7 @@ impl Activity {
     }
 }
 
-/// `RUSTFLAGS="--cfg loom" cargo test -p gc-core --features parallel --lib activity` tries every
-/// interleaving.
+// Tried in every interleaving: see ci/loom.sh.
 #[cfg(all(test, loom))]
 mod tests {
     use alloc::vec::Vec;
