@@ -356,8 +356,8 @@ where
     }
 
     /// Has the threads of a pool help where a collector marks a large heap. The thread that collects
-    /// takes part, so a pool of `n` threads lends `n - 1`, and one of a single thread none; a small
-    /// heap is marked by one thread in any case. Drop glue and listeners run on the arena's own
+    /// takes part, so a pool of `n` threads lends `n - 1`, and one of a single thread none; a heap of
+    /// less than a million objects is marked by one thread in any case. Drop glue and listeners run on the arena's own
     /// thread, as ever.
     ///
     /// Several arenas may share a pool. A collection waits for the threads it asked for: if they are

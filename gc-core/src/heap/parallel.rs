@@ -26,8 +26,10 @@ use super::activity::Activity;
 use super::mark::{Bits, Marker, Rest};
 use super::{BLOCK_BYTES, Block, Heap, ObjectRef};
 
-/// Live objects from which on several threads mark: to wake them takes some ten microseconds.
-const LIVE_OBJECTS_MIN: usize = 100_000;
+/// Live objects from which on several threads mark: several milliseconds of work. To wake a thread
+/// takes some ten microseconds, and what cannot be shared, such as one long list, takes a tenth longer
+/// with atomic marks.
+const LIVE_OBJECTS_MIN: usize = 1_000_000;
 
 /// Objects that a thread scans before it looks whether another has nothing to do.
 const STEPS_PER_LOOK: usize = if cfg!(test) { 2 } else { 128 };
@@ -264,7 +266,9 @@ impl Bits for Shared {
 
     #[inline]
     fn add_bytes(&mut self, block: Block, bytes: usize) {
-        let place = &mut self.gathered[block.base().addr() / BLOCK_BYTES % GATHERED_LEN];
+        // Multiplied, so that blocks a power of two apart, as in a tree, have different places.
+        let number = (block.base().addr() / BLOCK_BYTES).wrapping_mul(0x9e37_79b9);
+        let place = &mut self.gathered[(number >> 16) % GATHERED_LEN];
         match place {
             (Some(other), gathered) if *other == block => *gathered += bytes,
             _ => {
