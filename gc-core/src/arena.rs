@@ -283,6 +283,8 @@ where
 pub struct ArenaBuilder<R, C> {
     collector: C,
     settings: Settings,
+    #[cfg(feature = "parallel")]
+    workers: Option<crate::heap::Workers>,
     root: PhantomData<fn() -> R>,
 }
 
@@ -295,7 +297,13 @@ where
     /// Settings for an arena with this collector.
     #[must_use]
     pub fn new(collector: C) -> ArenaBuilder<R, C> {
-        ArenaBuilder { collector, settings: Settings::new(&C::ATTRIBUTES), root: PhantomData }
+        ArenaBuilder {
+            collector,
+            settings: Settings::new(&C::ATTRIBUTES),
+            #[cfg(feature = "parallel")]
+            workers: None,
+            root: PhantomData,
+        }
     }
 
     /// Uses this collector: one with settings of its own.
@@ -355,13 +363,35 @@ where
         self
     }
 
+    /// Has the threads of a pool help where a collector marks a large heap. The thread that collects
+    /// takes part, so a pool of `n` threads lends `n - 1`, and one of a single thread none; a heap of
+    /// less than a million objects is marked by one thread in any case. Drop glue and listeners run on the arena's own
+    /// thread, as ever.
+    ///
+    /// Several arenas may share a pool. A collection waits for the threads it asked for: if they are
+    /// busy with something else for long, so is the arena.
+    #[cfg(feature = "parallel")]
+    #[must_use]
+    pub fn workers(mut self, pool: alloc::sync::Arc<rayon::ThreadPool>) -> ArenaBuilder<R, C> {
+        self.workers = Some(crate::heap::Workers(pool));
+        self
+    }
+
     /// Makes the arena; the closure makes the root.
     #[must_use]
     pub fn build<F>(self, root: F) -> Arena<R, C>
     where
         F: for<'gc> FnOnce(&'gc Mutation<'gc>) -> Root<'gc, R>,
     {
-        let heap = Heap::new(self.settings);
+        #[cfg_attr(
+            not(feature = "parallel"),
+            expect(unused_mut, reason = "given its workers below")
+        )]
+        let mut heap = Heap::new(self.settings);
+        #[cfg(feature = "parallel")]
+        {
+            heap.workers = self.workers;
+        }
         let root = {
             // SAFETY: the closure's lifetime is its own, and there is no collection before the
             // arena exists.

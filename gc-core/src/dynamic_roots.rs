@@ -114,7 +114,8 @@ struct Set {
 }
 
 // SAFETY: the slots of the table are the references of its owner, which this is. They hold bare
-// addresses, whose brand is restored by `DynamicRoot::get`.
+// addresses, whose brand is restored by `DynamicRoot::get`. The table's borrow flag is no other
+// object's: a table has one owner, and the thread that has its handles waits while others visit.
 unsafe impl Trace for Set {
     const HAS_GC: bool = true;
     const SLOTS: SlotMap = SlotMap::Dynamic;

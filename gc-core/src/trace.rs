@@ -36,6 +36,10 @@ use crate::heap::ObjectRef;
 ///    that holds a `Gc` except through [`Write`](crate::Write).
 /// 6. A `Gc` inside is never shared by two owners (as in `Rc<Lock<Gc<T>>>`): each place is owned by
 ///    one object.
+/// 7. `visit` may run in another thread than the one that made the value, while that one waits, and
+///    at the same time as `visit` of other values; no value is visited by two threads at once. So it
+///    only reads, and only what belongs to the value: no thread-local variable, no count or flag that
+///    other values share. (`relocate` runs in the arena's thread.)
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot live in a garbage-collected heap: it does not implement `Trace`",
     label = "not `Trace`",

@@ -1,30 +1,30 @@
 //! The policy: what is collected when, step by step.
 //!
-//! Every collection is the same sequence, over one, two or three generations:
+//! Every collection is the same sequence:
 //!
 //! 1. take the log, so that no header is touched later;
 //! 2. choose what happens to an object by the state of its block ([`Plan`]);
 //! 3. reach what the roots, the handles and the remembered set refer to, and trace;
 //! 4. see to what died: weak references, handles, identities, drop glue;
-//! 5. sweep the blocks that were marked, free those that were copied out of.
+//! 5. in a full collection, do what `full.rs` says, and in a middle one sweep the aging space;
+//! 6. free the nursery's blocks, or keep them.
 
 use alloc::vec::Vec;
 
-use gc_core::Stats;
 use gc_core::collector::{Attributes, Collector, Roots, Safepoint};
-use gc_core::heap::{BLOCK_BYTES, Block, BlockState, Evacuator, Heap, Logged, ObjectRef};
+use gc_core::heap::{Block, BlockState, Evacuator, Heap, Logged, ObjectRef};
+use gc_core::{Collection, Stats};
 
 use crate::fate::fate;
+use crate::full::choose_sparse;
 use crate::pacing::Pacing;
 use crate::remembered::Remembered;
 use crate::trace::{Action, Trace};
 
 /// Young, aging, old.
 const GENERATIONS: u8 = 3;
-const FULL: u8 = GENERATIONS - 1;
-
-/// A block of which less than this lives is evacuated by a full collection.
-const SPARSE_BYTES_MAX: usize = BLOCK_BYTES / 4;
+const MIDDLE: u8 = 1;
+pub(crate) const FULL: u8 = GENERATIONS - 1;
 
 /// Generational collection: a copying nursery, an aging space, and a mark-region mature space.
 ///
@@ -52,14 +52,14 @@ const SPARSE_BYTES_MAX: usize = BLOCK_BYTES / 4;
 #[derive(Debug)]
 pub struct Generational {
     pacing: Pacing,
-    remembered: Remembered,
+    pub(crate) remembered: Remembered,
     to_aging: Evacuator,
-    to_mature: Evacuator,
+    pub(crate) to_mature: Evacuator,
     /// Objects with drop glue in the aging space, and in the mature and the large.
     aging_drops: Vec<ObjectRef>,
     mature_drops: Vec<ObjectRef>,
     /// The pending objects of the trace, for their memory.
-    pending: Vec<ObjectRef>,
+    pub(crate) pending: Vec<ObjectRef>,
     /// What had been allocated at the last collection.
     allocated: Stats,
     /// Collections under stress, which take the generations in turn.
@@ -82,20 +82,20 @@ impl Default for Generational {
     }
 }
 
-/// What one collection does with the blocks.
+/// What a minor or middle collection does with the blocks.
 #[derive(Debug)]
 struct Plan {
     generation: u8,
     actions: [Action; BlockState::COUNT],
-    /// The nursery's blocks.
-    nursery: Vec<Block>,
     promotes_in_place: bool,
 }
 
 // SAFETY: the trace starts from every root, every handle and, for generations that are not
 // collected, from every old object that may refer into one that is (Note [Old-to-young edges]). What
-// it reaches is marked, copied or promoted, and each slot it scans is updated. Only what it did not
-// reach is reclaimed. After each collection the nursery is empty.
+// it reaches is marked, copied or promoted, and each slot it scans is updated. A full collection
+// marks from every root and handle after that, and updates every object that it found to refer to
+// one that it moves. Only what was not reached is reclaimed. After each collection the nursery is
+// empty.
 unsafe impl Collector for Generational {
     const ATTRIBUTES: Attributes = {
         let mut attributes = Attributes::new("generational collection");
@@ -130,17 +130,29 @@ impl Generational {
         let mature_bytes_before = heap.live_bytes();
         self.remembered.take_log(heap);
         let plan = self.plan(heap, generation);
+        let nursery = heap.take_nursery();
         self.trace(heap, &mut safepoint.roots, &plan);
         let survived_bytes = heap.live_bytes() - mature_bytes_before;
-        self.bury(heap, generation);
-        self.free(heap, plan, &mut safepoint.collection);
-        self.pacing.note(heap, generation, taken_bytes, survived_bytes);
-        self.allocated = heap.stats();
+        if generation == FULL {
+            // What the nursery's dead lie in is not free before all of it is done: their drop glue
+            // has not run.
+            self.bury(heap, 0);
+            self.collect_all(safepoint);
+        } else {
+            self.bury(heap, generation);
+            if generation == MIDDLE {
+                let collection = &mut safepoint.collection;
+                self.sweep(heap, |state| state == BlockState::Aging, collection);
+            }
+        }
+        settle_nursery(safepoint.heap, nursery, &plan);
+        self.pacing.note(safepoint.heap, generation, taken_bytes, survived_bytes);
+        self.allocated = safepoint.heap.stats();
 
         let collection = &mut safepoint.collection;
         collection.generation = generation;
-        collection.freed_objects = objects_before - heap.live_objects();
-        collection.freed_bytes = bytes_before - heap.live_bytes();
+        collection.freed_objects = objects_before - safepoint.heap.live_objects();
+        collection.freed_bytes = bytes_before - safepoint.heap.live_bytes();
         collection.unreachable = collection.freed_objects;
     }
 
@@ -152,7 +164,8 @@ impl Generational {
         (stats.live_objects + objects as usize, stats.live_bytes + bytes as usize)
     }
 
-    /// Chooses what happens to the objects of each kind of block.
+    /// Chooses what happens to the objects of each kind of block. A full collection begins as a
+    /// minor one whose survivors become old at once.
     fn plan(&self, heap: &mut Heap, generation: u8) -> Plan {
         // What is copied needs room that is there for certain; else it stays where it is.
         let copied_bytes = heap.nursery_used_bytes();
@@ -165,27 +178,22 @@ impl Generational {
         actions[BlockState::Nursery as usize] =
             if promotes_in_place { Action::Promote } else { Action::Copy };
         actions[BlockState::Large as usize] = Action::Promote;
-        if generation >= 1 {
+        if generation == MIDDLE {
             actions[BlockState::Aging as usize] = Action::Mark;
         }
-        if generation == FULL {
-            actions[BlockState::Mature as usize] = Action::Mark;
-            actions[BlockState::Large as usize] = Action::Mark;
-            actions[BlockState::Evacuating as usize] = Action::Copy;
-        }
-        Plan { generation, actions, nursery: heap.take_nursery(), promotes_in_place }
+        Plan { generation, actions, promotes_in_place }
     }
 
-    /// Reaches everything that lives in the generations that are collected.
+    /// Reaches everything that lives in the nursery and, in a middle collection, in the aging space.
     fn trace(&mut self, heap: &mut Heap, roots: &mut Roots<'_>, plan: &Plan) {
         let tables = heap.handle_tables();
         let to = if plan.generation == 0 { &mut self.to_aging } else { &mut self.to_mature };
         let pending = core::mem::take(&mut self.pending);
-        let marks_copies = plan.generation == FULL;
-        let mut trace = Trace::new(heap, to, plan.actions, marks_copies, pending);
+        let mut trace = Trace::new(heap, to, plan.actions, pending);
+        let collects_aging = plan.generation == MIDDLE;
 
         // A clean root refers to nothing young.
-        if roots.is_dirty() || plan.generation > 0 {
+        if roots.is_dirty() || collects_aging {
             // SAFETY: the root refers to live objects.
             roots.for_each_slot(|slot| unsafe { trace.reach(slot) });
             roots.settle();
@@ -200,18 +208,18 @@ impl Generational {
             if !is_old {
                 continue;
             }
-            if plan.generation == 0 {
+            if collects_aging {
                 // SAFETY: a filled slot refers to a live object.
-                table.settle_fresh(|slot| unsafe { trace.reach(slot) });
+                table.for_each_slot(|slot| unsafe { trace.reach(slot) });
             } else {
                 // SAFETY: as above.
-                table.for_each_slot(|slot| unsafe { trace.reach(slot) });
+                table.settle_fresh(|slot| unsafe { trace.reach(slot) });
             }
         }
-        match plan.generation {
-            0 => self.remembered.scan_written(&mut trace),
-            FULL => self.remembered.clear(),
-            _ => self.remembered.scan_all(&mut trace),
+        if collects_aging {
+            self.remembered.scan_all(&mut trace);
+        } else {
+            self.remembered.scan_written(&mut trace);
         }
         trace.run(|object| {
             if plan.generation == 0 {
@@ -231,7 +239,7 @@ impl Generational {
     }
 
     /// Sees to what died: weak references, handles, identities, drop glue.
-    fn bury(&mut self, heap: &mut Heap, generation: u8) {
+    pub(crate) fn bury(&mut self, heap: &mut Heap, generation: u8) {
         // SAFETY: nothing was freed since the trace.
         let fate = |object| unsafe { fate(object, generation) };
         if generation > 0 {
@@ -240,7 +248,6 @@ impl Generational {
         }
         let survivors =
             if generation == 0 { &mut self.aging_drops } else { &mut self.mature_drops };
-        let survivors_before = survivors.len();
         let young = heap.take_young_drops();
         // SAFETY: the trace has reached all that lives.
         unsafe { heap.bury_young(young, fate, |object| survivors.push(object)) }
@@ -248,50 +255,45 @@ impl Generational {
             return;
         }
         if generation == FULL {
-            // Those that survived just now have their fate behind them.
-            let young = self.mature_drops.split_off(survivors_before);
             bury_old(heap, &mut self.mature_drops, fate);
-            self.mature_drops.extend(young);
         }
         bury_old(heap, &mut self.aging_drops, fate);
         self.mature_drops.append(&mut self.aging_drops);
         heap.retain_ids(|object| fate(object).is_some());
     }
 
-    /// Sweeps the blocks that were marked, and frees those that were copied out of.
-    fn free(&mut self, heap: &mut Heap, plan: Plan, collection: &mut gc_core::Collection) {
-        let swept = if plan.generation > 0 { heap.blocks() } else { Vec::new() };
-        if plan.generation == FULL {
-            heap.pool().forget_holes();
-        }
-        for block in swept {
-            let state = block.state();
-            match plan.actions[state as usize] {
-                Action::Mark => {
-                    // SAFETY: the trace has marked what lives.
-                    unsafe { heap.sweep(block, collection) }
-                    if state != BlockState::Large {
-                        block.set_state(BlockState::Mature);
-                        heap.pool().reconsider(block);
-                    }
-                }
-                Action::Copy if state == BlockState::Evacuating => {
-                    // SAFETY: the trace has copied what lives.
-                    unsafe { heap.discard(block, collection) }
-                }
-                _ => {}
+    /// Sweeps the blocks of these states, which are mature from now on.
+    pub(crate) fn sweep(
+        &mut self,
+        heap: &mut Heap,
+        is_swept: impl Fn(BlockState) -> bool,
+        collection: &mut Collection,
+    ) {
+        for block in heap.blocks() {
+            if !is_swept(block.state()) {
+                continue;
             }
-        }
-        let state = if plan.generation == 0 { BlockState::Aging } else { BlockState::Mature };
-        // In reverse, so that the block used first is taken first again.
-        for block in plan.nursery.into_iter().rev() {
-            debug_assert!(plan.promotes_in_place || block.live_bytes() == 0);
-            if block.live_bytes() == 0 {
-                heap.pool().release(block);
-            } else {
-                block.set_state(state);
+            // SAFETY: what lives was marked.
+            unsafe { heap.sweep(block, collection) }
+            if block.state() == BlockState::Aging || block.state() == BlockState::Mature {
+                block.set_state(BlockState::Mature);
                 heap.pool().reconsider(block);
             }
+        }
+    }
+}
+
+/// Frees the nursery's blocks, or keeps them, with what was promoted in them.
+fn settle_nursery(heap: &mut Heap, nursery: Vec<Block>, plan: &Plan) {
+    let state = if plan.generation == 0 { BlockState::Aging } else { BlockState::Mature };
+    // In reverse, so that the block used first is taken first again.
+    for block in nursery.into_iter().rev() {
+        debug_assert!(plan.promotes_in_place || block.live_bytes() == 0);
+        if block.live_bytes() == 0 {
+            heap.pool().release(block);
+        } else {
+            block.set_state(state);
+            heap.pool().reconsider(block);
         }
     }
 }
@@ -313,23 +315,4 @@ fn bury_old(
             false
         }
     });
-}
-
-/// Has the sparsest blocks evacuated, as far as there is room for what lives in them.
-fn choose_sparse(heap: &mut Heap, copied_bytes: usize) {
-    let is_stressed = heap.settings().is_stressed;
-    let sparse_bytes_max = if is_stressed { usize::MAX } else { SPARSE_BYTES_MAX };
-    let is_sparse = |block: &Block| {
-        block.state() == BlockState::Mature && block.live_bytes() <= sparse_bytes_max
-    };
-    let sparse: Vec<_> = heap.blocks().into_iter().filter(is_sparse).collect();
-    // A block for each: over-aligned objects take more room than their bytes.
-    let bytes = sparse.len() * BLOCK_BYTES;
-    // A handful of sparse blocks is not worth the copying.
-    if (sparse.len() < 8 && !is_stressed) || heap.pool().reserve(copied_bytes + bytes).is_err() {
-        return;
-    }
-    for block in sparse {
-        block.set_state(BlockState::Evacuating);
-    }
 }

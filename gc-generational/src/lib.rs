@@ -22,6 +22,7 @@
 //! - `pacing`: the sizes and thresholds behind that.
 //! - `trace`: reaching everything that lives, moving some of it.
 //! - `remembered`: references from old to young.
+//! - `full`: marking everything, and emptying sparse blocks.
 //! - `fate`: where an object is after the trace.
 #![no_std]
 
@@ -29,6 +30,7 @@ extern crate alloc;
 
 mod collector;
 mod fate;
+mod full;
 mod pacing;
 mod remembered;
 mod trace;

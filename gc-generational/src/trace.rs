@@ -1,4 +1,4 @@
-//! The trace: one loop for all collections.
+//! The trace of young and aging objects: one loop for minor and middle collections.
 //!
 //! What happens to an object that is reached depends only on the state of the block it lies in, by
 //! a table that each collection sets up. Objects that were reached wait on a list until they are
@@ -30,8 +30,6 @@ pub(crate) struct Trace<'a> {
     heap: &'a mut Heap,
     to: &'a mut Evacuator,
     actions: [Action; BlockState::COUNT],
-    /// Copies must be marked: they lie among objects that will be swept.
-    marks_copies: bool,
     pending: Vec<ObjectRef>,
 }
 
@@ -40,11 +38,10 @@ impl<'a> Trace<'a> {
         heap: &'a mut Heap,
         to: &'a mut Evacuator,
         actions: [Action; BlockState::COUNT],
-        marks_copies: bool,
         pending: Vec<ObjectRef>,
     ) -> Trace<'a> {
         debug_assert!(pending.is_empty());
-        Trace { heap, to, actions, marks_copies, pending }
+        Trace { heap, to, actions, pending }
     }
 
     /// The list of pending objects, for its memory.
@@ -69,14 +66,13 @@ impl<'a> Trace<'a> {
             Action::Mark => {
                 // SAFETY: live, says the caller, and in this kind of block nothing is forwarded.
                 if unsafe { self.heap.mark(object) } {
-                    // SAFETY: as above. A large object may be young.
-                    unsafe { self.promote(object) };
                     self.push(object);
                 }
             }
             Action::Promote => {
-                // SAFETY: live, says the caller, and in this kind of block nothing is forwarded.
-                if unsafe { self.promote(object) } {
+                if !object.is_mature() {
+                    // SAFETY: live, says the caller, and in this kind of block nothing is forwarded.
+                    unsafe { self.heap.promote_in_place(object) }
                     self.push(object);
                 }
             }
@@ -87,21 +83,6 @@ impl<'a> Trace<'a> {
                 unsafe { slot.set(to) }
             }
         }
-    }
-
-    /// Makes an object mature where it lies; whether it was young.
-    ///
-    /// # Safety
-    ///
-    /// The object is live and not forwarded.
-    #[inline]
-    unsafe fn promote(&mut self, object: ObjectRef) -> bool {
-        let is_young = !object.is_mature();
-        if is_young {
-            // SAFETY: live, says the caller, and young.
-            unsafe { self.heap.promote_in_place(object) }
-        }
-        is_young
     }
 
     /// Copies an object, unless that is done.
@@ -118,10 +99,6 @@ impl<'a> Trace<'a> {
         // SAFETY: live, says the caller, and not forwarded; large objects are in blocks of another
         // state.
         let Ok(to) = (unsafe { self.to.evacuate(self.heap, object) }) else { out_of_memory() };
-        if self.marks_copies {
-            // SAFETY: it was just made.
-            unsafe { self.heap.mark(to) };
-        }
         self.push(to);
         to
     }
@@ -198,7 +175,7 @@ impl<'a> Trace<'a> {
 /// ends the process. What is copied is reserved before the trace, so this is for a system that fails
 /// where over-aligned objects need more.
 #[cold]
-fn out_of_memory() -> ! {
+pub(crate) fn out_of_memory() -> ! {
     const MESSAGE: &str = "the system has no memory for a collection that has begun";
     struct PanicOnUnwind;
     impl Drop for PanicOnUnwind {

@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 
 use gc_core::collector::Safepoint;
-use gc_core::heap::{Heap, ObjectRef, for_each_edge};
+use gc_core::heap::{Heap, ObjectRef};
 
 /// Marks everything that is reachable from the roots.
 ///
@@ -18,42 +18,17 @@ use gc_core::heap::{Heap, ObjectRef, for_each_edge};
 ///
 /// This is a safepoint, no young object is live, and no object is marked.
 pub unsafe fn mark(safepoint: &mut Safepoint<'_>) {
-    let heap = &mut *safepoint.heap;
-    let mut pending = Vec::new();
-    safepoint.roots.for_each_edge(|target| {
-        // SAFETY: the root refers to live objects.
-        unsafe { mark_object(heap, target, &mut pending) }
-    });
-    for table in heap.handle_tables() {
+    let mut roots = Vec::new();
+    safepoint.roots.for_each_edge(|target| roots.push(target));
+    for table in safepoint.heap.handle_tables() {
         // The slots of other tables are references of the sets they belong to.
         if table.is_owned_by_arena() {
-            table.for_each_edge(|target| {
-                // SAFETY: a filled slot refers to a live object.
-                unsafe { mark_object(heap, target, &mut pending) }
-            });
+            table.for_each_edge(|target| roots.push(target));
         }
     }
-    while let Some(object) = pending.pop() {
-        let mark_target = |target| {
-            // SAFETY: what a live object refers to is live.
-            unsafe { mark_object(heap, target, &mut pending) }
-        };
-        // SAFETY: it is reachable.
-        unsafe { for_each_edge(object, mark_target) }
-    }
-}
-
-/// # Safety
-///
-/// The object is live.
-#[inline]
-unsafe fn mark_object(heap: &mut Heap, object: ObjectRef, pending: &mut Vec<ObjectRef>) {
-    // SAFETY: live, says the caller, and nothing is ever forwarded here.
-    let is_new = unsafe { heap.mark(object) };
-    // SAFETY: as above.
-    if is_new && unsafe { object.descriptor() }.has_references() {
-        pending.push(object);
-    }
+    // SAFETY: the roots refer to live objects, and so do handles; nothing is ever forwarded here,
+    // and the caller says that nothing is young or marked.
+    unsafe { safepoint.heap.mark_reachable(&mut roots, None) }
 }
 
 /// Takes the mature objects that are not marked, and clears all marks.

@@ -270,6 +270,21 @@ impl Bitmap {
         old & bit == 0
     }
 
+    /// As [`Bitmap::insert`], where other threads insert too; only one of them is told that the bit
+    /// was clear.
+    #[cfg(feature = "parallel")]
+    #[inline]
+    pub(crate) fn insert_shared(self, object: ObjectRef) -> bool {
+        use core::sync::atomic::{AtomicU64, Ordering};
+
+        let (word, bit) = self.place(object);
+        // SAFETY: as in `contains`; while several threads insert, all accesses are atomic.
+        let word = unsafe { AtomicU64::from_ptr(word) };
+        // Most references lead to what is marked already. A mark orders nothing: objects are not
+        // written to meanwhile.
+        word.load(Ordering::Relaxed) & bit == 0 && word.fetch_or(bit, Ordering::Relaxed) & bit == 0
+    }
+
     /// Clears the object's bit; whether it was set.
     #[inline]
     pub fn remove(self, object: ObjectRef) -> bool {

@@ -13,6 +13,8 @@
 //! bit, and mature from then on. After every safepoint that collects there are no young objects.
 //! A young object has no reference count and is not logged.
 
+#[cfg(feature = "parallel")]
+mod activity;
 mod allocate;
 mod block;
 mod check;
@@ -28,11 +30,14 @@ mod mark;
 mod nursery;
 mod object;
 mod pages;
+#[cfg(feature = "parallel")]
+mod parallel;
 mod pool;
 mod reclaim;
 mod residency;
 mod scan;
 mod settings;
+mod sweep;
 mod weak_table;
 
 use alloc::boxed::Box;
@@ -54,6 +59,8 @@ pub use large::{LARGE_BYTES_MIN, LargeSpace};
 pub use log::{Entry, Log, Logged, Position, SEGMENT_LEN};
 pub use nursery::Nursery;
 pub use object::ObjectRef;
+#[cfg(feature = "parallel")]
+pub(crate) use parallel::Workers;
 pub use pool::{Exhausted, Pool};
 pub(crate) use reclaim::resume;
 pub(crate) use scan::debug_check_references;
@@ -102,6 +109,9 @@ pub struct Heap {
     barrier_check: check::BarrierCheck,
     stats: Stats,
     external_bytes: Cell<usize>,
+    /// Threads that help to mark.
+    #[cfg(feature = "parallel")]
+    pub(crate) workers: Option<Workers>,
 }
 
 impl Heap {
@@ -132,6 +142,8 @@ impl Heap {
             barrier_check: check::BarrierCheck::default(),
             stats: Stats::default(),
             external_bytes: Cell::new(0),
+            #[cfg(feature = "parallel")]
+            workers: None,
             settings,
         }
     }

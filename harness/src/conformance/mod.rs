@@ -3,7 +3,7 @@
 //! Each claim is a function that is generic over the collector and panics if it does not hold.
 //! Where collectors differ, a claim asks [`Collector::ATTRIBUTES`](gc_core::collector::Collector::ATTRIBUTES)
 //! what applies. Nearly all are tried under several settings: the defaults, a collection at every
-//! safepoint, and a nursery of one byte.
+//! safepoint, a nursery of one byte, and several threads that mark.
 //!
 //! ```ignore
 //! harness::conformance!(refcount, gc_refcount::Refcount);

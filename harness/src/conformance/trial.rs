@@ -1,5 +1,7 @@
 //! How a claim is tried: the settings it runs under, and what goes on between its steps.
 
+use std::sync::{Arc, OnceLock};
+
 use gc_core::collector::Collector;
 use gc_core::{Arena, ArenaBuilder, Gc, Mutation, Root, Rootable, Trace};
 
@@ -12,10 +14,17 @@ pub(super) enum Setting {
     Stressed,
     /// A safepoint is due as soon as anything is allocated; the collector decides what it does.
     TinyNursery,
+    /// Several threads mark, however small the heap is.
+    Parallel,
 }
 
+/// Threads that mark: more than most machines for tests have cores, so that they get in each other's
+/// way.
+const WORKERS: usize = 3;
+
 impl Setting {
-    const ALL: [Setting; 3] = [Setting::Default, Setting::Stressed, Setting::TinyNursery];
+    const ALL: [Setting; 4] =
+        [Setting::Default, Setting::Stressed, Setting::TinyNursery, Setting::Parallel];
 
     /// Tries a claim under every setting. The output of a failed test ends with the culprit.
     pub(super) fn each(mut claim: impl FnMut(Setting)) {
@@ -36,6 +45,7 @@ impl Setting {
             Setting::Default => builder,
             Setting::Stressed => builder.stress(true).check_barrier(true),
             Setting::TinyNursery => builder.nursery_bytes(1),
+            Setting::Parallel => builder.stress(true).workers(workers()),
         }
     }
 
@@ -50,6 +60,15 @@ impl Setting {
     {
         self.builder().build(root)
     }
+}
+
+/// One pool for all arenas of all tests.
+fn workers() -> Arc<rayon::ThreadPool> {
+    static POOL: OnceLock<Arc<rayon::ThreadPool>> = OnceLock::new();
+    Arc::clone(POOL.get_or_init(|| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(WORKERS).build();
+        Arc::new(pool.expect("threads for marking"))
+    }))
 }
 
 /// Whether garbage without cycles is reclaimed before the arena is dropped.

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# How the threads that mark find out that they are done, in every interleaving of two of them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+export RUSTFLAGS="${RUSTFLAGS-} --cfg loom"
+# Apart, so that the next ordinary build does not begin anew.
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/loom"
+
+cargo test -p gc-core --features parallel --lib activity "$@"

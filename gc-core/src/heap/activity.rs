@@ -1,0 +1,131 @@
+//! When several threads that take work from each other are done.
+//!
+//! A thread is *active* while it has work, and no thread has work that is not. Only active threads
+//! offer work, each in a place of its own, and a thread leaves only when its place is empty. So when
+//! nobody is active no work is left, and none can appear.
+//!
+//! A thread that takes work from another enters *before* it takes it: between the two there is no
+//! moment at which the work is counted nowhere.
+
+#[cfg(not(all(test, loom)))]
+use core::sync::atomic::{AtomicUsize, Ordering, fence};
+#[cfg(all(test, loom))]
+use loom::sync::atomic::{AtomicUsize, Ordering, fence};
+
+/// How many threads are active.
+#[derive(Debug)]
+pub(super) struct Activity {
+    active: AtomicUsize,
+}
+
+impl Activity {
+    /// One thread is active: the one that has the first work. The others begin with
+    /// [`Activity::seek`], some perhaps when all is done.
+    pub(super) fn new() -> Activity {
+        Activity { active: AtomicUsize::new(1) }
+    }
+
+    /// Whether fewer than this many threads are active, as far as this one knows.
+    #[inline]
+    pub(super) fn is_below(&self, threads: usize) -> bool {
+        self.active.load(Ordering::Relaxed) < threads
+    }
+
+    /// This thread has no work, and its own place is empty.
+    pub(super) fn leave(&self) {
+        // Whoever emptied the place had entered before: what was seen of the place is ordered before
+        // the count goes down, so the count does not miss that thread.
+        fence(Ordering::SeqCst);
+        self.active.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Seeks work for a thread that is not active. With work it is active again; `None` means that
+    /// nobody has any.
+    ///
+    /// `is_promising` says whether `take` may find something; `pause` waits a moment.
+    pub(super) fn seek<T>(
+        &self,
+        is_promising: impl Fn() -> bool,
+        take: impl Fn() -> Option<T>,
+        mut pause: impl FnMut(),
+    ) -> Option<T> {
+        loop {
+            if is_promising() {
+                self.active.fetch_add(1, Ordering::AcqRel);
+                let work = take();
+                if work.is_some() {
+                    return work;
+                }
+                self.leave();
+            }
+            if self.active.load(Ordering::Acquire) == 0 {
+                return None;
+            }
+            pause();
+        }
+    }
+}
+
+// Tried in every interleaving: see ci/loom.sh.
+#[cfg(all(test, loom))]
+mod tests {
+    use alloc::vec::Vec;
+
+    use loom::sync::{Arc, Mutex};
+    use loom::thread;
+
+    use super::*;
+
+    /// A number stands for as many tasks below it: 2 makes a 1, which makes a 0.
+    struct Team {
+        places: [Mutex<Vec<usize>>; 2],
+        activity: Activity,
+        done: AtomicUsize,
+    }
+
+    impl Team {
+        fn work(&self, me: usize, mut work: Option<usize>) {
+            loop {
+                while let Some(below) = work {
+                    if below > 0 {
+                        self.places[me].lock().unwrap().push(below - 1);
+                    }
+                    self.done.fetch_add(1, Ordering::Relaxed);
+                    work = self.places[me].lock().unwrap().pop();
+                    if work.is_none() {
+                        self.activity.leave();
+                    }
+                }
+                let other = &self.places[1 - me];
+                work = self.activity.seek(
+                    || !other.lock().unwrap().is_empty(),
+                    || other.lock().unwrap().pop(),
+                    thread::yield_now,
+                );
+                if work.is_none() {
+                    return;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_stops_before_all_work_is_done() {
+        loom::model(|| {
+            let team = Arc::new(Team {
+                places: [Mutex::default(), Mutex::default()],
+                activity: Activity::new(),
+                done: AtomicUsize::new(0),
+            });
+            let other = thread::spawn({
+                let team = Arc::clone(&team);
+                move || team.work(1, None)
+            });
+            team.work(0, Some(2));
+            // The other may still be at its task, but none is left that nobody does.
+            assert!(team.places.iter().all(|place| place.lock().unwrap().is_empty()));
+            other.join().unwrap();
+            assert_eq!(team.done.load(Ordering::Relaxed), 3);
+        });
+    }
+}

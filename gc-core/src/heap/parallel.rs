@@ -1,0 +1,415 @@
+//! Marking by several threads, on a pool that the user supplies.
+//!
+//! Each thread has a [`Marker`] of its own and works as if it were alone, but for the mark bits,
+//! which are set atomically: the thread that sets an object's bit scans it, and no other does. Every
+//! now and then a thread looks whether another has nothing to do. If so it offers a part of what it
+//! has in its deque, and the other steals that. `activity.rs` says when all are
+//! done.
+//!
+//! Soundness: the mutator is stopped, so nobody writes to objects. Marking reads them, each in one
+//! thread or, if it is a large array, in parts, and obligation 7 of [`Trace`](crate::Trace) allows
+//! that. Everything else stays with the thread that owns the heap: roots, handles, weak references,
+//! drop glue, listeners.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::iter;
+use core::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use crossbeam_deque::{Steal, Stealer, Worker};
+use rayon::ThreadPool;
+
+use super::activity::Activity;
+use super::mark::{Bits, Marker, Rest};
+use super::{BLOCK_BYTES, Block, Heap, ObjectRef};
+
+/// Live objects from which on several threads mark: several milliseconds of work. To wake a thread
+/// takes some ten microseconds, and what cannot be shared, such as one long list, takes a tenth longer
+/// with atomic marks.
+const LIVE_OBJECTS_MIN: usize = 1_000_000;
+
+/// Objects that a thread scans before it looks whether another has nothing to do.
+const STEPS_PER_LOOK: usize = if cfg!(test) { 2 } else { 128 };
+
+/// Objects that are offered at a time.
+const OFFER_LEN_MAX: usize = 512;
+
+/// Blocks whose marked bytes a thread gathers.
+const GATHERED_LEN: usize = if cfg!(test) { 2 } else { 64 };
+
+/// A pool of threads for marking.
+#[derive(Clone)]
+pub(crate) struct Workers(pub(crate) Arc<ThreadPool>);
+
+impl fmt::Debug for Workers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Workers").field("threads", &self.0.current_num_threads()).finish()
+    }
+}
+
+impl Heap {
+    /// The pool, if there is one and the heap is large enough for it.
+    pub(super) fn workers_if_worthwhile(&self) -> Option<Workers> {
+        let is_large = self.live_objects() >= LIVE_OBJECTS_MIN || self.settings().is_stressed;
+        let workers = self.workers.as_ref().filter(|_| is_large)?;
+        (workers.0.current_num_threads() > 1).then(|| workers.clone())
+    }
+}
+
+/// Marks what is reachable from the pending objects, as [`Heap::mark_reachable`] does.
+///
+/// # Safety
+///
+/// The pending objects are live and marked; the rest as for [`Heap::mark_reachable`].
+pub(super) unsafe fn mark<const NOTES_REFERRERS: bool>(
+    workers: &Workers,
+    pending: &mut Vec<ObjectRef>,
+    referrers: &mut Vec<ObjectRef>,
+) {
+    // This thread is one of them.
+    let mut deques: Vec<_> =
+        iter::repeat_with(Worker::new_lifo).take(workers.0.current_num_threads()).collect();
+    let team = Team {
+        stealers: deques.iter().map(Worker::stealer).collect(),
+        activity: Activity::new(),
+        referrers: Mutex::default(),
+    };
+    let team = &team;
+    let own = deques.pop().expect("a pool has a thread");
+    workers.0.in_place_scope(|scope| {
+        for deque in deques {
+            scope.spawn(move |_| {
+                let mut member = Member::<NOTES_REFERRERS>::new(team, deque);
+                // SAFETY: what others offer is live and marked; the rest is the caller's promise.
+                unsafe { member.help() }
+                member.finish();
+            });
+        }
+        let mut member = Member::<NOTES_REFERRERS>::new(team, own);
+        core::mem::swap(&mut member.marker.pending, pending);
+        // SAFETY: the caller's promises.
+        unsafe { member.work() }
+        // SAFETY: as above.
+        unsafe { member.help() }
+        core::mem::swap(&mut member.marker.pending, pending);
+        member.finish();
+    });
+    for found in team.referrers.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        referrers.extend(found.0);
+    }
+}
+
+/// What the threads share.
+struct Team {
+    stealers: Vec<Stealer<Offer>>,
+    activity: Activity,
+    referrers: Mutex<Vec<Objects>>,
+}
+
+struct Objects(Vec<ObjectRef>);
+
+/// Work that another thread may take.
+enum Offer {
+    Objects(Objects),
+    Elements(Elements),
+}
+
+struct Elements(Rest);
+
+// SAFETY: these are addresses. What is done with them in another thread, while the owner of the heap
+// waits, is to mark and to scan (see the head of this file).
+unsafe impl Send for Objects {}
+
+// SAFETY: as above.
+unsafe impl Send for Elements {}
+
+/// One of the threads.
+struct Member<'a, const NOTES_REFERRERS: bool> {
+    team: &'a Team,
+    deque: Worker<Offer>,
+    marker: Marker<Shared, NOTES_REFERRERS>,
+}
+
+impl<'a, const NOTES_REFERRERS: bool> Member<'a, NOTES_REFERRERS> {
+    fn new(team: &'a Team, deque: Worker<Offer>) -> Self {
+        Member { team, deque, marker: Marker::new(Shared::new()) }
+    }
+
+    /// Scans all that is pending here and in this thread's deque, and leaves.
+    ///
+    /// # Safety
+    ///
+    /// What is pending is live and marked, nothing it reaches is forwarded or young, and this is a
+    /// safepoint.
+    unsafe fn work(&mut self) {
+        loop {
+            // SAFETY: the caller's promises; what is reached is marked before it is pending.
+            while unsafe { self.scan_some() } {
+                if self.team.activity.is_below(self.team.stealers.len()) && self.deque.is_empty() {
+                    self.offer();
+                }
+            }
+            match self.deque.pop() {
+                Some(offer) => self.accept(offer),
+                None => break,
+            }
+        }
+        self.team.activity.leave();
+    }
+
+    /// Works on what others offer, until nobody has anything to do.
+    ///
+    /// # Safety
+    ///
+    /// As [`Member::work`], for what others offer.
+    unsafe fn help(&mut self) {
+        let mut pauses = 0;
+        loop {
+            let stealers = &self.team.stealers;
+            let offer = self.team.activity.seek(
+                || stealers.iter().any(|stealer| !stealer.is_empty()),
+                || stealers.iter().find_map(steal),
+                || pause(&mut pauses),
+            );
+            let Some(offer) = offer else { return };
+            pauses = 0;
+            self.accept(offer);
+            // SAFETY: the caller's promises.
+            unsafe { self.work() }
+        }
+    }
+
+    /// Whether there may be more.
+    ///
+    /// # Safety
+    ///
+    /// As [`Member::work`].
+    #[inline]
+    unsafe fn scan_some(&mut self) -> bool {
+        for _ in 0..STEPS_PER_LOOK {
+            // SAFETY: the caller's promises.
+            if !unsafe { self.marker.step() } {
+                return false;
+            }
+        }
+        true
+    }
+
+    #[cold]
+    fn offer(&mut self) {
+        if let Some(rest) = self.marker.split_arrays() {
+            self.deque.push(Offer::Elements(Elements(rest)));
+        } else if let Some(objects) = self.marker.split_pending(OFFER_LEN_MAX) {
+            self.deque.push(Offer::Objects(Objects(objects)));
+        }
+    }
+
+    fn accept(&mut self, offer: Offer) {
+        match offer {
+            Offer::Objects(Objects(mut objects)) => self.marker.pending.append(&mut objects),
+            Offer::Elements(Elements(rest)) => self.marker.arrays.push(rest),
+        }
+    }
+
+    fn finish(mut self) {
+        self.marker.bits.flush();
+        let referrers = Objects(self.marker.referrers);
+        self.team.referrers.lock().unwrap_or_else(PoisonError::into_inner).push(referrers);
+    }
+}
+
+fn steal(stealer: &Stealer<Offer>) -> Option<Offer> {
+    iter::repeat_with(|| stealer.steal()).find(|steal| !steal.is_retry()).and_then(Steal::success)
+}
+
+/// Waits a moment, the longer the more often it was in vain: a long list keeps one thread busy, and
+/// the others should not be.
+fn pause(pauses: &mut u32) {
+    *pauses += 1;
+    match *pauses {
+        0..64 => core::hint::spin_loop(),
+        64..128 => thread::yield_now(),
+        _ => thread::sleep(Duration::from_micros(50)),
+    }
+}
+
+/// Several threads mark. Bytes are gathered here for a few blocks before they are counted: an atomic
+/// addition for every other object of a tree made marking take twice as long.
+#[derive(Debug)]
+struct Shared {
+    /// The place of a block depends on its address.
+    gathered: [(Option<Block>, usize); GATHERED_LEN],
+}
+
+impl Shared {
+    fn new() -> Shared {
+        Shared { gathered: [(None, 0); GATHERED_LEN] }
+    }
+
+    fn flush(&mut self) {
+        for (block, bytes) in &mut self.gathered {
+            if let Some(block) = block.take() {
+                block.add_marked_bytes_shared(*bytes);
+            }
+        }
+    }
+}
+
+impl Bits for Shared {
+    #[inline]
+    fn set(&mut self, object: ObjectRef) -> bool {
+        object.chunk().marks().insert_shared(object)
+    }
+
+    #[inline]
+    fn add_bytes(&mut self, block: Block, bytes: usize) {
+        // Multiplied, so that blocks a power of two apart, as in a tree, have different places.
+        let number = (block.base().addr() / BLOCK_BYTES).wrapping_mul(0x9e37_79b9);
+        let place = &mut self.gathered[(number >> 16) % GATHERED_LEN];
+        match place {
+            (Some(other), gathered) if *other == block => *gathered += bytes,
+            _ => {
+                if let (Some(other), gathered) = place {
+                    other.add_marked_bytes_shared(*gathered);
+                }
+                *place = (Some(block), bytes);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::{BTreeMap, BTreeSet};
+
+    use super::super::mark::Exclusive;
+    use super::super::{Bitmap, BlockState};
+    use super::*;
+    use crate::{Arena, Gc, Lock, NullCollector, Rootable, Trace};
+
+    /// An array of references to others.
+    #[derive(Trace)]
+    #[trace(crate = crate)]
+    struct Node<'gc> {
+        targets: Gc<'gc, [Lock<Option<Gc<'gc, Node<'gc>>>>]>,
+    }
+
+    /// What marking left: objects, bytes in each block, and objects that refer to what is evacuated.
+    type Marks = (BTreeSet<ObjectRef>, BTreeMap<Block, usize>, BTreeSet<ObjectRef>);
+
+    fn take_marks(objects: &[ObjectRef], referrers: Vec<ObjectRef>) -> Marks {
+        let is_marked = |object: &&ObjectRef| Bitmap::contains(object.chunk().marks(), **object);
+        let marked = objects.iter().filter(is_marked).copied().collect();
+        let blocks: BTreeSet<_> = objects.iter().map(|&object| Block::containing(object)).collect();
+        let bytes = blocks.iter().map(|block| (*block, block.take_marked_bytes())).collect();
+        blocks.into_iter().for_each(Block::clear_marks);
+        (marked, bytes, referrers.into_iter().collect())
+    }
+
+    /// A generator of numbers that look random (Marsaglia, *Xorshift RNGs*, 2003).
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, end: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 % end as u64) as usize
+        }
+    }
+
+    /// Builds nodes with edges to the nodes of these numbers, and marks them from the first one by one
+    /// thread and by several.
+    fn compare(edges: &[Vec<usize>]) {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+        let workers = Workers(Arc::new(pool));
+        let arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+        arena.enter(|mc, ()| {
+            let nodes = Vec::from_iter(edges.iter().map(|edges| {
+                let targets = Gc::slice_from_fn(mc, edges.len(), |_| Lock::new(None));
+                Gc::new(mc, Node { targets })
+            }));
+            for (node, edges) in nodes.iter().zip(edges) {
+                for (index, &target) in edges.iter().enumerate() {
+                    let place = Gc::write_at(mc, node.targets, index).unwrap();
+                    place.unlock().set(Some(nodes[target]));
+                }
+            }
+            let evacuated = Block::containing(nodes[nodes.len() / 2].object());
+            let state = evacuated.state();
+            evacuated.set_state(BlockState::Evacuating);
+
+            let root = nodes[0].object();
+            let objects = Vec::from_iter(
+                nodes.iter().flat_map(|node| [node.object(), node.targets.object()]),
+            );
+            let mut alone = Marker::<_, true>::new(Exclusive);
+            assert!(alone.bits.set(root));
+            alone.pending.push(root);
+            // SAFETY: all objects live while `enter` runs, and nothing is borrowed.
+            while unsafe { alone.step() } {}
+            let by_one = take_marks(&objects, alone.referrers);
+
+            let mut reached = BTreeSet::from([0]);
+            let mut pending = Vec::from([0]);
+            while let Some(number) = pending.pop() {
+                pending.extend(edges[number].iter().filter(|&&target| reached.insert(target)));
+            }
+            let reached = reached.iter().map(|&number: &usize| nodes[number]);
+            let reached = reached.flat_map(|node| [node.object(), node.targets.object()]);
+            assert!(by_one.0 == reached.collect(), "one thread missed something");
+
+            for _ in 0..8 {
+                let (mut pending, mut referrers) = (Vec::from([root]), Vec::new());
+                assert!(Exclusive.set(root));
+                // SAFETY: as above, and no other thread runs.
+                unsafe { mark::<true>(&workers, &mut pending, &mut referrers) }
+                assert!(pending.is_empty());
+                assert!(
+                    take_marks(&objects, referrers) == by_one,
+                    "several threads differ from one"
+                );
+            }
+            evacuated.set_state(state);
+        });
+    }
+
+    #[test]
+    fn of_a_random_graph_several_threads_mark_what_one_marks() {
+        for seed in 1..=8 {
+            let mut numbers = Numbers(seed);
+            let edges =
+                (0..2000).map(|_| (0..numbers.below(4)).map(|_| numbers.below(2000)).collect());
+            compare(&Vec::from_iter(edges));
+        }
+    }
+
+    #[test]
+    fn of_a_tree_no_branch_is_lost() {
+        for seed in 1..=8 {
+            let mut numbers = Numbers(seed);
+            let mut edges = alloc::vec![Vec::new(); 2000];
+            for child in 1..edges.len() {
+                edges[numbers.below(child)].push(child);
+            }
+            compare(&edges);
+        }
+    }
+
+    #[test]
+    fn of_a_large_array_no_element_is_lost() {
+        let mut edges = alloc::vec![Vec::new(); 5000];
+        edges[0] = Vec::from_iter(1..5000);
+        compare(&edges);
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_shared_is_marked_to_its_end() {
+        let mut edges = Vec::from_iter((1..5000).map(|next| Vec::from([next])));
+        edges.push(Vec::new());
+        compare(&edges);
+    }
+}

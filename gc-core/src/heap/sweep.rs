@@ -1,0 +1,92 @@
+//! Sweeping by bit maps: what is not marked is garbage.
+//!
+//! Sweeping a block is a matter of its 64 words, whatever is in it: no dead object is looked at.
+
+use alloc::vec::Vec;
+
+use super::{Block, BlockState, Heap, ObjectRef};
+use crate::event::Collection;
+
+impl Heap {
+    /// Makes exactly the marked objects of a block mature, and clears the marks.
+    ///
+    /// The others are dead. Their drop glue, weak references and identities are the caller's to see
+    /// to, beforehand; the memory of large ones is given back at the end of the safepoint.
+    ///
+    /// # Safety
+    ///
+    /// Everything that lives in the block is marked.
+    pub unsafe fn sweep(&mut self, block: Block, collection: &mut Collection) {
+        let chunk = block.chunk();
+        let starts = chunk.starts().block(block.index());
+        let marks = chunk.marks().block(block.index());
+        let live_bytes = block.take_marked_bytes();
+        let freed_bytes = if block.state() == BlockState::Large {
+            let mut freed_bytes = 0;
+            block.for_each_unmarked(|object| {
+                // SAFETY: dead, but its memory is not given back yet.
+                freed_bytes += unsafe { object.bytes() };
+                // SAFETY: dead, and its start bit goes now.
+                unsafe { self.schedule_release_large(object) }
+            });
+            freed_bytes
+        } else {
+            let freed_bytes = block.live_bytes() - live_bytes;
+            block.set_live_bytes(live_bytes);
+            freed_bytes
+        };
+        chunk.starts().set_block(block.index(), marks);
+        chunk.marks().clear_block(block.index());
+        self.count_freed(collection, count(&starts) - count(&marks), freed_bytes);
+    }
+
+    /// Frees a block from which everything that lived was evacuated.
+    ///
+    /// # Safety
+    ///
+    /// Nothing in the block is alive.
+    pub unsafe fn discard(&mut self, block: Block, collection: &mut Collection) {
+        let starts = block.chunk().starts();
+        let objects = count(&starts.block(block.index()));
+        starts.clear_block(block.index());
+        self.count_freed(collection, objects, block.live_bytes());
+        block.set_live_bytes(0);
+        self.pool().release(block);
+    }
+
+    /// Every block that objects may start in, those of large objects included.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<Block> {
+        let pool = self.pool.borrow();
+        let large = self.large.borrow();
+        pool.blocks().chain(large.blocks()).collect()
+    }
+}
+
+fn count(words: &[u64]) -> usize {
+    words.iter().map(|word| word.count_ones() as usize).sum()
+}
+
+impl Block {
+    /// Calls `each` for every mature object in the block that is not marked, in address order.
+    pub fn for_each_unmarked(self, mut each: impl FnMut(ObjectRef)) {
+        let mut words = self.chunk().starts().block(self.index());
+        let marks = self.chunk().marks().block(self.index());
+        for (word, marks) in words.iter_mut().zip(marks) {
+            *word &= !marks;
+        }
+        self.for_each_in(&words, &mut each);
+    }
+
+    /// Calls `each` for every marked object in the block, in address order.
+    pub fn for_each_marked(self, mut each: impl FnMut(ObjectRef)) {
+        let words = self.chunk().marks().block(self.index());
+        self.for_each_in(&words, &mut each);
+    }
+
+    /// Clears the marks and leaves everything else as it is.
+    pub fn clear_marks(self) {
+        self.chunk().marks().clear_block(self.index());
+        self.take_marked_bytes();
+    }
+}
