@@ -5,8 +5,8 @@
 
 use gc_core::{Gc, Lock, Mutation, Trace};
 
-use super::reader::{DEFINE, IF, LAMBDA, QUOTE, Reader, symbol_of_primitive};
-use super::value::{Closure, Globals, Primitive, Scope, Symbol, Value};
+use super::reader::{DEFINE, IF, LAMBDA, QUOTE, Reader, primitive_of_symbol};
+use super::value::{Closure, Globals, Scope, Symbol, Value};
 
 #[derive(Clone, Copy, Debug, Trace)]
 enum Control<'gc> {
@@ -50,13 +50,9 @@ impl<'gc> Machine<'gc> {
     /// A machine that is about to run a program.
     pub(super) fn new(mc: &'gc Mutation<'gc>, source: &str) -> Self {
         let mut reader = Reader::new(source);
-        let program = reader.list(mc);
+        let program = Value::read(mc, &reader.list());
         let globals = Gc::slice_from_fn(mc, reader.symbols(), |symbol| {
-            let mut primitives = Primitive::ALL.into_iter().enumerate();
-            let primitive = primitives.find(|&(place, _)| symbol_of_primitive(place) == symbol);
-            Lock::new(
-                primitive.map_or(Value::Nil, |(_, (_, primitive))| Value::Primitive(primitive)),
-            )
+            Lock::new(primitive_of_symbol(symbol).map_or(Value::Nil, Value::Primitive))
         });
         Machine { control: Control::Return(Value::Nil), scope: None, frame: None, globals, program }
     }

@@ -5,8 +5,8 @@
 //! dies within microseconds, and the values are an enum, which collectors scan by asking it.
 
 mod machine;
-mod reader;
-mod value;
+pub(crate) mod reader;
+pub(crate) mod value;
 
 use gc_core::{Collector, Rootable};
 
@@ -46,12 +46,17 @@ const PROGRAM: &str = "
     (cons (place 0 (quote ())) checked)
 ";
 
+/// The whole text of the program.
+pub(crate) fn source(board_size: usize) -> String {
+    format!("(define board-size {board_size}) {PROGRAM}")
+}
+
 /// Runs the workload; the scale is the size of the board.
 pub fn run<C: Collector + Default>(
     parameters: &Parameters,
     instruments: &mut Instruments,
 ) -> Checksum {
-    let source = format!("(define board-size {}) {PROGRAM}", parameters.scale);
+    let source = source(parameters.scale);
     let mut checksum = Checksum::default();
     let mut arena =
         instruments.arena::<Rootable!['gc => Machine<'gc>], C>(|mc| Machine::new(mc, &source));
@@ -83,7 +88,7 @@ mod tests {
 
     /// The first value of the answer's pair, that of a board of this size.
     fn solutions(scale: usize) -> u64 {
-        let source = format!("(define board-size {scale}) {PROGRAM}");
+        let source = source(scale);
         let mut arena =
             gc_core::Arena::<Rootable!['gc => Machine<'gc>], NullCollector>::new(|mc| {
                 Machine::new(mc, &source)

@@ -1,27 +1,34 @@
-//! Turns the text of a program into values.
+//! Turns the text of a program into forms, which an interpreter turns into its own values.
 
-use gc_core::Mutation;
+use super::value::{Primitive, Symbol};
 
-use super::value::{Primitive, Symbol, Value};
+/// A piece of source code that is in nobody's heap yet.
+#[derive(Debug)]
+pub(crate) enum Form {
+    Bool(bool),
+    Number(f64),
+    Symbol(Symbol),
+    List(Vec<Form>),
+}
 
 /// The names of special forms. A symbol is the place of its name, so that these are known in
 /// advance.
 const SPECIAL_FORMS: [&str; 4] = ["quote", "if", "lambda", "define"];
 
-pub(super) const QUOTE: Symbol = 0;
-pub(super) const IF: Symbol = 1;
-pub(super) const LAMBDA: Symbol = 2;
-pub(super) const DEFINE: Symbol = 3;
+pub(crate) const QUOTE: Symbol = 0;
+pub(crate) const IF: Symbol = 1;
+pub(crate) const LAMBDA: Symbol = 2;
+pub(crate) const DEFINE: Symbol = 3;
 
 /// Reads one program.
 #[derive(Debug)]
-pub(super) struct Reader<'text> {
+pub(crate) struct Reader<'text> {
     names: Vec<&'text str>,
     tokens: Vec<&'text str>,
 }
 
 impl<'text> Reader<'text> {
-    pub(super) fn new(source: &'text str) -> Self {
+    pub(crate) fn new(source: &'text str) -> Self {
         let names = SPECIAL_FORMS.into_iter().chain(Primitive::ALL.map(|(name, _)| name)).collect();
         let parentheses = |character: char| matches!(character, '(' | ')');
         let mut tokens: Vec<_> = source
@@ -39,29 +46,29 @@ impl<'text> Reader<'text> {
     }
 
     /// The number of different symbols read so far.
-    pub(super) fn symbols(&self) -> usize {
+    pub(crate) fn symbols(&self) -> usize {
         self.names.len()
     }
 
     /// The forms up to the closing parenthesis or the end, as a list.
-    pub(super) fn list<'gc>(&mut self, mc: &'gc Mutation<'gc>) -> Value<'gc> {
+    pub(crate) fn list(&mut self) -> Form {
         let mut forms = Vec::new();
         while let Some(token) = self.tokens.pop() {
             match token {
-                "(" => forms.push(self.list(mc)),
+                "(" => forms.push(self.list()),
                 ")" => break,
-                atom => forms.push(self.atom(mc, atom)),
+                atom => forms.push(self.atom(atom)),
             }
         }
-        forms.into_iter().rev().fold(Value::Nil, |tail, head| Value::cons(mc, head, tail))
+        Form::List(forms)
     }
 
-    fn atom<'gc>(&mut self, mc: &'gc Mutation<'gc>, atom: &'text str) -> Value<'gc> {
+    fn atom(&mut self, atom: &'text str) -> Form {
         match (atom, atom.parse()) {
-            ("#t", _) => Value::Bool(true),
-            ("#f", _) => Value::Bool(false),
-            (_, Ok(number)) => Value::number(mc, number),
-            (name, Err(_)) => Value::Symbol(self.symbol(name)),
+            ("#t", _) => Form::Bool(true),
+            ("#f", _) => Form::Bool(false),
+            (_, Ok(number)) => Form::Number(number),
+            (name, Err(_)) => Form::Symbol(self.symbol(name)),
         }
     }
 
@@ -74,7 +81,8 @@ impl<'text> Reader<'text> {
     }
 }
 
-/// The symbol of a primitive: they follow the special forms.
-pub(super) const fn symbol_of_primitive(place: usize) -> usize {
-    SPECIAL_FORMS.len() + place
+/// The primitive that a symbol names at first: they follow the special forms.
+pub(crate) fn primitive_of_symbol(symbol: usize) -> Option<Primitive> {
+    let place = symbol.checked_sub(SPECIAL_FORMS.len())?;
+    Primitive::ALL.get(place).map(|&(_, primitive)| primitive)
 }

@@ -2,8 +2,10 @@
 
 use gc_core::{Gc, Lock, Mutation, Trace};
 
+use super::reader::Form;
+
 /// The number of a name; see [`reader`](super::reader).
-pub(super) type Symbol = u32;
+pub(crate) type Symbol = u32;
 
 /// A value, and also a piece of source code.
 #[derive(Clone, Copy, Debug, Trace)]
@@ -42,7 +44,7 @@ pub(super) struct Scope<'gc> {
 
 /// A function of the interpreter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Trace)]
-pub(super) enum Primitive {
+pub(crate) enum Primitive {
     Add,
     Subtract,
     Equal,
@@ -56,7 +58,7 @@ pub(super) enum Primitive {
 pub(super) type Globals<'gc> = Gc<'gc, [Lock<Value<'gc>>]>;
 
 impl Primitive {
-    pub(super) const ALL: [(&'static str, Primitive); 7] = [
+    pub(crate) const ALL: [(&'static str, Primitive); 7] = [
         ("+", Primitive::Add),
         ("-", Primitive::Subtract),
         ("=", Primitive::Equal),
@@ -86,6 +88,19 @@ impl Primitive {
 }
 
 impl<'gc> Value<'gc> {
+    /// Makes source code a value.
+    pub(super) fn read(mc: &'gc Mutation<'gc>, form: &Form) -> Self {
+        match form {
+            &Form::Bool(truth) => Value::Bool(truth),
+            &Form::Number(number) => Value::number(mc, number),
+            &Form::Symbol(symbol) => Value::Symbol(symbol),
+            Form::List(forms) => forms.iter().rev().fold(Value::Nil, |tail, form| {
+                let head = Value::read(mc, form);
+                Value::cons(mc, head, tail)
+            }),
+        }
+    }
+
     pub(super) fn number(mc: &'gc Mutation<'gc>, number: f64) -> Self {
         Value::Number(Gc::new(mc, number))
     }
