@@ -6,6 +6,8 @@
 
 #[cfg(feature = "peers")]
 mod bumpalo;
+#[cfg(feature = "peers")]
+mod pointers;
 
 use crate::workloads::{Checksum, Parameters, Workload};
 
@@ -31,7 +33,16 @@ enum Answer {
 
 /// Every peer of this build, in the order of the reports.
 #[cfg(feature = "peers")]
-static PEERS: &[Peer] = &[bumpalo::PEER];
+static PEERS: &[Peer] = &[
+    bumpalo::PEER,
+    pointers::rc::PEER,
+    pointers::dumpster::PEER,
+    pointers::rust_cc::PEER,
+    pointers::jrsonnet_gcmodule::PEER,
+    pointers::bacon_rajan_cc::PEER,
+    pointers::rust_gc::PEER,
+    pointers::boa_gc::PEER,
+];
 
 /// Every peer of this build: none.
 #[cfg(not(feature = "peers"))]

@@ -13,14 +13,14 @@ use super::{Checksum, Parameters};
 use crate::measure::Instruments;
 
 /// Stores per cell.
-const STORES_PER_CELL: usize = 1024;
+pub(crate) const STORES_PER_CELL: usize = 1024;
 
 /// Stores altogether, at most: both usual sizes do the same work and differ in what the cache
 /// holds.
-const STORES_MAX: usize = 1 << 24;
+pub(crate) const STORES_MAX: usize = 1 << 24;
 
 /// Stores in one `mutate`.
-const BATCH: usize = 256;
+pub(crate) const BATCH: usize = 256;
 
 #[derive(Debug, Trace)]
 struct Item {

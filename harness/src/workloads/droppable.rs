@@ -14,10 +14,10 @@ use super::{Checksum, Parameters};
 use crate::measure::Instruments;
 
 /// Pushes and pops per stack.
-const OPERATIONS_PER_STACK: usize = 256;
+pub(crate) const OPERATIONS_PER_STACK: usize = 256;
 
 /// Pushes and pops in one `mutate`.
-const BATCH: usize = 256;
+pub(crate) const BATCH: usize = 256;
 
 /// What a node owns outside the collected heap.
 #[derive(Debug)]

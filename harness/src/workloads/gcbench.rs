@@ -12,7 +12,7 @@ use super::{Checksum, Parameters};
 use crate::measure::Instruments;
 
 /// The depth of the smallest trees.
-const DEPTH_MIN: u32 = 4;
+pub(crate) const DEPTH_MIN: u32 = 4;
 
 #[derive(Debug, Trace)]
 struct Node<'gc> {
@@ -70,7 +70,7 @@ struct LongLived<'gc> {
 }
 
 /// The number of nodes of a tree.
-const fn nodes(depth: u32) -> u64 {
+pub(crate) const fn nodes(depth: u32) -> u64 {
     (1 << (depth + 1)) - 1
 }
 

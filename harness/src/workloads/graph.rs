@@ -13,17 +13,17 @@ use super::{Checksum, Parameters, Random};
 use crate::measure::Instruments;
 
 /// Edges of every node.
-const EDGES: usize = 8;
+pub(crate) const EDGES: usize = 8;
 
 /// Rewritten edges per node.
-const REWRITES_PER_NODE: usize = 50;
+pub(crate) const REWRITES_PER_NODE: usize = 50;
 
 /// One in so many rewrites replaces the node by a copy instead; edges to the old one stay until
 /// they are rewritten.
-const REPLACE_ONE_IN: u32 = 16;
+pub(crate) const REPLACE_ONE_IN: u32 = 16;
 
 /// Rewrites in one `mutate`.
-const BATCH: usize = 512;
+pub(crate) const BATCH: usize = 512;
 
 #[derive(Debug, Trace)]
 struct Node<'gc> {

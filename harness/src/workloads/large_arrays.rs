@@ -11,13 +11,13 @@ use super::{Checksum, Parameters};
 use crate::measure::Instruments;
 
 /// The number of arrays.
-const ARRAYS: usize = 4;
+pub(crate) const ARRAYS: usize = 4;
 
 /// Writes for every reference that an array holds.
-const WRITES_PER_LENGTH: usize = 4;
+pub(crate) const WRITES_PER_LENGTH: usize = 4;
 
 /// Writes in one `mutate`: few, so that the barrier's cost per safepoint shows.
-const BATCH: usize = 64;
+pub(crate) const BATCH: usize = 64;
 
 #[derive(Debug, Trace)]
 struct Leaf {

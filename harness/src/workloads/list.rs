@@ -12,7 +12,7 @@ use super::{Checksum, Parameters};
 use crate::measure::Instruments;
 
 /// Cells made in one `mutate`.
-const BATCH: usize = 4096;
+pub(crate) const BATCH: usize = 4096;
 
 #[derive(Debug, Trace)]
 struct Cons<'gc> {

@@ -13,13 +13,13 @@ use super::{Checksum, Parameters};
 use crate::measure::Instruments;
 
 /// Look-ups per entry of the cache.
-const LOOKUPS_PER_ENTRY: usize = 50;
+pub(crate) const LOOKUPS_PER_ENTRY: usize = 50;
 
 /// Different keys per entry of the cache.
-const KEYS_PER_ENTRY: usize = 2;
+pub(crate) const KEYS_PER_ENTRY: usize = 2;
 
 /// Look-ups in one `mutate`.
-const BATCH: usize = 512;
+pub(crate) const BATCH: usize = 512;
 
 type Link<'gc> = Lock<Option<Gc<'gc, Entry<'gc>>>>;
 

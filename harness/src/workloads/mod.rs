@@ -21,7 +21,7 @@ pub mod strings;
 pub mod weak_cache;
 
 mod checksum;
-mod parameters;
+pub(crate) mod parameters;
 mod table;
 
 pub use self::checksum::Checksum;

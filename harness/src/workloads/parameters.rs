@@ -24,7 +24,7 @@ impl Parameters {
 
 /// Splits `operations` into pieces of at most `batch`: one piece is done in one `mutate`, and a
 /// collection can happen between two of them.
-pub(super) fn batches(operations: usize, batch: usize) -> impl Iterator<Item = usize> {
+pub(crate) fn batches(operations: usize, batch: usize) -> impl Iterator<Item = usize> {
     (0..operations).step_by(batch).map(move |start| batch.min(operations - start))
 }
 

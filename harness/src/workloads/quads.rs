@@ -12,10 +12,10 @@ use super::{Checksum, Parameters, Random};
 use crate::measure::Instruments;
 
 /// How often a tenth of the tree is rebuilt.
-const ROUNDS: usize = 100;
+pub(crate) const ROUNDS: usize = 100;
 
 /// The pieces hang this far below the root at most, so that there are up to 64 of them.
-const PIECE_LEVEL_MAX: u32 = 3;
+pub(crate) const PIECE_LEVEL_MAX: u32 = 3;
 
 #[derive(Debug, Trace)]
 struct Quad<'gc> {

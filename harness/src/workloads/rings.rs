@@ -10,13 +10,13 @@ use super::{Checksum, Parameters, Random};
 use crate::measure::Instruments;
 
 /// Rings that are alive at the same time.
-const WINDOW: usize = 64;
+pub(crate) const WINDOW: usize = 64;
 
 /// Objects in the long-lived graph, where there are five times as many rings.
-const VERTICES_MAX: usize = 10_000;
+pub(crate) const VERTICES_MAX: usize = 10_000;
 
 /// Edges of every object in the long-lived graph.
-const EDGES: usize = 4;
+pub(crate) const EDGES: usize = 4;
 
 #[derive(Debug, Trace)]
 struct Vertex<'gc> {

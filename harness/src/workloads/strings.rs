@@ -11,15 +11,15 @@ use super::{Checksum, Parameters, Random};
 use crate::measure::Instruments;
 
 /// Edits per line.
-const EDITS_PER_LINE: usize = 128;
+pub(crate) const EDITS_PER_LINE: usize = 128;
 
 /// Edits in one `mutate`.
-const BATCH: usize = 128;
+pub(crate) const BATCH: usize = 128;
 
 /// A longer line is cut.
-const LINE_LENGTH_MAX: usize = 400;
+pub(crate) const LINE_LENGTH_MAX: usize = 400;
 
-const WORDS: [&str; 12] = [
+pub(crate) const WORDS: [&str; 12] = [
     "root",
     "edge",
     "nursery",
@@ -37,7 +37,7 @@ const WORDS: [&str; 12] = [
 type Text<'gc> = Gc<'gc, [Lock<Gc<'gc, str>>]>;
 
 /// The part of a line before a byte offset, or a little less of it: never a part of a character.
-fn head(line: &str, length: usize) -> &str {
+pub(crate) fn head(line: &str, length: usize) -> &str {
     &line[..line.floor_char_boundary(length)]
 }
 

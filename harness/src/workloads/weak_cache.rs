@@ -13,13 +13,13 @@ use super::{Checksum, Parameters};
 use crate::measure::Instruments;
 
 /// Requests per page.
-const REQUESTS_PER_PAGE: usize = 64;
+pub(crate) const REQUESTS_PER_PAGE: usize = 64;
 
 /// One in so many pages is in use at the same time.
-const USED_ONE_IN: usize = 8;
+pub(crate) const USED_ONE_IN: usize = 8;
 
 /// Requests in one `mutate`.
-const BATCH: usize = 128;
+pub(crate) const BATCH: usize = 128;
 
 #[derive(Debug, Trace)]
 struct Page {

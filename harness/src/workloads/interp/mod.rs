@@ -15,7 +15,7 @@ use super::{Checksum, Parameters};
 use crate::measure::Instruments;
 
 /// Steps of the machine in one `mutate`.
-const BATCH: usize = 1000;
+pub(crate) const BATCH: usize = 1000;
 
 /// Counts the ways to place n queens on a board so that none attacks another. `board-size` is
 /// defined by the workload.

@@ -1,0 +1,101 @@
+//! bacon_rajan_cc: counts, keeps a buffer of what lost a reference, and looks there for cycles when
+//! it is told to.
+
+use std::cell::RefCell as GcCell;
+
+use ::bacon_rajan_cc::{
+    Cc as Gc, Trace, Tracer, Weak, collect_cycles as collect, number_of_roots_buffered,
+};
+
+use super::strong::{follow, link};
+
+use super::super::{Answer, Peer};
+
+/// The peer.
+pub(in crate::peers) const PEER: Peer = Peer {
+    name: "peer:bacon-rajan-cc",
+    sentence: "bacon_rajan_cc: reference counting with trial deletion on demand",
+    answers: &[
+        ("binary-trees", Answer::Runs(workloads::binary_trees::run)),
+        ("binary-trees-rooted", Answer::Runs(workloads::binary_trees_rooted::run)),
+        ("gcbench", Answer::Runs(workloads::gcbench::run)),
+        ("quads", Answer::Runs(workloads::quads::run)),
+        ("churn", Answer::Runs(workloads::churn::run)),
+        ("lru", Answer::Runs(workloads::lru::run)),
+        ("rings", Answer::Runs(workloads::rings::run)),
+        ("graph", Answer::Runs(workloads::graph::run)),
+        ("list", Answer::Runs(workloads::list::run)),
+        ("interp", Answer::Runs(workloads::interp::run)),
+        ("droppable", Answer::Runs(workloads::droppable::run)),
+        ("large-arrays", Answer::Runs(workloads::large_arrays::run)),
+        ("weak-cache", Answer::Runs(weak_cache::run)),
+        ("strings", Answer::Runs(workloads::strings::run)),
+        ("heap-program", Answer::Cannot("not a program of its own")),
+    ],
+};
+
+/// How many buffered roots make a collection.
+const ROOTS_MAX: usize = 10_000;
+
+macro_rules! impl_trace {
+    ($name:ident: $($pattern:pat => $field:ident: $type:ty;)*) => {
+        impl ::bacon_rajan_cc::Trace for $name {
+            fn trace(&self, tracer: &mut ::bacon_rajan_cc::Tracer<'_>) {
+                #[allow(unused_imports, reason = "most types have no array")]
+                use crate::peers::pointers::bacon_rajan_cc::{Trace as _, TraceArray as _};
+                $(
+                    #[allow(irrefutable_let_patterns, reason = "enums have variants")]
+                    if let $pattern = self {
+                        let field: &$type = $field;
+                        field.trace(tracer);
+                    }
+                )*
+            }
+        }
+    };
+}
+
+macro_rules! untraced {
+    ($type:ty) => {
+        impl ::bacon_rajan_cc::Trace for $type {
+            fn trace(&self, _: &mut ::bacon_rajan_cc::Tracer<'_>) {}
+        }
+    };
+}
+
+/// `Trace` is not implemented for arrays.
+trait TraceArray {
+    fn trace(&self, tracer: &mut Tracer<'_>);
+}
+
+impl<T: Trace, const N: usize> TraceArray for GcCell<[T; N]> {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.borrow().iter().for_each(|element| element.trace(tracer));
+    }
+}
+
+type Link<T> = Gc<T>;
+type Text = Gc<String>;
+
+fn text(line: impl Into<String>) -> Text {
+    Gc::new(line.into())
+}
+
+fn take<T: Trace + Clone, R>(mut from: Gc<T>, what: impl FnOnce(&mut T) -> R) -> R {
+    what(from.make_unique())
+}
+
+fn downgrade<T: Trace>(to: &Gc<T>) -> Weak<T> {
+    to.downgrade()
+}
+
+fn safepoint(_cyclic_garbage: usize) {
+    if number_of_roots_buffered() > ROOTS_MAX {
+        collect();
+    }
+}
+
+#[path = "workloads/weak_cache.rs"]
+mod weak_cache;
+#[path = "workloads/mod.rs"]
+mod workloads;

@@ -1,0 +1,81 @@
+//! dumpster: counts, and looks for cycles among what lost a reference when there were more drops
+//! than there are references.
+
+use std::cell::RefCell as GcCell;
+
+use ::dumpster::Trace;
+use ::dumpster::unsync::{Gc, collect};
+
+use super::strong::{follow, link};
+
+use super::super::{Answer, Peer};
+
+/// The peer.
+pub(in crate::peers) const PEER: Peer = Peer {
+    name: "peer:dumpster",
+    sentence: "dumpster::unsync: reference counting with trial deletion",
+    answers: &[
+        ("binary-trees", Answer::Runs(workloads::binary_trees::run)),
+        ("binary-trees-rooted", Answer::Runs(workloads::binary_trees_rooted::run)),
+        ("gcbench", Answer::Runs(workloads::gcbench::run)),
+        ("quads", Answer::Runs(workloads::quads::run)),
+        ("churn", Answer::Runs(workloads::churn::run)),
+        ("lru", Answer::Runs(workloads::lru::run)),
+        ("rings", Answer::Runs(workloads::rings::run)),
+        ("graph", Answer::Runs(workloads::graph::run)),
+        ("list", Answer::Runs(workloads::list::run)),
+        ("interp", Answer::Runs(workloads::interp::run)),
+        ("droppable", Answer::Runs(workloads::droppable::run)),
+        ("large-arrays", Answer::Runs(workloads::large_arrays::run)),
+        ("weak-cache", Answer::Cannot("no weak references")),
+        ("strings", Answer::Runs(workloads::strings::run)),
+        ("heap-program", Answer::Cannot("not a program of its own")),
+    ],
+};
+
+// What the derive makes. It cannot be used behind a macro: it mixes the hygiene of the fields with
+// its own.
+macro_rules! impl_trace {
+    ($name:ident: $($pattern:pat => $field:ident: $type:ty;)*) => {
+        // SAFETY: every field is visited, always in the same order.
+        unsafe impl<V: ::dumpster::Visitor> ::dumpster::TraceWith<V> for $name {
+            fn accept(&self, visitor: &mut V) -> Result<(), ()> {
+                $(
+                    #[allow(irrefutable_let_patterns, reason = "enums have variants")]
+                    if let $pattern = self {
+                        let field: &$type = $field;
+                        ::dumpster::TraceWith::accept(field, visitor)?;
+                    }
+                )*
+                Ok(())
+            }
+        }
+    };
+}
+
+macro_rules! untraced {
+    ($type:ty) => {
+        // SAFETY: there is no `Gc` in the type.
+        unsafe impl<V: ::dumpster::Visitor> ::dumpster::TraceWith<V> for $type {
+            fn accept(&self, _: &mut V) -> Result<(), ()> {
+                Ok(())
+            }
+        }
+    };
+}
+
+type Link<T> = Gc<T>;
+type Text = Gc<str>;
+
+fn text(line: impl AsRef<str>) -> Text {
+    Gc::from(line.as_ref())
+}
+
+fn take<T: Trace + Clone, R>(mut from: Gc<T>, what: impl FnOnce(&mut T) -> R) -> R {
+    what(Gc::make_mut(&mut from))
+}
+
+fn safepoint(_cyclic_garbage: usize) {}
+
+#[path = "workloads/mod.rs"]
+mod workloads;

@@ -1,0 +1,122 @@
+//! jrsonnet-gcmodule: counts, and looks at every object for cycles when it is told to.
+
+use std::cell::{Cell, RefCell as GcCell};
+
+use ::jrsonnet_gcmodule::{
+    Cc as Gc, Trace, Tracer, Weak, collect_thread_cycles, count_thread_tracked,
+};
+
+use super::strong::{follow, link};
+
+use super::super::{Answer, Peer};
+
+/// The peer.
+pub(in crate::peers) const PEER: Peer = Peer {
+    name: "peer:jrsonnet-gcmodule",
+    sentence: "jrsonnet-gcmodule: reference counting with a full trace on demand",
+    answers: &[
+        ("binary-trees", Answer::Runs(workloads::binary_trees::run)),
+        ("binary-trees-rooted", Answer::Runs(workloads::binary_trees_rooted::run)),
+        ("gcbench", Answer::Runs(workloads::gcbench::run)),
+        ("quads", Answer::Runs(workloads::quads::run)),
+        ("churn", Answer::Runs(workloads::churn::run)),
+        ("lru", Answer::Runs(workloads::lru::run)),
+        ("rings", Answer::Runs(workloads::rings::run)),
+        ("graph", Answer::Runs(workloads::graph::run)),
+        ("list", Answer::Runs(workloads::list::run)),
+        ("interp", Answer::Runs(workloads::interp::run)),
+        ("droppable", Answer::Runs(workloads::droppable::run)),
+        ("large-arrays", Answer::Runs(workloads::large_arrays::run)),
+        ("weak-cache", Answer::Runs(weak_cache::run)),
+        ("strings", Answer::Runs(workloads::strings::run)),
+        ("heap-program", Answer::Cannot("not a program of its own")),
+    ],
+};
+
+/// Less cyclic garbage than this is left alone.
+const CYCLIC_GARBAGE_MIN: usize = 10_000;
+
+thread_local! {
+    /// Cyclic garbage since the last collection.
+    static CYCLIC_GARBAGE: Cell<usize> = const { Cell::new(0) };
+    /// How much is let be: as much as there was to trace in the last collection.
+    static CYCLIC_GARBAGE_MAX: Cell<usize> = const { Cell::new(CYCLIC_GARBAGE_MIN) };
+}
+
+macro_rules! impl_trace {
+    ($name:ident: $($pattern:pat => $field:ident: $type:ty;)*) => {
+        impl ::jrsonnet_gcmodule::Trace for $name {
+            fn trace(&self, tracer: &mut ::jrsonnet_gcmodule::Tracer<'_>) {
+                #[allow(unused_imports, reason = "most types have no array")]
+                use crate::peers::pointers::jrsonnet_gcmodule::{Trace as _, TraceArray as _};
+                $(
+                    #[allow(irrefutable_let_patterns, reason = "enums have variants")]
+                    if let $pattern = self {
+                        let field: &$type = $field;
+                        field.trace(tracer);
+                    }
+                )*
+            }
+        }
+    };
+}
+
+macro_rules! untraced {
+    ($type:ty) => {
+        impl ::jrsonnet_gcmodule::Trace for $type {
+            fn is_type_tracked() -> bool {
+                false
+            }
+        }
+    };
+}
+
+/// `Trace` is not implemented for arrays.
+trait TraceArray {
+    fn trace(&self, tracer: &mut Tracer<'_>);
+}
+
+impl<T: Trace, const N: usize> TraceArray for GcCell<[T; N]> {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.borrow().iter().for_each(|element| element.trace(tracer));
+    }
+}
+
+type Link<T> = Gc<T>;
+type Text = Gc<String>;
+
+fn text(line: impl Into<String>) -> Text {
+    Gc::new(line.into())
+}
+
+fn take<T: Trace + Clone, R>(
+    mut from: Gc<T>,
+    mut what: impl FnMut(&mut T) -> Option<R>,
+) -> Option<R> {
+    let mut taken = None;
+    from.update_with(|value| taken = what(value));
+    taken
+}
+
+fn downgrade<T>(to: &Gc<T>) -> Weak<T> {
+    to.downgrade()
+}
+
+fn safepoint(cyclic_garbage: usize) {
+    let garbage = CYCLIC_GARBAGE.get() + cyclic_garbage;
+    CYCLIC_GARBAGE.set(garbage);
+    if garbage > CYCLIC_GARBAGE_MAX.get() {
+        collect();
+        CYCLIC_GARBAGE_MAX.set(count_thread_tracked().max(CYCLIC_GARBAGE_MIN));
+    }
+}
+
+fn collect() {
+    let _reclaimed = collect_thread_cycles();
+    CYCLIC_GARBAGE.set(0);
+}
+
+#[path = "workloads/weak_cache.rs"]
+mod weak_cache;
+#[path = "workloads/mod.rs"]
+mod workloads;

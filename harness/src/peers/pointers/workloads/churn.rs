@@ -1,0 +1,48 @@
+//! See `workloads::churn`.
+
+use rand::RngExt;
+
+use super::{Gc, GcCell, collect};
+use crate::workloads::churn::{STORES_MAX, STORES_PER_CELL};
+use crate::workloads::{Checksum, Parameters};
+
+struct Item {
+    value: u64,
+    stored_at: u64,
+}
+
+untraced!(Item);
+
+traced! {
+    struct Cell {
+        item: GcCell<Gc<Item>>,
+    }
+}
+
+pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    let stores = (parameters.scale * STORES_PER_CELL).min(STORES_MAX);
+    let mut random = parameters.random();
+    let mut checksum = Checksum::default();
+    let cells: Vec<_> = (0..parameters.scale as u64)
+        .map(|value| {
+            let item = Gc::new(Item { value, stored_at: 0 });
+            Gc::new(Cell { item: GcCell::new(item) })
+        })
+        .collect();
+
+    for time in 1..=stores as u64 {
+        let cell = &cells[random.random_range(0..cells.len())];
+        let value = cell.item.borrow().value.wrapping_mul(3) ^ time;
+        let item = Gc::new(Item { value, stored_at: time });
+        *cell.item.borrow_mut() = item;
+    }
+
+    for cell in &cells {
+        let item = cell.item.borrow();
+        checksum.add(item.value);
+        checksum.add(item.stored_at);
+    }
+    drop(cells);
+    collect();
+    checksum
+}

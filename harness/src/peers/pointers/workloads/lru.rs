@@ -1,0 +1,162 @@
+//! See `workloads::lru`. The index owns the entries; how the list links them is the peer's: with
+//! weak references by `Rc`, which would leak the cycles, with ordinary ones by the others.
+
+use rand::RngExt;
+
+use super::{Gc, GcCell, Link, collect, follow, link, safepoint};
+use crate::workloads::lru::{BATCH, KEYS_PER_ENTRY, LOOKUPS_PER_ENTRY};
+use crate::workloads::parameters::batches;
+use crate::workloads::{Checksum, Parameters};
+
+/// Where a bucket goes on.
+type Place = GcCell<Option<Gc<Entry>>>;
+
+traced! {
+    struct Entry {
+        key: u64,
+        value: u64,
+        newer: GcCell<Option<Link<Entry>>>,
+        older: GcCell<Option<Link<Entry>>>,
+        next_in_bucket: Place,
+    }
+}
+
+struct Cache {
+    buckets: Vec<Place>,
+    newest: Option<Link<Entry>>,
+    oldest: Option<Link<Entry>>,
+    length: usize,
+    capacity: usize,
+}
+
+/// The entry of a key, in a bucket or behind another entry.
+fn find(place: &Place, key: u64) -> Option<Gc<Entry>> {
+    match &*place.borrow() {
+        Some(entry) if entry.key == key => Some(Gc::clone(entry)),
+        Some(entry) => find(&entry.next_in_bucket, key),
+        None => None,
+    }
+}
+
+/// Takes the entry of a key out of its bucket.
+fn remove(place: &Place, key: u64) -> Option<Gc<Entry>> {
+    let here = place.borrow();
+    let entry = here.as_ref()?;
+    if entry.key != key {
+        return remove(&entry.next_in_bucket, key);
+    }
+    let next = entry.next_in_bucket.borrow_mut().take();
+    drop(here);
+    std::mem::replace(&mut *place.borrow_mut(), next)
+}
+
+impl Cache {
+    fn new(capacity: usize) -> Self {
+        let buckets = (0..capacity.next_power_of_two()).map(|_| GcCell::new(None)).collect();
+        Cache { buckets, newest: None, oldest: None, length: 0, capacity }
+    }
+
+    fn bucket(&self, key: u64) -> &Place {
+        let bits = self.buckets.len().trailing_zeros();
+        // Multiplicative hashing takes the high bits; a shift by all 64 would overflow.
+        let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15).checked_shr(64 - bits).unwrap_or(0);
+        &self.buckets[hash as usize]
+    }
+
+    /// The value of a key; if it is not cached, `make` makes it.
+    fn get_or_insert(&mut self, key: u64, make: impl FnOnce() -> u64) -> u64 {
+        if let Some(entry) = find(self.bucket(key), key) {
+            self.unlink(&entry);
+            self.link_newest(&entry);
+            return entry.value;
+        }
+        if self.length == self.capacity {
+            self.evict();
+        }
+        let value = make();
+        let next = self.bucket(key).borrow_mut().take();
+        let entry = Gc::new(Entry {
+            key,
+            value,
+            newer: GcCell::new(None),
+            older: GcCell::new(None),
+            next_in_bucket: GcCell::new(next),
+        });
+        self.link_newest(&entry);
+        *self.bucket(key).borrow_mut() = Some(entry);
+        self.length += 1;
+        value
+    }
+
+    fn evict(&mut self) {
+        let key = self.oldest.as_ref().and_then(follow).map(|oldest| oldest.key);
+        if let Some(victim) = key.and_then(|key| remove(self.bucket(key), key)) {
+            self.unlink(&victim);
+            self.length -= 1;
+        }
+    }
+
+    fn link_newest(&mut self, entry: &Gc<Entry>) {
+        let second = self.newest.replace(link(entry));
+        match second.as_ref().and_then(follow) {
+            Some(second) => *second.newer.borrow_mut() = Some(link(entry)),
+            None => self.oldest = Some(link(entry)),
+        }
+        *entry.older.borrow_mut() = second;
+    }
+
+    fn unlink(&mut self, entry: &Entry) {
+        let newer = entry.newer.borrow_mut().take();
+        let older = entry.older.borrow_mut().take();
+        match newer.as_ref().and_then(follow) {
+            Some(newer) => *newer.older.borrow_mut() = older.clone(),
+            None => self.newest = older.clone(),
+        }
+        match older.as_ref().and_then(follow) {
+            Some(older) => *older.newer.borrow_mut() = newer,
+            None => self.oldest = newer,
+        }
+    }
+
+    /// The entries from one end of the list to the other.
+    fn entries<'a>(
+        end: &'a Option<Link<Entry>>,
+        next: impl Fn(&Entry) -> &GcCell<Option<Link<Entry>>> + 'a,
+    ) -> impl Iterator<Item = Link<Entry>> + 'a {
+        std::iter::successors(end.clone(), move |here| next(&*follow(here)?).borrow().clone())
+    }
+}
+
+pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    let capacity = parameters.scale;
+    let keys = (capacity * KEYS_PER_ENTRY) as u64;
+    let mut random = parameters.random();
+    let mut checksum = Checksum::default();
+    let mut cache = Cache::new(capacity);
+
+    let mut misses = 0;
+    for batch in batches(capacity * LOOKUPS_PER_ENTRY, BATCH) {
+        let mut sum = 0_u64;
+        for _ in 0..batch {
+            let key = random.random_range(0..keys).min(random.random_range(0..keys));
+            sum = sum.wrapping_add(cache.get_or_insert(key, || {
+                misses += 1;
+                key ^ misses
+            }));
+        }
+        checksum.add(sum);
+        safepoint(0);
+    }
+
+    checksum.add(misses);
+    for entry in Cache::entries(&cache.newest, |entry| &entry.older) {
+        checksum.extend(follow(&entry).map(|entry| entry.key));
+    }
+    for entry in Cache::entries(&cache.oldest, |entry| &entry.newer) {
+        checksum.extend(follow(&entry).map(|entry| entry.value));
+    }
+    checksum.add(cache.length as u64);
+    drop(cache);
+    collect();
+    checksum
+}
