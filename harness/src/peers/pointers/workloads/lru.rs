@@ -117,14 +117,6 @@ impl Cache {
             None => self.oldest = newer,
         }
     }
-
-    /// The entries from one end of the list to the other.
-    fn entries<'a>(
-        end: &'a Option<Link<Entry>>,
-        next: impl Fn(&Entry) -> &GcCell<Option<Link<Entry>>> + 'a,
-    ) -> impl Iterator<Item = Link<Entry>> + 'a {
-        std::iter::successors(end.clone(), move |here| next(&*follow(here)?).borrow().clone())
-    }
 }
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
@@ -149,11 +141,17 @@ pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
     }
 
     checksum.add(misses);
-    for entry in Cache::entries(&cache.newest, |entry| &entry.older) {
-        checksum.extend(follow(&entry).map(|entry| entry.key));
+    let mut next = cache.newest.clone();
+    while let Some(entry) = next.as_ref().and_then(follow) {
+        checksum.add(entry.key);
+        let older = entry.older.borrow().clone();
+        next = older;
     }
-    for entry in Cache::entries(&cache.oldest, |entry| &entry.newer) {
-        checksum.extend(follow(&entry).map(|entry| entry.value));
+    let mut next = cache.oldest.clone();
+    while let Some(entry) = next.as_ref().and_then(follow) {
+        checksum.add(entry.value);
+        let newer = entry.newer.borrow().clone();
+        next = newer;
     }
     checksum.add(cache.length as u64);
     drop(cache);
