@@ -3,9 +3,8 @@
 
 use ::boa_gc::{Gc, GcRefCell as GcCell, Trace, WeakGc as Weak, force_collect as collect};
 
-use super::strong::{follow, link};
-
 use super::super::{Answer, Peer};
+use super::strong::{follow, link};
 
 /// The peer.
 pub(in crate::peers) const PEER: Peer = Peer {
@@ -63,6 +62,8 @@ fn take<T: Trace + Clone, R>(from: Gc<T>, what: impl FnOnce(&mut T) -> R) -> R {
 fn downgrade<T: Trace>(to: &Gc<T>) -> Weak<T> {
     Weak::new(to)
 }
+
+fn set_up() {}
 
 fn safepoint(_cyclic_garbage: usize) {}
 

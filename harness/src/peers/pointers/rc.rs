@@ -61,6 +61,8 @@ fn text(line: impl AsRef<str>) -> Text {
     Gc::from(line.as_ref())
 }
 
+fn set_up() {}
+
 fn safepoint(_cyclic_garbage: usize) {}
 
 fn collect() {}

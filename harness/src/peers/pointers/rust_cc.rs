@@ -5,9 +5,8 @@ use std::cell::RefCell as GcCell;
 use ::rust_cc::weak::Weak;
 use ::rust_cc::{Cc as Gc, Trace, collect_cycles as collect};
 
-use super::strong::{follow, link};
-
 use super::super::{Answer, Peer};
+use super::strong::{follow, link};
 
 /// The peer.
 pub(in crate::peers) const PEER: Peer = Peer {
@@ -67,6 +66,8 @@ fn take<T: Trace + Clone, R>(from: Gc<T>, what: impl FnOnce(&mut T) -> R) -> R {
 fn downgrade<T: Trace>(to: &Gc<T>) -> Weak<T> {
     to.downgrade()
 }
+
+fn set_up() {}
 
 fn safepoint(_cyclic_garbage: usize) {}
 

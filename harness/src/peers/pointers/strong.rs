@@ -1,4 +1,4 @@
-//! Links between the entries of a list, for peers that collect cycles: ordinary references.
+//! Links of a list as ordinary references, for peers that collect cycles.
 
 /// A link to an object.
 pub(super) fn link<G: Clone>(to: &G) -> G {

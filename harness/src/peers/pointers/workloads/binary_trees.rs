@@ -1,6 +1,6 @@
 //! See `workloads::binary_trees`.
 
-use super::{Gc, collect};
+use super::{Gc, collect, set_up};
 use crate::workloads::binary_trees::rounds;
 use crate::workloads::{Checksum, Parameters};
 
@@ -37,6 +37,7 @@ impl Tree {
 }
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    set_up();
     let depth_max = parameters.scale as u32;
     let mut checksum = Checksum::default();
 

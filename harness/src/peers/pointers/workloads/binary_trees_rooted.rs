@@ -2,7 +2,7 @@
 //! all the time, so only the stack is left of it.
 
 use super::binary_trees::Tree;
-use super::{Gc, collect};
+use super::{Gc, collect, set_up};
 use crate::workloads::binary_trees::rounds;
 use crate::workloads::{Checksum, Parameters};
 
@@ -24,6 +24,7 @@ fn take_and_count(stack: &mut Vec<Gc<Tree>>) -> u64 {
 }
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    set_up();
     let depth_max = parameters.scale as u32;
     let mut checksum = Checksum::default();
     let mut stack = Vec::new();

@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::{Gc, GcCell, collect};
+use super::{Gc, GcCell, collect, set_up};
 use crate::workloads::churn::{STORES_MAX, STORES_PER_CELL};
 use crate::workloads::{Checksum, Parameters};
 
@@ -20,6 +20,7 @@ traced! {
 }
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    set_up();
     let stores = (parameters.scale * STORES_PER_CELL).min(STORES_MAX);
     let mut random = parameters.random();
     let mut checksum = Checksum::default();

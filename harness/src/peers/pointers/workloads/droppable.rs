@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use rand::RngExt;
 
-use super::{Gc, collect, safepoint};
+use super::{Gc, collect, safepoint, set_up};
 use crate::workloads::droppable::{BATCH, OPERATIONS_PER_STACK};
 use crate::workloads::parameters::batches;
 use crate::workloads::{Checksum, Parameters};
@@ -41,6 +41,7 @@ fn add_all(stack: &Option<Gc<Node>>, checksum: &mut Checksum) {
 }
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    set_up();
     let dropped = Rc::new(Cell::new(0));
     let mut made = 0;
     let mut random = parameters.random();

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use super::{Gc, GcCell, collect};
+use super::{Gc, GcCell, collect, set_up};
 use crate::workloads::gcbench::{DEPTH_MIN, nodes};
 use crate::workloads::{Checksum, Parameters};
 
@@ -62,6 +62,7 @@ impl Node {
 }
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    set_up();
     let depth_max = parameters.scale as u32;
     let depth_stretch = depth_max + 2;
     let array_length = 1_usize << (depth_max + 3);

@@ -4,7 +4,7 @@ use std::mem;
 
 use rand::RngExt;
 
-use super::{Gc, GcCell, collect, safepoint};
+use super::{Gc, GcCell, collect, safepoint, set_up};
 use crate::workloads::graph::{BATCH, EDGES, REPLACE_ONE_IN, REWRITES_PER_NODE};
 use crate::workloads::parameters::batches;
 use crate::workloads::{Checksum, Parameters, Random};
@@ -33,6 +33,7 @@ fn replace(table: &mut [Gc<Node>], random: &mut Random) {
 }
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    set_up();
     let nodes = parameters.scale;
     let mut random = parameters.random();
     let mut checksum = Checksum::default();

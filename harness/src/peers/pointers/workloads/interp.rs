@@ -1,6 +1,6 @@
 //! See `workloads::interp`.
 
-use super::{Gc, collect, safepoint, take};
+use super::{Gc, collect, safepoint, set_up, take};
 use crate::workloads::interp::reader::{
     DEFINE, Form, IF, LAMBDA, QUOTE, Reader, primitive_of_symbol,
 };
@@ -334,6 +334,7 @@ impl Machine {
 }
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    set_up();
     let mut checksum = Checksum::default();
     let mut machine = Machine::new(&source(parameters.scale));
 

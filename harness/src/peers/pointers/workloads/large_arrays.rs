@@ -3,7 +3,7 @@
 
 use rand::RngExt;
 
-use super::{Gc, collect, safepoint};
+use super::{Gc, collect, safepoint, set_up};
 use crate::workloads::large_arrays::{ARRAYS, BATCH, WRITES_PER_LENGTH};
 use crate::workloads::parameters::batches;
 use crate::workloads::{Checksum, Parameters};
@@ -15,6 +15,7 @@ struct Leaf {
 untraced!(Leaf);
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    set_up();
     let length = parameters.scale;
     let mut random = parameters.random();
     let mut checksum = Checksum::default();

@@ -3,7 +3,7 @@
 
 use rand::RngExt;
 
-use super::{Gc, collect, take};
+use super::{Gc, collect, set_up, take};
 use crate::workloads::{Checksum, Parameters};
 
 traced! {
@@ -28,6 +28,7 @@ fn skip(mut list: Option<Gc<Cons>>, cells: usize) -> Option<Gc<Cons>> {
 }
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    set_up();
     let mut random = parameters.random();
     let mut checksum = Checksum::default();
 

@@ -3,7 +3,7 @@
 
 use rand::RngExt;
 
-use super::{Gc, GcCell, Link, collect, follow, link, safepoint};
+use super::{Gc, GcCell, Link, collect, follow, link, safepoint, set_up};
 use crate::workloads::lru::{BATCH, KEYS_PER_ENTRY, LOOKUPS_PER_ENTRY};
 use crate::workloads::parameters::batches;
 use crate::workloads::{Checksum, Parameters};
@@ -120,6 +120,7 @@ impl Cache {
 }
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    set_up();
     let capacity = parameters.scale;
     let keys = (capacity * KEYS_PER_ENTRY) as u64;
     let mut random = parameters.random();

@@ -3,7 +3,7 @@
 //! Compiled once for each peer, as a child of the peer's file. What has another name or another
 //! form there comes from `super`: see [`pointers`](crate::peers::pointers).
 
-use super::{Gc, GcCell, Link, Text, collect, follow, link, safepoint, take, text};
+use super::{Gc, GcCell, Link, Text, collect, follow, link, safepoint, set_up, take, text};
 
 pub(in crate::peers::pointers) mod binary_trees;
 pub(in crate::peers::pointers) mod binary_trees_rooted;

@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::{Gc, GcCell, collect};
+use super::{Gc, GcCell, collect, set_up};
 use crate::workloads::quads::{PIECE_LEVEL_MAX, ROUNDS};
 use crate::workloads::{Checksum, Parameters, Random};
 
@@ -39,6 +39,7 @@ impl Quad {
 }
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    set_up();
     let depth = parameters.scale as u32;
     let level = depth.min(PIECE_LEVEL_MAX);
     let pieces_per_round = (4_usize.pow(level) / 10).max(1);

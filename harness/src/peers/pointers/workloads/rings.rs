@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::{Gc, GcCell, collect, safepoint};
+use super::{Gc, GcCell, collect, safepoint, set_up};
 use crate::workloads::rings::{EDGES, VERTICES_MAX, WINDOW};
 use crate::workloads::{Checksum, Parameters, Random};
 
@@ -71,6 +71,7 @@ impl Ring {
 }
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    set_up();
     let vertices = (parameters.scale / 5).clamp(WINDOW, VERTICES_MAX);
     let mut random = parameters.random();
     let mut checksum = Checksum::default();

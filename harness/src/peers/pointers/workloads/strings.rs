@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::{Text, collect, safepoint, text};
+use super::{Text, collect, safepoint, set_up, text};
 use crate::workloads::parameters::batches;
 use crate::workloads::strings::{BATCH, EDITS_PER_LINE, LINE_LENGTH_MAX, WORDS, head};
 use crate::workloads::{Checksum, Parameters, Random};
@@ -21,6 +21,7 @@ fn edit(lines: &[Text], line: &str, random: &mut Random) -> Text {
 }
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
+    set_up();
     let mut random = parameters.random();
     let mut checksum = Checksum::default();
     let mut lines: Vec<Text> =

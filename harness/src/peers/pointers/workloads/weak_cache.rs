@@ -3,7 +3,7 @@
 
 use rand::RngExt;
 
-use super::{Gc, Weak, collect, downgrade, safepoint};
+use super::{Gc, Weak, collect, downgrade, safepoint, set_up};
 use crate::workloads::parameters::batches;
 use crate::workloads::weak_cache::{BATCH, REQUESTS_PER_PAGE, USED_ONE_IN};
 use crate::workloads::{Checksum, Parameters};
@@ -45,6 +45,7 @@ impl Cache {
 }
 
 pub(super) fn run(parameters: &Parameters) -> Checksum {
+    set_up();
     let pages = parameters.scale;
     let mut random = parameters.random();
     let mut checksum = Checksum::default();
