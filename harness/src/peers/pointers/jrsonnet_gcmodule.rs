@@ -11,6 +11,7 @@ use ::jrsonnet_gcmodule::{
 };
 
 use super::super::{Answer, Peer};
+use super::cyclic_garbage;
 use super::strong::{follow, link};
 
 /// The peer.
@@ -46,9 +47,7 @@ const CYCLIC_GARBAGE_MIN: usize = 10_000;
 const GARBAGE_PER_TRACKED: usize = 4;
 
 thread_local! {
-    /// Cyclic garbage since the last collection.
-    static CYCLIC_GARBAGE: Cell<usize> = const { Cell::new(0) };
-    /// How much is let be until the next one.
+    /// How much is let be until the next collection.
     static CYCLIC_GARBAGE_MAX: Cell<usize> = const { Cell::new(CYCLIC_GARBAGE_MIN) };
 }
 
@@ -113,10 +112,8 @@ fn downgrade<T>(to: &Gc<T>) -> Weak<T> {
 
 fn set_up() {}
 
-fn safepoint(cyclic_garbage: usize) {
-    let garbage = CYCLIC_GARBAGE.get() + cyclic_garbage;
-    CYCLIC_GARBAGE.set(garbage);
-    if garbage > CYCLIC_GARBAGE_MAX.get() {
+fn safepoint(more_cyclic_garbage: usize) {
+    if cyclic_garbage::exceeds(CYCLIC_GARBAGE_MAX.get(), more_cyclic_garbage) {
         collect();
         let tracked = count_thread_tracked();
         CYCLIC_GARBAGE_MAX.set(CYCLIC_GARBAGE_MIN.max(tracked * GARBAGE_PER_TRACKED));
@@ -125,7 +122,6 @@ fn safepoint(cyclic_garbage: usize) {
 
 fn collect() {
     let _reclaimed = collect_thread_cycles();
-    CYCLIC_GARBAGE.set(0);
 }
 
 #[path = "workloads/weak_cache.rs"]

@@ -25,6 +25,7 @@
     reason = "the same source is compiled once for each peer, with other names in scope"
 )]
 
+mod cyclic_garbage;
 mod strong;
 
 pub(super) mod boa_gc;
