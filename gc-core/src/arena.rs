@@ -119,7 +119,7 @@ where
         if !self.is_root_dirty {
             if C::ATTRIBUTES.barrier == Barrier::Snapshot {
                 let root = &self.root;
-                self.heap.snapshot_root(|mut each| {
+                self.heap.log_root(|mut each| {
                     Edges::collect(&mut each, |edges| root.visit(edges));
                 });
             }

@@ -116,6 +116,12 @@ impl IdTable {
         id
     }
 
+    /// Whether young objects have got identities since the last safepoint that collected.
+    #[inline]
+    pub(crate) fn has_young(&self) -> bool {
+        !self.young.borrow().is_empty()
+    }
+
     /// Forgets the young objects that were neither promoted nor moved.
     pub(crate) fn forget_dead_young(&self) {
         for object in self.young.borrow_mut().drain(..) {

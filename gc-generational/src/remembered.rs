@@ -26,10 +26,8 @@ pub(crate) struct Remembered {
 impl Remembered {
     /// Takes the log. Before anything is moved, for it sets flags in headers.
     pub(crate) fn take_log(&mut self, heap: &mut Heap) {
-        let mut log = core::mem::take(heap.log_mut());
         // SAFETY: logged objects are mature, and nothing was reclaimed since they were logged.
-        unsafe { log.drain(|logged, _| self.written.push(logged)) }
-        *heap.log_mut() = log;
+        unsafe { heap.log_mut().drain(|logged| self.written.push(logged)) }
     }
 
     /// Reaches what old objects that were written to refer to: for a minor collection.

@@ -24,7 +24,9 @@
 use alloc::vec::Vec;
 
 use gc_core::collector::Safepoint;
-use gc_core::heap::{Heap, Logged, ObjectRef, for_each_edge, for_each_edge_among};
+use gc_core::heap::{
+    Entry, Flag, Heap, Logged, ObjectRef, Position, for_each_edge, for_each_edge_among,
+};
 
 /// Who wants to know what becomes of counts: a detector of cycles.
 pub trait Observer {
@@ -65,12 +67,11 @@ impl Counting {
     pub unsafe fn settle(&mut self, safepoint: &mut Safepoint<'_>, observer: &mut impl Observer) {
         // SAFETY: the caller's promises.
         unsafe { self.increment_modified(safepoint) }
-        let snapshot = safepoint.heap.log_mut().take_snapshot();
         // SAFETY: all that lives is promoted: see Note [What is counted].
-        unsafe { bury_young(safepoint.heap) }
+        unsafe { safepoint.heap.bury_young_in_place() }
         // SAFETY: the snapshot was counted at the last safepoint.
-        unsafe { self.decrement_all(safepoint, snapshot.iter().copied().flatten(), observer) }
-        safepoint.heap.log_mut().recycle_snapshot(snapshot);
+        unsafe { self.decrement_lost(safepoint, observer) }
+        safepoint.heap.log_mut().clear();
         safepoint.heap.settle_nursery();
     }
 
@@ -80,53 +81,80 @@ impl Counting {
     ///
     /// As [`settle`](Counting::settle).
     unsafe fn increment_modified(&mut self, safepoint: &mut Safepoint<'_>) {
-        let heap = &mut *safepoint.heap;
-        if heap.are_handles_changed() {
+        if safepoint.heap.are_handles_changed() {
             // SAFETY: the caller's promises.
-            unsafe { self.settle_handles(heap) }
+            unsafe { self.settle_handles(safepoint.heap) }
         }
-        let mut log = core::mem::take(heap.log_mut());
+        let mut position = Position::default();
+        while let Some(entry) = safepoint.heap.log_mut().next(&mut position) {
+            // SAFETY: the caller's promises.
+            unsafe { self.count_entry(safepoint, entry, &mut position) }
+        }
         if safepoint.roots.is_dirty() {
-            let mut changes = Changes::new(log.root_snapshot());
-            safepoint.roots.for_each_edge(|target| {
-                if changes.is_new(target) {
-                    // SAFETY: the root refers to live objects.
-                    unsafe { self.increment(heap, target) }
-                }
-            });
-            safepoint.roots.settle();
+            // SAFETY: the caller's promises.
+            unsafe { self.count_new_root(safepoint) }
         }
-        let count_logged = |logged: Logged, snapshot: &mut [Option<ObjectRef>]| {
-            let (first, len) = logged.elements();
-            let mut changes = Changes::new(snapshot);
-            let count = |target| {
-                if changes.is_new(target) {
-                    // SAFETY: what a live object refers to is live.
-                    unsafe { self.increment(heap, target) }
-                }
-            };
-            // SAFETY: a logged object is mature, and nothing was reclaimed since it was logged.
-            unsafe { for_each_edge_among(logged.object(), first, len, count) }
-        };
-        // SAFETY: as above.
-        unsafe { log.drain(count_logged) }
-        *heap.log_mut() = log;
+        let heap = &mut *safepoint.heap;
         while let Some(object) = self.promoted.pop() {
-            let count = |target| {
-                // SAFETY: what a live object refers to is live.
-                unsafe { self.increment(heap, target) }
-            };
+            // SAFETY: what a live object refers to is live.
+            let count = |target| unsafe { self.increment(heap, target) };
             // SAFETY: it was promoted because something live refers to it.
             unsafe { for_each_edge(object, count) }
         }
-        if heap.are_handles_changed() {
-            // The slots of a set that was promoted just now have been counted as its references.
-            for table in heap.handle_tables().iter().filter(|table| table.is_owner_mature()) {
-                table.settle_fresh(|_| {});
-                table.settle_released(|_| {});
-            }
-            heap.settle_handles();
+        if safepoint.heap.are_handles_changed() {
+            settle_promoted_handles(safepoint.heap);
         }
+    }
+
+    /// Counts what one entry of the log refers to now and did not before.
+    ///
+    /// # Safety
+    ///
+    /// As [`settle`](Counting::settle).
+    #[inline]
+    unsafe fn count_entry(
+        &mut self,
+        safepoint: &mut Safepoint<'_>,
+        entry: Entry,
+        position: &mut Position,
+    ) {
+        let Safepoint { heap, roots, .. } = safepoint;
+        if let Entry::Heap(logged) = entry {
+            // SAFETY: a logged object is mature, and nothing was reclaimed since.
+            unsafe { logged.object().header() }.set(Flag::Unlogged);
+        }
+        let mut count = |target| {
+            if heap.log_mut().is_new(position, target) {
+                // SAFETY: what a live object or the root refers to is live.
+                unsafe { self.increment(heap, target) }
+            }
+        };
+        match entry {
+            // SAFETY: mature, and at a safepoint nothing is borrowed.
+            Entry::Heap(Logged::Object(object)) => unsafe { for_each_edge(object, count) },
+            Entry::Heap(logged) => {
+                let (first, len) = logged.elements();
+                // SAFETY: as above.
+                unsafe { for_each_edge_among(logged.object(), first, len, count) }
+            }
+            Entry::Root => {
+                roots.for_each_edge(&mut count);
+                roots.settle();
+            }
+        }
+    }
+
+    /// Counts what a new root refers to.
+    ///
+    /// # Safety
+    ///
+    /// As [`settle`](Counting::settle).
+    #[cold]
+    unsafe fn count_new_root(&mut self, safepoint: &mut Safepoint<'_>) {
+        let Safepoint { heap, roots, .. } = safepoint;
+        // SAFETY: the root refers to live objects.
+        roots.for_each_edge(|target| unsafe { self.increment(heap, target) });
+        roots.settle();
     }
 
     /// Counts the handles that came and went, for the sets that were mature before this safepoint.
@@ -134,6 +162,7 @@ impl Counting {
     /// # Safety
     ///
     /// As [`settle`](Counting::settle).
+    #[cold]
     unsafe fn settle_handles(&mut self, heap: &mut Heap) {
         // Asked before anything is promoted: the slots of a young set are counted when it is.
         let mut tables = heap.handle_tables();
@@ -145,7 +174,7 @@ impl Counting {
         }
     }
 
-    /// Counts one reference.
+    /// Counts one reference. The first one promotes.
     ///
     /// # Safety
     ///
@@ -153,23 +182,46 @@ impl Counting {
     #[inline]
     unsafe fn increment(&mut self, heap: &mut Heap, target: ObjectRef) {
         // SAFETY: live, says the caller.
-        let is_first = unsafe { target.header() }.count() == 0;
-        // SAFETY: as above.
-        unsafe { heap.counts.increment(target) }
-        if is_first {
-            // SAFETY: live, and young: a mature object has a count above zero until it dies.
-            unsafe { heap.promote_in_place(target) }
+        let header = unsafe { target.header() };
+        if header.count() > 0 {
             // SAFETY: as above.
-            if unsafe { target.descriptor() }.has_references() {
-                self.promoted.push(target);
-            }
+            return unsafe { heap.counts.increment(target) };
+        }
+        header.set_count(1);
+        // SAFETY: live, and young: a mature object has a count above zero until it dies.
+        unsafe { heap.promote_in_place(target) }
+        if header.descriptor().has_references() {
+            self.promoted.push(target);
+        }
+    }
+
+    /// Takes back what the log and the handles have lost.
+    ///
+    /// # Safety
+    ///
+    /// As [`settle`](Counting::settle), and everything gained was counted.
+    unsafe fn decrement_lost(
+        &mut self,
+        safepoint: &mut Safepoint<'_>,
+        observer: &mut impl Observer,
+    ) {
+        if !self.decrements.is_empty() {
+            // What handles released, oldest first.
+            self.decrements.reverse();
+            // SAFETY: these references were counted when the handles were settled.
+            unsafe { self.decrement_pending(safepoint, observer) }
+        }
+        let mut position = Position::default();
+        while let Some(object) = safepoint.heap.log_mut().next_lost(&mut position) {
+            // SAFETY: what the snapshots hold was counted at the last safepoint.
+            unsafe { self.decrement(safepoint, object, observer) }
         }
     }
 
     /// Takes back references that are lost, and those of what dies by that.
     ///
-    /// Deaths are in the order of CPython: a parent before its children, these in the order of their places, and
-    /// the children of one before the next.
+    /// Deaths are in the order of CPython: a parent before its children, these in the order of their
+    /// places, and the children of one before the next.
     ///
     /// # Safety
     ///
@@ -180,62 +232,88 @@ impl Counting {
         lost: impl Iterator<Item = ObjectRef>,
         observer: &mut impl Observer,
     ) {
-        let heap = &mut *safepoint.heap;
-        // What handles released is on the list already; the others follow in order.
-        self.decrements.reverse();
-        for next in core::iter::once(None).chain(lost.map(Some)) {
-            self.decrements.extend(next);
-            while let Some(object) = self.decrements.pop() {
-                // SAFETY: each entry stands for a reference that was counted, so the object lives.
-                if !unsafe { heap.counts.decrement(object) } {
-                    observer.decremented(object);
-                    continue;
-                }
-                let first_child = self.decrements.len();
-                // SAFETY: it dies just now: its references were counted, and are gone with it.
-                unsafe { for_each_edge(object, |child| self.decrements.push(child)) }
-                self.decrements[first_child..].reverse();
-                observer.dying(object);
-                // SAFETY: mature, its count is zero, and it leaves every list.
-                unsafe { heap.reclaim(object, &mut safepoint.collection) }
-            }
+        for object in lost {
+            // SAFETY: the caller's promise.
+            unsafe { self.decrement(safepoint, object, observer) }
         }
     }
-}
 
-/// Compares what a place refers to now with what it referred to then.
-///
-/// It compares in order, without looking ahead: a reference that has only changed its position may
-/// be counted and taken back, which is the same in the end.
-struct Changes<'a> {
-    then: core::slice::IterMut<'a, Option<ObjectRef>>,
-}
-
-impl<'a> Changes<'a> {
-    fn new(then: &'a mut [Option<ObjectRef>]) -> Changes<'a> {
-        Changes { then: then.iter_mut() }
-    }
-
-    /// Whether the next reference is another than then; if not, it is struck from the snapshot.
+    /// Takes one reference back, and then those of what dies by that.
+    ///
+    /// # Safety
+    ///
+    /// The reference was counted.
     #[inline]
-    fn is_new(&mut self, now: ObjectRef) -> bool {
-        match self.then.next() {
-            Some(then) if *then == Some(now) => {
-                *then = None;
-                false
-            }
-            _ => true,
+    unsafe fn decrement(
+        &mut self,
+        safepoint: &mut Safepoint<'_>,
+        object: ObjectRef,
+        observer: &mut impl Observer,
+    ) {
+        // SAFETY: the reference was counted, so the object lives.
+        if !unsafe { safepoint.heap.counts.decrement(object) } {
+            observer.decremented(object);
+            return;
         }
+        // SAFETY: its count is zero, which just became so.
+        unsafe { self.bury(safepoint, object, observer) }
+        if !self.decrements.is_empty() {
+            // SAFETY: what the dead object referred to was counted.
+            unsafe { self.decrement_pending(safepoint, observer) }
+        }
+    }
+
+    /// Works the list of decrements off.
+    ///
+    /// # Safety
+    ///
+    /// Every reference in it was counted.
+    unsafe fn decrement_pending(
+        &mut self,
+        safepoint: &mut Safepoint<'_>,
+        observer: &mut impl Observer,
+    ) {
+        while let Some(object) = self.decrements.pop() {
+            // SAFETY: the reference was counted, so the object lives.
+            if unsafe { safepoint.heap.counts.decrement(object) } {
+                // SAFETY: its count is zero, which just became so.
+                unsafe { self.bury(safepoint, object, observer) }
+            } else {
+                observer.decremented(object);
+            }
+        }
+    }
+
+    /// Reclaims an object; what it referred to is to be decremented next.
+    ///
+    /// # Safety
+    ///
+    /// The object is mature, its count has just become zero, and it is in no list.
+    #[inline]
+    unsafe fn bury(
+        &mut self,
+        safepoint: &mut Safepoint<'_>,
+        object: ObjectRef,
+        observer: &mut impl Observer,
+    ) {
+        let first_child = self.decrements.len();
+        // SAFETY: it dies just now: its memory is untouched, and nothing is borrowed.
+        unsafe { for_each_edge(object, |child| self.decrements.push(child)) }
+        if self.decrements.len() - first_child > 1 {
+            self.decrements[first_child..].reverse();
+        }
+        observer.dying(object);
+        // SAFETY: mature, and nothing refers to it any more.
+        unsafe { safepoint.heap.reclaim(object, &mut safepoint.collection) }
     }
 }
 
-/// Sees to the young objects that nobody counted.
-///
-/// # Safety
-///
-/// All young objects that live are promoted, and nothing promoted since was reclaimed.
-unsafe fn bury_young(heap: &mut Heap) {
-    let drops = heap.take_young_drops();
-    // SAFETY: what is mature lives where it was, and what is not is dead.
-    unsafe { heap.bury_young(drops, |object| object.is_mature().then_some(object), |_| {}) }
+/// The slots of a set of handles that was promoted just now have been counted as its references.
+#[cold]
+fn settle_promoted_handles(heap: &mut Heap) {
+    for table in heap.handle_tables().iter().filter(|table| table.is_owner_mature()) {
+        table.settle_fresh(|_| {});
+        table.settle_released(|_| {});
+    }
+    heap.settle_handles();
 }

@@ -160,7 +160,7 @@ mod tests {
             buffer.push(mc, 0).unwrap();
             let mut logged = Vec::new();
             // SAFETY: nothing is reclaimed here.
-            unsafe { mc.heap().log().borrow_mut().drain(|entry, _| logged.push(entry)) };
+            unsafe { mc.heap().log().borrow_mut().drain(|entry| logged.push(entry)) };
             let segment = |index| Logged::Segment(slots.object(), index);
             assert_eq!(logged, [segment(3), segment(9)]);
         });

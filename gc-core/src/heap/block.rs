@@ -130,21 +130,22 @@ impl Block {
         self.info().state.set(state);
     }
 
-    /// Whether the block stands in the queue of blocks with holes.
-    #[inline]
-    pub(crate) fn is_queued(self) -> bool {
-        self.info().is_queued.get()
-    }
-
+    /// Notes whether the block stands in the queue of blocks with holes.
     #[inline]
     pub(crate) fn set_queued(self, is_queued: bool) {
         self.info().is_queued.set(is_queued);
     }
 
-    /// Whether enough has died in the block for a search for holes.
+    /// Whether nothing lives in the block any more, or enough has died for a search for holes that
+    /// is not yet queued, and no allocator uses it.
     #[inline]
-    pub(crate) fn is_worth_searching(self) -> bool {
-        self.live_bytes() <= self.info().queue_at_bytes.get() as usize
+    pub(crate) fn is_to_be_reconsidered(self) -> bool {
+        let info = self.info();
+        let live_bytes = info.live_bytes.get();
+        live_bytes <= info.queue_at_bytes.get()
+            && (live_bytes == 0 || !info.is_queued.get())
+            && !info.is_in_use.get()
+            && info.state.get() == BlockState::Mature
     }
 
     /// Notes that the block has no holes, or that they are filled.

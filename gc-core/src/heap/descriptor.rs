@@ -38,6 +38,8 @@ pub struct Descriptor {
     /// Bytes from one element to the next; zero for an object that is no array.
     stride_bytes: usize,
     align_bytes: usize,
+    /// Bytes an object takes in its block, header included; zero for an array.
+    object_bytes: usize,
     is_array: bool,
     is_weak_cell: bool,
     visit: unsafe fn(ObjectRef, Elements, &mut Edges),
@@ -85,6 +87,7 @@ impl Descriptor {
             fixed_bytes: size_of::<T>(),
             stride_bytes: 0,
             align_bytes: align_of::<T>(),
+            object_bytes: object_bytes(size_of::<T>()),
             is_array: false,
             is_weak_cell,
             visit: visit::<T>,
@@ -122,6 +125,7 @@ impl Descriptor {
             fixed_bytes: A::FIXED_BYTES,
             stride_bytes: A::STRIDE_BYTES,
             align_bytes: A::ALIGN_BYTES,
+            object_bytes: 0,
             is_array: true,
             is_weak_cell: false,
             visit: visit::<A>,
@@ -150,6 +154,14 @@ impl Descriptor {
     #[must_use]
     pub fn is_array(&self) -> bool {
         self.is_array
+    }
+
+    /// Bytes an object takes in its block, header included; zero for an array, where it depends on
+    /// the length.
+    #[inline]
+    #[must_use]
+    pub fn object_bytes(&self) -> usize {
+        self.object_bytes
     }
 
     /// Bytes from one element to the next; zero for an object that is no array.

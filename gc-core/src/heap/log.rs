@@ -16,11 +16,11 @@
 //! logged it keeps its flag, and each store asks whether its segment is.
 
 use alloc::vec::Vec;
-use core::ops::Range;
+use core::ptr;
 
 use hashbrown::HashSet;
 
-use super::{Flag, Heap, ObjectRef, for_each_edge_among};
+use super::{Flag, Heap, ObjectRef, for_each_edge, for_each_edge_among};
 use crate::id::AddressHash;
 
 /// Elements of an array that are logged together: two cache lines of references. A longer segment
@@ -29,71 +29,154 @@ use crate::id::AddressHash;
 pub const SEGMENT_LEN: usize = 16;
 
 /// What has been modified since the last safepoint that collected.
+///
+/// One list of words: for each entry, what was modified, and then its snapshot, the references that
+/// it held before. So an entry is as small as it can be, and is written and read in one go.
+///
+/// A counting collector reads it by position rather than by iterators, so that it can change the
+/// rest of the heap in between.
 #[derive(Debug, Default)]
 pub struct Log {
-    entries: Vec<Entry>,
+    words: Vec<Word>,
     logged_segments: HashSet<(ObjectRef, usize), AddressHash>,
-    snapshot: Vec<Option<ObjectRef>>,
-    /// The root's part of the snapshot.
-    root: Range<usize>,
 }
 
-#[derive(Debug)]
-struct Entry {
-    logged: Logged,
-    /// Its part of the snapshot.
-    snapshot: Range<usize>,
+/// An object, with a tag that says what its place in the log means: nothing is at odd addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Word(*mut u8);
+
+/// A part of a snapshot.
+const REFERENCE: usize = 0;
+/// The beginning of an entry: a whole object.
+const OBJECT: usize = 1;
+/// The beginning of an entry: an array. The next word is the index of its segment.
+const SEGMENT: usize = 2;
+/// The beginning of an entry: the root.
+const ROOT: usize = 3;
+
+const TAG_MASK: usize = 0b11;
+
+impl Word {
+    /// A reference that the snapshot held, and that is to be forgotten.
+    const STRUCK: Word = Word(ptr::null_mut());
+
+    #[inline]
+    fn new(object: ObjectRef, tag: usize) -> Word {
+        Word(object.as_ptr().map_addr(|address| address | tag))
+    }
+
+    #[inline]
+    fn tag(self) -> usize {
+        self.0.addr() & TAG_MASK
+    }
+
+    /// The object, whatever the tag; `None` if it was struck.
+    #[inline]
+    fn object(self) -> Option<ObjectRef> {
+        ObjectRef::from_ptr(self.0.map_addr(|address| address & !TAG_MASK))
+    }
 }
+
+/// A position in the log: the first word of an entry's snapshot that was not looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Position(usize);
 
 impl Log {
     /// Whether nothing was modified.
+    #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.snapshot.is_empty()
+        self.words.is_empty()
     }
 
-    /// What the root referred to before it was borrowed mutably, in order.
-    ///
-    /// The snapshot is empty unless the collector's [`Barrier`](crate::collector::Barrier) asks for
-    /// it. Whoever reads it may strike out entries.
-    pub fn root_snapshot(&mut self) -> &mut [Option<ObjectRef>] {
-        &mut self.snapshot[self.root.clone()]
-    }
-
-    /// Takes what is left of the snapshot: what the modified objects referred to before.
-    pub fn take_snapshot(&mut self) -> Vec<Option<ObjectRef>> {
-        self.root = 0..0;
-        core::mem::take(&mut self.snapshot)
-    }
-
-    /// Gives a buffer back for reuse.
-    pub fn recycle_snapshot(&mut self, mut buffer: Vec<Option<ObjectRef>>) {
-        buffer.clear();
-        if self.snapshot.is_empty() {
-            self.snapshot = buffer;
+    /// The next entry: the position moves to the beginning of its snapshot. `None` at the end.
+    #[inline]
+    pub fn next(&self, position: &mut Position) -> Option<Entry> {
+        loop {
+            let word = *self.words.get(position.0)?;
+            position.0 += 1;
+            match (word.tag(), word.object()) {
+                (OBJECT, Some(object)) => return Some(Entry::Heap(Logged::Object(object))),
+                (SEGMENT, Some(object)) => {
+                    let segment = self.words[position.0].0.addr();
+                    position.0 += 1;
+                    return Some(Entry::Heap(Logged::Segment(object, segment)));
+                }
+                (ROOT, _) => return Some(Entry::Root),
+                _ => {}
+            }
         }
     }
 
-    /// Empties the log but for the snapshot. Every object in it must be logged again before its next
-    /// store, so `each` is called for it with the flag set again: with the whole object or with one
-    /// segment of it, and with its part of the snapshot.
+    /// Compares what a place refers to now with what it referred to then: whether the next reference
+    /// is another. One that is the same is struck from the snapshot, and its loss is no loss.
+    ///
+    /// This compares in order, without looking ahead: a reference that has only changed its position
+    /// is another, and what was there then is lost.
+    #[inline]
+    pub fn is_new(&mut self, position: &mut Position, now: ObjectRef) -> bool {
+        match self.words.get_mut(position.0) {
+            Some(then) if then.tag() == REFERENCE => {
+                position.0 += 1;
+                if *then == Word::new(now, REFERENCE) {
+                    *then = Word::STRUCK;
+                    return false;
+                }
+                true
+            }
+            _ => true,
+        }
+    }
+
+    /// The next reference of all the snapshots that was not struck. `None` at the end.
+    #[inline]
+    pub fn next_lost(&self, position: &mut Position) -> Option<ObjectRef> {
+        loop {
+            let word = *self.words.get(position.0)?;
+            position.0 += 1;
+            match word.tag() {
+                REFERENCE => {
+                    if let Some(object) = word.object() {
+                        return Some(object);
+                    }
+                }
+                SEGMENT => position.0 += 1,
+                _ => {}
+            }
+        }
+    }
+
+    /// Empties the log. Every object in it must be logged again before its next store: the caller
+    /// has set the flag of each again.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.words.clear();
+        if self.logged_segments.capacity() > 0 {
+            self.forget_segments();
+        }
+    }
+
+    /// Empties the log of a collector that takes no snapshots, and calls `each` for every entry with
+    /// the flag set again.
     ///
     /// # Safety
     ///
     /// The logged objects are live.
-    pub unsafe fn drain(&mut self, mut each: impl FnMut(Logged, &mut [Option<ObjectRef>])) {
-        self.forget_segments();
-        for Entry { logged, snapshot } in self.entries.drain(..) {
-            // SAFETY: the caller says that it is live.
-            unsafe { logged.object().header() }.set(Flag::Unlogged);
-            each(logged, &mut self.snapshot[snapshot]);
+    pub unsafe fn drain(&mut self, mut each: impl FnMut(Logged)) {
+        let mut position = Position::default();
+        while let Some(entry) = self.next(&mut position) {
+            if let Entry::Heap(logged) = entry {
+                // SAFETY: the caller says that it is live.
+                unsafe { logged.object().header() }.set(Flag::Unlogged);
+                each(logged);
+            }
         }
+        self.clear();
     }
-}
 
-impl Log {
     /// Empties the set of segments, at a cost in proportion to what is in it: clearing a table
     /// touches all of it, so one that has grown far beyond its use is let go.
+    #[cold]
     fn forget_segments(&mut self) {
         if self.logged_segments.capacity() > 16 * self.logged_segments.len().max(64) {
             self.logged_segments = HashSet::default();
@@ -101,9 +184,23 @@ impl Log {
             self.logged_segments.clear();
         }
     }
+
+    #[inline]
+    fn push_reference(&mut self, object: ObjectRef) {
+        self.words.push(Word::new(object, REFERENCE));
+    }
 }
 
-/// An entry of the log.
+/// What an entry of the log is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// The root may have changed. Logged by barriers that take snapshots only.
+    Root,
+    /// An object of the heap may have changed, or a part of it.
+    Heap(Logged),
+}
+
+/// A modified object, or a part of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Logged {
     /// The whole object may have changed.
@@ -114,6 +211,7 @@ pub enum Logged {
 
 impl Logged {
     /// The object.
+    #[inline]
     #[must_use]
     pub fn object(self) -> ObjectRef {
         match self {
@@ -166,6 +264,32 @@ impl Heap {
     #[inline(never)]
     unsafe fn write_barrier_slow(&self, object: ObjectRef) {
         // SAFETY: live, says the caller.
+        let header = unsafe { object.header() };
+        if header.descriptor().is_array() {
+            // SAFETY: the same obligations.
+            return unsafe { self.log_array(object) };
+        }
+        header.clear(Flag::Unlogged);
+        // SAFETY: the same obligations.
+        unsafe { self.log_object(object) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn write_barrier_at_slow(&self, object: ObjectRef, index: usize) {
+        // SAFETY: live, says the caller.
+        if unsafe { object.element_count() } > SEGMENT_LEN {
+            // SAFETY: the same obligations.
+            unsafe { self.log_segment(object, index / SEGMENT_LEN) }
+        } else {
+            // SAFETY: the same obligations; of the other elements none is borrowed mutably, or the
+            // object would be logged, for it is logged as a whole.
+            unsafe { self.log_array(object) }
+        }
+    }
+
+    unsafe fn log_array(&self, object: ObjectRef) {
+        // SAFETY: live, says the caller.
         let len = unsafe { object.element_count() };
         if len > SEGMENT_LEN {
             for segment in 0..len.div_ceil(SEGMENT_LEN) {
@@ -180,50 +304,37 @@ impl Heap {
         unsafe { object.header() }.clear(Flag::Unlogged);
     }
 
-    #[cold]
-    #[inline(never)]
-    unsafe fn write_barrier_at_slow(&self, object: ObjectRef, index: usize) {
-        // SAFETY: live, says the caller.
-        if unsafe { object.element_count() } > SEGMENT_LEN {
-            // SAFETY: the same obligations.
-            unsafe { self.log_segment(object, index / SEGMENT_LEN) }
-        } else {
-            // SAFETY: the same obligations; of the other elements none is borrowed mutably, or the
-            // object would be logged, for it is logged as a whole.
-            unsafe { self.write_barrier_slow(object) }
-        }
-    }
-
+    #[inline]
     unsafe fn log_object(&self, object: ObjectRef) {
-        // SAFETY: the same obligations.
-        unsafe { self.add_to_log(&mut self.log().borrow_mut(), Logged::Object(object)) }
+        let mut log = self.log().borrow_mut();
+        log.words.push(Word::new(object, OBJECT));
+        if self.settings().takes_snapshots {
+            // SAFETY: live, and no `&mut` into it, says the caller of the barrier.
+            unsafe { for_each_edge(object, |target| log.push_reference(target)) }
+        }
+        self.note_change();
     }
 
     unsafe fn log_segment(&self, object: ObjectRef, segment: usize) {
         let mut log = self.log().borrow_mut();
-        if log.logged_segments.insert((object, segment)) {
-            // SAFETY: the same obligations.
-            unsafe { self.add_to_log(&mut log, Logged::Segment(object, segment)) }
+        if !log.logged_segments.insert((object, segment)) {
+            return;
         }
-    }
-
-    unsafe fn add_to_log(&self, log: &mut Log, logged: Logged) {
-        let begin = log.snapshot.len();
+        log.words.push(Word::new(object, SEGMENT));
+        log.words.push(Word(ptr::without_provenance_mut(segment)));
         if self.settings().takes_snapshots {
-            let (first, count) = logged.elements();
-            let note = |target| log.snapshot.push(Some(target));
+            let (first, count) = Logged::Segment(object, segment).elements();
+            let note = |target| log.push_reference(target);
             // SAFETY: live, and no `&mut` into these elements, says the caller of the barrier.
-            unsafe { for_each_edge_among(logged.object(), first, count, note) }
+            unsafe { for_each_edge_among(object, first, count, note) }
         }
-        log.entries.push(Entry { logged, snapshot: begin..log.snapshot.len() });
         self.note_change();
     }
 
-    /// Puts what the root refers to into the snapshot, before it is borrowed mutably.
-    pub(crate) fn snapshot_root(&self, visit: impl FnOnce(&mut dyn FnMut(ObjectRef))) {
+    /// Logs the root, before it is borrowed mutably.
+    pub(crate) fn log_root(&self, visit: impl FnOnce(&mut dyn FnMut(ObjectRef))) {
         let mut log = self.log().borrow_mut();
-        let begin = log.snapshot.len();
-        visit(&mut |target| log.snapshot.push(Some(target)));
-        log.root = begin..log.snapshot.len();
+        log.words.push(Word(ptr::without_provenance_mut(ROOT)));
+        visit(&mut |target| log.push_reference(target));
     }
 }

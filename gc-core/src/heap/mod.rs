@@ -49,7 +49,7 @@ pub(crate) use descriptor::{ArrayLayout, Elements, assert_alignment};
 pub use evacuate::Evacuator;
 pub use header::{COUNT_MAX, Flag, HEADER_BYTES, Header, Policy};
 pub use large::{LARGE_BYTES_MIN, LargeSpace};
-pub use log::{Log, Logged, SEGMENT_LEN};
+pub use log::{Entry, Log, Logged, Position, SEGMENT_LEN};
 pub use nursery::Nursery;
 pub use object::ObjectRef;
 pub use pool::{Exhausted, Pool};
@@ -92,6 +92,11 @@ pub struct Heap {
     /// Owned; a raw pointer because every chunk has a copy.
     ids: NonNull<IdTable>,
     dead: reclaim::Dead,
+    /// The size of the object that was promoted in place last.
+    promoted_bytes: usize,
+    /// An object of that size that died at this safepoint and whose memory nobody else needs: see
+    /// Note [Cells].
+    dead_cell: Option<ObjectRef>,
     barrier_check: check::BarrierCheck,
     stats: Stats,
     external_bytes: Cell<usize>,
@@ -120,6 +125,8 @@ impl Heap {
             handle_changes,
             ids,
             dead: reclaim::Dead::default(),
+            promoted_bytes: 0,
+            dead_cell: None,
             barrier_check: check::BarrierCheck::default(),
             stats: Stats::default(),
             external_bytes: Cell::new(0),
@@ -172,8 +179,10 @@ impl Heap {
     }
 
     /// Lets go of the tables whose owners are dead.
+    #[inline]
     fn forget_abandoned_tables(&mut self) {
-        if self.handle_changes.is_any_abandoned.replace(false) {
+        if self.handle_changes.is_any_abandoned.get() {
+            self.handle_changes.is_any_abandoned.set(false);
             self.handle_tables.get_mut().retain(|table| table.owner() != Owner::Nobody);
         }
     }
@@ -227,6 +236,8 @@ impl Heap {
     /// The collector has done what was due.
     pub(crate) fn note_safepoint(&mut self) {
         self.is_due.set(self.settings.is_stressed);
+        // What died after the nursery was settled may be found as a hole.
+        self.dead_cell = None;
     }
 
     /// Counts memory outside the heap that its objects own.

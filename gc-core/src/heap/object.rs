@@ -125,7 +125,11 @@ impl ObjectRef {
     #[must_use]
     pub unsafe fn bytes(self) -> usize {
         // SAFETY: the caller keeps the same promise.
-        object_bytes(unsafe { self.payload_bytes() })
+        match unsafe { self.descriptor() }.object_bytes() {
+            // SAFETY: as above.
+            0 => object_bytes(unsafe { self.payload_bytes() }),
+            bytes => bytes,
+        }
     }
 
     /// Whether the object is mature: it outlived a safepoint, and its start bit is set.

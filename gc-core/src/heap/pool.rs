@@ -154,13 +154,18 @@ impl Pool {
     }
 
     /// Notes that objects of a block have died: it becomes free, or is queued for its holes.
+    #[inline]
     pub fn reconsider(&mut self, block: Block) {
-        if block.is_in_use() || block.state() != BlockState::Mature {
-            return;
+        if block.is_to_be_reconsidered() {
+            self.release_or_queue(block);
         }
+    }
+
+    #[cold]
+    fn release_or_queue(&mut self, block: Block) {
         if block.live_bytes() == 0 {
             self.release(block);
-        } else if !block.is_queued() && block.is_worth_searching() {
+        } else {
             block.set_queued(true);
             self.with_holes.push_back(block);
         }
@@ -199,10 +204,19 @@ impl Pool {
 
     /// Gives chunks that are wholly free back to the system, if more is free than a heap of this
     /// size is likely to use again. Returns the bytes given back.
+    #[inline]
     pub(crate) fn trim(&mut self) -> usize {
+        // Twice as much must be free as is kept, so that a heap at the border does not trim often.
+        if self.free.len() * BLOCK_BYTES <= 2 * KEPT_BYTES_MIN {
+            return 0;
+        }
+        self.trim_slow()
+    }
+
+    #[inline(never)]
+    fn trim_slow(&mut self) -> usize {
         let kept_bytes = KEPT_BYTES_MIN.max(self.taken_bytes() / 4);
         let free_bytes = self.free.len() * BLOCK_BYTES;
-        // Twice as much must be free as is kept, so that a heap at the border does not trim often.
         if free_bytes <= 2 * kept_bytes {
             return 0;
         }

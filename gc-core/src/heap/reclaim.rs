@@ -18,6 +18,12 @@ pub(crate) struct Dead {
     large: Vec<ObjectRef>,
 }
 
+impl Dead {
+    fn is_empty(&self) -> bool {
+        self.drops.is_empty() && self.large.is_empty()
+    }
+}
+
 impl Heap {
     /// Makes a young object mature where it is.
     ///
@@ -34,6 +40,7 @@ impl Heap {
         // SAFETY: as above.
         let bytes = unsafe { object.bytes() };
         self.count_live(bytes);
+        self.promoted_bytes = bytes;
         let block = Block::containing(object);
         if block.state() != BlockState::Large {
             block.set_live_bytes(block.live_bytes() + bytes);
@@ -48,6 +55,7 @@ impl Heap {
     }
 
     /// Whether objects with drop glue were made since [`Heap::take_young_drops`].
+    #[inline]
     #[must_use]
     pub fn has_young_drops(&self) -> bool {
         !self.young_drops.borrow().is_empty()
@@ -86,6 +94,7 @@ impl Heap {
     pub unsafe fn reclaim(&mut self, object: ObjectRef, collection: &mut Collection) {
         // SAFETY: it dies just now, its memory is untouched.
         let header = unsafe { object.header() };
+        let descriptor = header.descriptor();
         // SAFETY: as above.
         let bytes = unsafe { object.bytes() };
         self.count_freed(collection, 1, bytes);
@@ -106,6 +115,10 @@ impl Heap {
         } else {
             block.set_live_bytes(block.live_bytes() - bytes);
             self.pool().reconsider(block);
+            // What was promoted last is the best guess of what is made next.
+            if bytes == self.promoted_bytes && descriptor.drop_glue().is_none() {
+                self.dead_cell = Some(object);
+            }
         }
     }
 
@@ -148,6 +161,25 @@ impl Heap {
                 // SAFETY: dead, and an object is in the list once.
                 unsafe { self.schedule_release_large(object) }
             }
+        }
+    }
+
+    /// [`Heap::bury_young`] for a collector that promotes in place.
+    ///
+    /// # Safety
+    ///
+    /// Every young object that lives has been promoted in place, and none of them was reclaimed.
+    #[inline]
+    pub unsafe fn bury_young_in_place(&mut self) {
+        let is_noted = self.has_young_drops()
+            || self.weak.get_mut().has_young()
+            || self.ids().has_young()
+            || self.large.get_mut().has_young();
+        if is_noted {
+            let drops = self.take_young_drops();
+            let fate = |object: ObjectRef| object.is_mature().then_some(object);
+            // SAFETY: what is mature lives where it was, and what is not is dead.
+            unsafe { self.bury_young(drops, fate, |_| {}) }
         }
     }
 
@@ -207,21 +239,27 @@ impl Heap {
     /// Runs the drop glue of what died, and then gives memory back.
     ///
     /// If drop glue panics the rest still runs, and the first panic is returned.
+    #[inline]
     pub(crate) fn tear_down(&mut self) -> Option<Panic> {
-        let mut panic = None;
-        if !self.dead.drops.is_empty() {
-            let mut drops = mem::take(&mut self.dead.drops);
-            // SAFETY: `schedule_drop` was called once for each.
-            panic = unsafe { run_drops(drops.drain(..)) };
-        }
+        let panic = if self.dead.is_empty() { None } else { self.tear_down_dead() };
+        self.pool.get_mut().trim();
+        self.forget_abandoned_tables();
+        panic
+    }
+
+    #[inline(never)]
+    fn tear_down_dead(&mut self) -> Option<Panic> {
+        let mut drops = mem::take(&mut self.dead.drops);
+        // SAFETY: `schedule_drop` was called once for each.
+        let panic = unsafe { run_drops(drops.drain(..)) };
+        // Drop glue cannot make garbage: that takes a safepoint.
+        self.dead.drops = drops;
         if !self.dead.large.is_empty() {
             let dead = mem::take(&mut self.dead.large);
             // SAFETY: large, dead, and their drop glue has run.
             unsafe { self.large.get_mut().release(self.pool.get_mut(), dead) }
             self.large.get_mut().trim();
         }
-        self.pool.get_mut().trim();
-        self.forget_abandoned_tables();
         panic
     }
 

@@ -1,14 +1,16 @@
 //! The command line.
 //!
 //! Exit codes: 0 if everything went well and all collectors agree; 1 if they do not, or a
-//! measurement failed; 2 if the arguments or an input file make no sense. Answers go to the
+//! measurement failed, or instructions became more; 2 if the arguments or an input file make no sense. Answers go to the
 //! standard output, complaints to the standard error.
 
 mod diff;
 mod exit;
+mod instructions;
 mod list;
 mod main_job;
 mod measure_here;
+mod operations;
 mod output;
 mod progress;
 mod replay;
@@ -44,9 +46,19 @@ enum Command {
     Replay(replay::Arguments),
     /// Runs random heap programs and compares every backend with the model.
     Diff(diff::Arguments),
+    /// Measures single operations, each in a process of its own, beside other ways to do the same.
+    Operations(operations::Arguments),
+    /// Counts the instructions of the hot paths under valgrind and compares them with a baseline.
+    Instructions(instructions::Arguments),
     /// Measures one workload in this process.
     #[command(name = crate::measure::SUBCOMMAND, hide = true)]
     MeasureHere(measure_here::Arguments),
+    /// Measures one operation in this process.
+    #[command(name = crate::operations::SUBCOMMAND, hide = true)]
+    OperateHere(operations::Here),
+    /// Does what `instructions` counts in this process.
+    #[command(name = crate::operations::instructions::SUBCOMMAND, hide = true)]
+    CountHere(instructions::Here),
 }
 
 /// Does what the arguments of this process ask for.
@@ -76,7 +88,11 @@ pub fn main() -> ExitCode {
             Some(Command::Run(arguments)) => run::run(&arguments, &mut output),
             Some(Command::Replay(arguments)) => replay::run(&arguments, &mut output),
             Some(Command::Diff(arguments)) => diff::run(&arguments, &mut output),
+            Some(Command::Operations(arguments)) => operations::run(&arguments, &mut output),
+            Some(Command::Instructions(arguments)) => instructions::run(&arguments, &mut output),
             Some(Command::MeasureHere(arguments)) => measure_here::run(&arguments, &mut output),
+            Some(Command::OperateHere(arguments)) => operations::run_here(&arguments, &mut output),
+            Some(Command::CountHere(arguments)) => instructions::run_here(&arguments, &mut output),
         }
     });
     match exit {

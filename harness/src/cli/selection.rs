@@ -1,9 +1,10 @@
-//! `--workload` and `--backend`: one by name, several with commas, or all.
+//! `--workload`, `--operation` and `--backend`: one by name, several with commas, or all.
 
 use std::str::FromStr;
 
 use crate::backend::{Backend, UnknownBackend};
 use crate::measure::{Contender, UnknownContender};
+use crate::operations::{Operation, UnknownOperation};
 use crate::workloads::{UnknownWorkload, Workload};
 
 /// The word that stands for every one.
@@ -23,6 +24,10 @@ fn select<T, E>(word: &str, find: impl FnOnce(&str) -> Result<T, E>) -> Result<S
 
 pub(super) fn workload(word: &str) -> Result<Selection<&'static Workload>, UnknownWorkload> {
     select(word, Workload::find)
+}
+
+pub(super) fn operation(word: &str) -> Result<Selection<&'static Operation>, UnknownOperation> {
+    select(word, Operation::find)
 }
 
 pub(super) fn contender(word: &str) -> Result<Selection<Contender>, UnknownContender> {

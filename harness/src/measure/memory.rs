@@ -1,4 +1,4 @@
-//! How much memory this process used at most, and how much there is.
+//! How much memory this process uses, how much it used at most, and how much there is.
 
 use std::fs;
 
@@ -9,6 +9,12 @@ use std::fs;
 #[must_use]
 pub fn peak_rss_bytes() -> Option<u64> {
     field_bytes(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
+}
+
+/// The memory that this process has resident now; `None` where the system does not say.
+#[must_use]
+pub fn resident_bytes() -> Option<u64> {
+    field_bytes(&fs::read_to_string("/proc/self/status").ok()?, "VmRSS:")
 }
 
 /// The memory that programs can still use without swapping; `None` where the system does not say.

@@ -19,6 +19,6 @@ pub use self::instruments::{HeapUse, Instruments, PauseUse};
 pub use self::launcher::Launcher;
 pub(crate) use self::launcher::SUBCOMMAND;
 pub use self::measurement::{Failure, Measurement, Outcome, Skip};
-pub use self::memory::{available_bytes, peak_rss_bytes};
+pub use self::memory::{available_bytes, peak_rss_bytes, resident_bytes};
 pub use self::order::{Order, Setting, measure_here};
 pub use self::queue::measure_all;

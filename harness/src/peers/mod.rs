@@ -5,9 +5,15 @@
 //! A workload that a peer cannot run is answered with the reason.
 
 #[cfg(feature = "peers")]
+mod boxes;
+#[cfg(feature = "peers")]
 mod bumpalo;
 #[cfg(feature = "peers")]
+mod gc_arena;
+#[cfg(feature = "peers")]
 mod pointers;
+#[cfg(feature = "peers")]
+mod safe_gc;
 
 use crate::workloads::{Checksum, Parameters, Workload};
 
@@ -22,8 +28,7 @@ pub struct Peer {
 
 /// What a peer does about a workload.
 #[derive(Clone, Copy, Debug)]
-// Without peers nobody makes one.
-#[cfg_attr(not(feature = "peers"), allow(dead_code))]
+#[cfg_attr(not(feature = "peers"), allow(dead_code, reason = "without peers nobody makes one"))]
 enum Answer {
     /// It runs it, with the checksum of our own backends.
     Runs(fn(&Parameters) -> Checksum),
@@ -35,13 +40,16 @@ enum Answer {
 #[cfg(feature = "peers")]
 static PEERS: &[Peer] = &[
     bumpalo::PEER,
+    boxes::PEER,
     pointers::rc::PEER,
+    gc_arena::PEER,
     pointers::dumpster::PEER,
     pointers::rust_cc::PEER,
     pointers::jrsonnet_gcmodule::PEER,
     pointers::bacon_rajan_cc::PEER,
     pointers::rust_gc::PEER,
     pointers::boa_gc::PEER,
+    safe_gc::PEER,
 ];
 
 /// Every peer of this build: none.

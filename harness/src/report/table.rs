@@ -9,7 +9,7 @@ use crate::measure::Outcome;
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─'));
 
 /// Stands where there is no value.
-const NOTHING: &str = "-";
+pub(super) const NOTHING: &str = "-";
 
 /// A row per workload, and what each backend took for it: CPU time and peak memory.
 #[must_use]
@@ -117,7 +117,7 @@ pub fn details(outcomes: &[Outcome]) -> String {
 }
 
 /// An empty table whose columns `numbers` are aligned to the right.
-fn new_table(header: &[&str], numbers: std::ops::Range<usize>) -> Table {
+pub(super) fn new_table(header: &[&str], numbers: std::ops::Range<usize>) -> Table {
     let mut table = Table::new();
     table.load_style(STYLE).set_header(header);
     for place in numbers {
@@ -128,14 +128,14 @@ fn new_table(header: &[&str], numbers: std::ops::Range<usize>) -> Table {
     table
 }
 
-fn finish(table: &Table) -> String {
+pub(super) fn finish(table: &Table) -> String {
     let mut text = table.trim_fmt();
     text.push('\n');
     text
 }
 
 /// The values in the order of their first appearance.
-fn unique<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
+pub(super) fn unique<T: PartialEq>(values: impl Iterator<Item = T>) -> Vec<T> {
     let mut unique = Vec::new();
     for value in values {
         if !unique.contains(&value) {

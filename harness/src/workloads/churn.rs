@@ -13,14 +13,19 @@ use super::{Checksum, Parameters};
 use crate::measure::Instruments;
 
 /// Stores per cell.
-pub(crate) const STORES_PER_CELL: usize = 1024;
+const STORES_PER_CELL: usize = 1024;
 
 /// Stores altogether, at most: both usual sizes do the same work and differ in what the cache
 /// holds.
-pub(crate) const STORES_MAX: usize = 1 << 24;
+const STORES_MAX: usize = 1 << 24;
 
 /// Stores in one `mutate`.
 pub(crate) const BATCH: usize = 256;
+
+/// The number of stores into this many cells.
+pub(crate) fn stores(cells: usize) -> usize {
+    (cells * STORES_PER_CELL).min(STORES_MAX)
+}
 
 #[derive(Debug, Trace)]
 struct Item {
@@ -39,7 +44,6 @@ pub fn run<C: Collector + Default>(
     instruments: &mut Instruments,
 ) -> Checksum {
     let cells = parameters.scale;
-    let stores = (cells * STORES_PER_CELL).min(STORES_MAX);
     let mut random = parameters.random();
     let mut checksum = Checksum::default();
     let mut arena = instruments.arena::<Rootable!['gc => Gc<'gc, [Gc<'gc, Cell<'gc>>]>], C>(|mc| {
@@ -50,7 +54,7 @@ pub fn run<C: Collector + Default>(
     });
 
     let mut time = 0;
-    for batch in batches(stores, BATCH) {
+    for batch in batches(stores(cells), BATCH) {
         arena.mutate(|mc, cells| {
             for _ in 0..batch {
                 time += 1;

@@ -10,7 +10,7 @@ use gc_core::{Collector, Gc, Lock, Rootable, Trace};
 use rand::RngExt;
 
 use super::parameters::batches;
-use super::{Checksum, Parameters};
+use super::{Checksum, Parameters, Random};
 use crate::measure::Instruments;
 
 /// Pushes and pops per stack.
@@ -19,11 +19,38 @@ pub(crate) const OPERATIONS_PER_STACK: usize = 256;
 /// Pushes and pops in one `mutate`.
 pub(crate) const BATCH: usize = 256;
 
+/// What happens to a stack.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Operation {
+    /// The whole stack goes.
+    Clear,
+    Pop,
+    Push,
+}
+
+impl Operation {
+    /// Three pushes for every two pops, and now and then a whole stack goes.
+    pub(crate) fn random(random: &mut Random) -> Self {
+        match random.random_range(0..100) {
+            0 => Operation::Clear,
+            1..40 => Operation::Pop,
+            _ => Operation::Push,
+        }
+    }
+}
+
 /// What a node owns outside the collected heap.
 #[derive(Debug)]
-struct Payload {
-    numbers: Box<[u64; 4]>,
+pub(crate) struct Payload {
+    pub(crate) numbers: Box<[u64; 4]>,
     dropped: Rc<Cell<u64>>,
+}
+
+impl Payload {
+    /// A payload that counts in `dropped`.
+    pub(crate) fn new(number: u64, dropped: &Rc<Cell<u64>>) -> Self {
+        Payload { numbers: Box::new([number; 4]), dropped: Rc::clone(dropped) }
+    }
 }
 
 impl Drop for Payload {
@@ -61,14 +88,12 @@ pub fn run<C: Collector + Default>(
             for _ in 0..batch {
                 let index = random.random_range(0..stacks.len());
                 let top = stacks[index].get();
-                // Three pushes for every two pops, and now and then a whole stack goes.
-                let next = match random.random_range(0..100) {
-                    0 => None,
-                    1..40 => top.and_then(|node| node.next),
-                    _ => {
+                let next = match Operation::random(&mut random) {
+                    Operation::Clear => None,
+                    Operation::Pop => top.and_then(|node| node.next),
+                    Operation::Push => {
                         made += 1;
-                        let payload =
-                            Payload { numbers: Box::new([made; 4]), dropped: Rc::clone(&dropped) };
+                        let payload = Payload::new(made, &dropped);
                         Some(Gc::new(mc, Node { payload, next: top }))
                     }
                 };

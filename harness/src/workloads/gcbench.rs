@@ -12,7 +12,7 @@ use super::{Checksum, Parameters};
 use crate::measure::Instruments;
 
 /// The depth of the smallest trees.
-pub(crate) const DEPTH_MIN: u32 = 4;
+const DEPTH_MIN: u32 = 4;
 
 #[derive(Debug, Trace)]
 struct Node<'gc> {
@@ -70,8 +70,33 @@ struct LongLived<'gc> {
 }
 
 /// The number of nodes of a tree.
-pub(crate) const fn nodes(depth: u32) -> u64 {
+const fn nodes(depth: u32) -> u64 {
     (1 << (depth + 1)) - 1
+}
+
+// The proportions are the original's: it has 16 for the depth, 18 for the stretch tree and 500,000
+// numbers.
+
+/// The depth of the tree that is made and forgotten first.
+pub(crate) const fn depth_stretch(depth_max: u32) -> u32 {
+    depth_max + 2
+}
+
+/// The length of the long-lived array.
+pub(crate) const fn array_length(depth_max: u32) -> usize {
+    1 << (depth_max + 3)
+}
+
+/// What the long-lived array holds: like the original, numbers in its first half.
+pub(crate) fn number(index: usize, array_length: usize) -> f64 {
+    if index < array_length / 2 { 1.0 / (index + 1) as f64 } else { 0.0 }
+}
+
+/// The depths of the short-lived trees, and how many of each are made in either direction.
+pub(crate) fn rounds(depth_max: u32) -> impl Iterator<Item = (u32, u64)> {
+    (DEPTH_MIN..=depth_max)
+        .step_by(2)
+        .map(move |depth| (depth, 2 * nodes(depth_stretch(depth_max)) / nodes(depth)))
 }
 
 /// Runs the workload; the scale is the depth of the long-lived tree and of the deepest short-lived
@@ -81,27 +106,20 @@ pub fn run<C: Collector + Default>(
     instruments: &mut Instruments,
 ) -> Checksum {
     let depth_max = parameters.scale as u32;
-    // The proportions are the original's: it has 16 for the depth, 18 for the stretch tree and
-    // 500,000 numbers.
-    let depth_stretch = depth_max + 2;
-    let array_length = 1_usize << (depth_max + 3);
+    let array_length = array_length(depth_max);
     let mut checksum = Checksum::default();
     let mut arena =
         instruments.arena::<Rootable!['gc => LongLived<'gc>], C>(|_| LongLived::default());
 
-    checksum.add(arena.mutate(|mc, _| Node::bottom_up(mc, depth_stretch).sum()));
+    checksum.add(arena.mutate(|mc, _| Node::bottom_up(mc, depth_stretch(depth_max)).sum()));
     arena.mutate_root(|mc, root| root.tree = Some(Node::top_down(mc, depth_max)));
     arena.mutate_root(|mc, root| {
-        // Like the original, fill the first half.
-        let number = |index| {
-            if index < array_length / 2 { 1.0 / (index + 1) as f64 } else { 0.0 }
-        };
-        root.array = Some(Gc::slice_from_fn(mc, array_length, number));
+        let array = Gc::slice_from_fn(mc, array_length, |index| number(index, array_length));
+        root.array = Some(array);
     });
 
-    for depth in (DEPTH_MIN..=depth_max).step_by(2) {
+    for (depth, trees) in rounds(depth_max) {
         let mut sum = 0;
-        let trees = 2 * nodes(depth_stretch) / nodes(depth);
         for _ in 0..trees {
             // The original only builds the trees; reading the root keeps its store from being
             // removed.

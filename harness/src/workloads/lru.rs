@@ -9,7 +9,7 @@ use gc_core::{Collector, Gc, Lock, Mutation, Rootable, Trace, unlock};
 use rand::RngExt;
 
 use super::parameters::batches;
-use super::{Checksum, Parameters};
+use super::{Checksum, Parameters, Random};
 use crate::measure::Instruments;
 
 /// Look-ups per entry of the cache.
@@ -20,6 +20,18 @@ pub(crate) const KEYS_PER_ENTRY: usize = 2;
 
 /// Look-ups in one `mutate`.
 pub(crate) const BATCH: usize = 512;
+
+/// A random key: the smaller of two random numbers, so that low keys are asked for more often.
+pub(crate) fn random_key(keys: u64, random: &mut Random) -> u64 {
+    random.random_range(0..keys).min(random.random_range(0..keys))
+}
+
+/// The bucket of a key. The number of buckets is a power of two.
+pub(crate) fn bucket_of(key: u64, buckets: usize) -> usize {
+    let bits = buckets.trailing_zeros();
+    // Multiplicative hashing takes the high bits; a shift by all 64 would overflow.
+    key.wrapping_mul(0x9E37_79B9_7F4A_7C15).checked_shr(64 - bits).unwrap_or(0) as usize
+}
 
 type Link<'gc> = Lock<Option<Gc<'gc, Entry<'gc>>>>;
 
@@ -49,9 +61,7 @@ impl<'gc> Cache<'gc> {
     }
 
     fn bucket(&self, key: u64) -> usize {
-        let bits = self.buckets.len().trailing_zeros();
-        // Multiplicative hashing takes the high bits; a shift by all 64 would overflow.
-        key.wrapping_mul(0x9E37_79B9_7F4A_7C15).checked_shr(64 - bits).unwrap_or(0) as usize
+        bucket_of(key, self.buckets.len())
     }
 
     fn find(&self, key: u64) -> Option<Gc<'gc, Entry<'gc>>> {
@@ -162,8 +172,7 @@ pub fn run<C: Collector + Default>(
         let sum = arena.mutate(|mc, &cache| {
             let mut sum = 0_u64;
             for _ in 0..batch {
-                // The smaller of two random numbers: low keys are asked for more often.
-                let key = random.random_range(0..keys).min(random.random_range(0..keys));
+                let key = random_key(keys, &mut random);
                 let entry = Cache::get_or_insert(cache, mc, key, || {
                     misses += 1;
                     key ^ misses

@@ -21,9 +21,11 @@ pub mod strings;
 pub mod weak_cache;
 
 mod checksum;
-pub(crate) mod parameters;
+mod parameters;
 mod table;
 
 pub use self::checksum::Checksum;
+#[cfg(feature = "peers")]
+pub(crate) use self::parameters::batches;
 pub use self::parameters::{Parameters, Random};
 pub use self::table::{Scale, ScaleOutOfRange, UnknownWorkload, WORKLOADS, Workload};

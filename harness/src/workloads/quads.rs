@@ -12,10 +12,10 @@ use super::{Checksum, Parameters, Random};
 use crate::measure::Instruments;
 
 /// How often a tenth of the tree is rebuilt.
-pub(crate) const ROUNDS: usize = 100;
+const ROUNDS: usize = 100;
 
 /// The pieces hang this far below the root at most, so that there are up to 64 of them.
-pub(crate) const PIECE_LEVEL_MAX: u32 = 3;
+const PIECE_LEVEL_MAX: u32 = 3;
 
 #[derive(Debug, Trace)]
 struct Quad<'gc> {
@@ -60,20 +60,29 @@ impl<'gc> Quad<'gc> {
     }
 }
 
+/// How many levels below the root of a tree its pieces hang.
+pub(crate) fn piece_level(depth: u32) -> u32 {
+    depth.min(PIECE_LEVEL_MAX)
+}
+
+/// How many pieces are rebuilt altogether.
+pub(crate) fn rebuilds(depth: u32) -> usize {
+    ROUNDS * (4_usize.pow(piece_level(depth)) / 10).max(1)
+}
+
 /// Runs the workload; the scale is the depth of the long-lived tree.
 pub fn run<C: Collector + Default>(
     parameters: &Parameters,
     instruments: &mut Instruments,
 ) -> Checksum {
     let depth = parameters.scale as u32;
-    let level = depth.min(PIECE_LEVEL_MAX);
-    let pieces_per_round = (4_usize.pow(level) / 10).max(1);
+    let level = piece_level(depth);
     let mut random = parameters.random();
     let mut checksum = Checksum::default();
     let mut arena =
         instruments.arena::<Rootable!['gc => Gc<'gc, Quad<'gc>>], C>(|mc| Quad::grow(mc, depth));
 
-    for _ in 0..ROUNDS * pieces_per_round {
+    for _ in 0..rebuilds(depth) {
         checksum.add(arena.mutate(|mc, &root| Quad::rebuild(mc, root, level, depth, &mut random)));
     }
 

@@ -13,10 +13,20 @@ use crate::measure::Instruments;
 pub(crate) const WINDOW: usize = 64;
 
 /// Objects in the long-lived graph, where there are five times as many rings.
-pub(crate) const VERTICES_MAX: usize = 10_000;
+const VERTICES_MAX: usize = 10_000;
 
 /// Edges of every object in the long-lived graph.
 pub(crate) const EDGES: usize = 4;
+
+/// The number of objects in the long-lived graph beside this many rings.
+pub(crate) fn vertices(rings: usize) -> usize {
+    (rings / 5).clamp(WINDOW, VERTICES_MAX)
+}
+
+/// The length of a ring, from the value of the node that is made first.
+pub(crate) const fn length(value: u64) -> u64 {
+    2 + value % 63
+}
 
 #[derive(Debug, Trace)]
 struct Vertex<'gc> {
@@ -60,8 +70,7 @@ impl<'gc> World<'gc> {
         };
         let last = link(None);
         let mut first = last;
-        let length = 2 + last.value % 63;
-        for _ in 1..length {
+        for _ in 1..length(last.value) {
             first = link(Some(first));
         }
         unlock!(Gc::write(mc, last), Link, next).set(Some(first));
@@ -88,7 +97,7 @@ pub fn run<C: Collector + Default>(
     parameters: &Parameters,
     instruments: &mut Instruments,
 ) -> Checksum {
-    let vertices = (parameters.scale / 5).clamp(WINDOW, VERTICES_MAX);
+    let vertices = vertices(parameters.scale);
     let mut random = parameters.random();
     let mut checksum = Checksum::default();
     let mut arena = instruments

@@ -3,7 +3,9 @@
 //!
 //! Objects without references and of different sizes, as most objects of a scripting language are.
 
-use gc_core::{Collector, Gc, Lock, Mutation, Rootable};
+use std::borrow::Cow;
+
+use gc_core::{Collector, Gc, Lock, Rootable};
 use rand::RngExt;
 
 use super::parameters::batches;
@@ -17,7 +19,7 @@ pub(crate) const EDITS_PER_LINE: usize = 128;
 pub(crate) const BATCH: usize = 128;
 
 /// A longer line is cut.
-pub(crate) const LINE_LENGTH_MAX: usize = 400;
+const LINE_LENGTH_MAX: usize = 400;
 
 pub(crate) const WORDS: [&str; 12] = [
     "root",
@@ -37,26 +39,32 @@ pub(crate) const WORDS: [&str; 12] = [
 type Text<'gc> = Gc<'gc, [Lock<Gc<'gc, str>>]>;
 
 /// The part of a line before a byte offset, or a little less of it: never a part of a character.
-pub(crate) fn head(line: &str, length: usize) -> &str {
+fn head(line: &str, length: usize) -> &str {
     &line[..line.floor_char_boundary(length)]
 }
 
-/// A line that replaces `line`.
-fn edit<'gc>(
-    mc: &'gc Mutation<'gc>,
-    text: Text<'gc>,
-    line: &str,
-    random: &mut Random,
-) -> Gc<'gc, str> {
-    let word = WORDS[random.random_range(0..WORDS.len())];
-    match random.random_range(0..8) {
-        _ if line.len() > LINE_LENGTH_MAX => Gc::new_str(mc, head(line, LINE_LENGTH_MAX / 4)),
-        0..4 => Gc::new_str(mc, &format!("{line} {word}")),
-        4 => Gc::new_str(mc, &format!("{}{word}", head(line, line.len() / 2))),
-        5 => Gc::new_str(mc, &line.replace('e', word)),
-        6 => Gc::new_str(mc, &line.to_uppercase()),
-        // The other line itself: a shared string.
-        _ => text[random.random_range(0..text.len())].get(),
+/// What replaces a line.
+#[derive(Debug)]
+pub(crate) enum Edit<'line> {
+    /// A new line.
+    New(Cow<'line, str>),
+    /// The line in another place itself: a shared string.
+    Other(usize),
+}
+
+impl<'line> Edit<'line> {
+    /// A random edit of a line, in a text of so many lines.
+    pub(crate) fn random(line: &'line str, lines: usize, random: &mut Random) -> Self {
+        let word = WORDS[random.random_range(0..WORDS.len())];
+        let new = match random.random_range(0..8) {
+            _ if line.len() > LINE_LENGTH_MAX => head(line, LINE_LENGTH_MAX / 4).into(),
+            0..4 => format!("{line} {word}").into(),
+            4 => format!("{}{word}", head(line, line.len() / 2)).into(),
+            5 => line.replace('e', word).into(),
+            6 => line.to_uppercase().into(),
+            _ => return Edit::Other(random.random_range(0..lines)),
+        };
+        Edit::New(new)
     }
 }
 
@@ -78,7 +86,10 @@ pub fn run<C: Collector + Default>(
             for _ in 0..batch {
                 let index = random.random_range(0..lines);
                 let old = text[index].get();
-                let new = edit(mc, text, &old, &mut random);
+                let new = match Edit::random(&old, lines, &mut random) {
+                    Edit::New(line) => Gc::new_str(mc, &line),
+                    Edit::Other(index) => text[index].get(),
+                };
                 equal += u64::from(*old == *new);
                 if let Some(place) = Gc::write_at(mc, text, index) {
                     place.unlock().set(new);

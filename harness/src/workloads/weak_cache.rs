@@ -22,13 +22,13 @@ pub(crate) const USED_ONE_IN: usize = 8;
 pub(crate) const BATCH: usize = 128;
 
 #[derive(Debug, Trace)]
-struct Page {
-    number: u64,
-    words: [u64; 6],
+pub(crate) struct Page {
+    pub(crate) number: u64,
+    pub(crate) words: [u64; 6],
 }
 
 impl Page {
-    fn new(number: u64) -> Self {
+    pub(crate) fn new(number: u64) -> Self {
         let mut word = number;
         let words = [(); 6].map(|()| {
             word = word.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);

@@ -25,7 +25,7 @@ pub(in crate::peers) const PEER: Peer = Peer {
         ("large-arrays", Answer::Runs(workloads::large_arrays::run)),
         ("weak-cache", Answer::Runs(weak_cache::run)),
         ("strings", Answer::Runs(workloads::strings::run)),
-        ("heap-program", Answer::Cannot("not a program of its own")),
+        ("heap-program", Answer::Cannot("needs our API")),
     ],
 };
 

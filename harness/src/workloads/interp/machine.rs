@@ -5,8 +5,8 @@
 
 use gc_core::{Gc, Lock, Mutation, Trace};
 
-use super::reader::{DEFINE, IF, LAMBDA, QUOTE, Reader, primitive_of_symbol};
-use super::value::{Closure, Globals, Scope, Symbol, Value};
+use super::reader::{DEFINE, IF, LAMBDA, QUOTE, Reader, Symbol, primitive_of_symbol};
+use super::value::{Closure, Globals, Scope, Value};
 
 #[derive(Clone, Copy, Debug, Trace)]
 enum Control<'gc> {
@@ -50,7 +50,7 @@ impl<'gc> Machine<'gc> {
     /// A machine that is about to run a program.
     pub(super) fn new(mc: &'gc Mutation<'gc>, source: &str) -> Self {
         let mut reader = Reader::new(source);
-        let program = Value::read(mc, &reader.list());
+        let program = Value::quote_all(mc, &reader.forms());
         let globals = Gc::slice_from_fn(mc, reader.symbols(), |symbol| {
             Lock::new(primitive_of_symbol(symbol).map_or(Value::Nil, Value::Primitive))
         });

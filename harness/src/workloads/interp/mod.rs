@@ -46,7 +46,7 @@ const PROGRAM: &str = "
     (cons (place 0 (quote ())) checked)
 ";
 
-/// The whole text of the program.
+/// The program for a board of this size.
 pub(crate) fn source(board_size: usize) -> String {
     format!("(define board-size {board_size}) {PROGRAM}")
 }

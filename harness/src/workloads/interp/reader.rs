@@ -1,13 +1,16 @@
-//! Turns the text of a program into forms, which an interpreter turns into its own values.
+//! Turns the text of a program into forms, from which each heap makes values of its own.
 
-use super::value::{Primitive, Symbol};
+use super::value::Primitive;
 
-/// A piece of source code that is in nobody's heap yet.
-#[derive(Debug)]
+/// The number of a name.
+pub(crate) type Symbol = u32;
+
+/// A piece of source code.
+#[derive(Clone, Debug)]
 pub(crate) enum Form {
     Bool(bool),
-    Number(f64),
     Symbol(Symbol),
+    Number(f64),
     List(Vec<Form>),
 }
 
@@ -50,17 +53,17 @@ impl<'text> Reader<'text> {
         self.names.len()
     }
 
-    /// The forms up to the closing parenthesis or the end, as a list.
-    pub(crate) fn list(&mut self) -> Form {
+    /// The forms up to the closing parenthesis or the end.
+    pub(crate) fn forms(&mut self) -> Vec<Form> {
         let mut forms = Vec::new();
         while let Some(token) = self.tokens.pop() {
             match token {
-                "(" => forms.push(self.list()),
+                "(" => forms.push(Form::List(self.forms())),
                 ")" => break,
                 atom => forms.push(self.atom(atom)),
             }
         }
-        Form::List(forms)
+        forms
     }
 
     fn atom(&mut self, atom: &'text str) -> Form {
@@ -81,7 +84,7 @@ impl<'text> Reader<'text> {
     }
 }
 
-/// The primitive that a symbol names at first: they follow the special forms.
+/// The primitive that a symbol names: they follow the special forms.
 pub(crate) fn primitive_of_symbol(symbol: usize) -> Option<Primitive> {
     let place = symbol.checked_sub(SPECIAL_FORMS.len())?;
     Primitive::ALL.get(place).map(|&(_, primitive)| primitive)

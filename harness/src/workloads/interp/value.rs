@@ -2,10 +2,7 @@
 
 use gc_core::{Gc, Lock, Mutation, Trace};
 
-use super::reader::Form;
-
-/// The number of a name; see [`reader`](super::reader).
-pub(crate) type Symbol = u32;
+use super::reader::{Form, Symbol};
 
 /// A value, and also a piece of source code.
 #[derive(Clone, Copy, Debug, Trace)]
@@ -88,17 +85,20 @@ impl Primitive {
 }
 
 impl<'gc> Value<'gc> {
-    /// Makes source code a value.
-    pub(super) fn read(mc: &'gc Mutation<'gc>, form: &Form) -> Self {
+    /// The value of a piece of source code that is quoted.
+    fn quote(mc: &'gc Mutation<'gc>, form: &Form) -> Self {
         match form {
-            &Form::Bool(truth) => Value::Bool(truth),
-            &Form::Number(number) => Value::number(mc, number),
-            &Form::Symbol(symbol) => Value::Symbol(symbol),
-            Form::List(forms) => forms.iter().rev().fold(Value::Nil, |tail, form| {
-                let head = Value::read(mc, form);
-                Value::cons(mc, head, tail)
-            }),
+            Form::Bool(truth) => Value::Bool(*truth),
+            Form::Symbol(symbol) => Value::Symbol(*symbol),
+            Form::Number(number) => Value::number(mc, *number),
+            Form::List(forms) => Value::quote_all(mc, forms),
         }
+    }
+
+    /// The list of the values of pieces of source code.
+    pub(super) fn quote_all(mc: &'gc Mutation<'gc>, forms: &[Form]) -> Self {
+        let values = forms.iter().rev().map(|form| Value::quote(mc, form));
+        values.fold(Value::Nil, |tail, head| Value::cons(mc, head, tail))
     }
 
     pub(super) fn number(mc: &'gc Mutation<'gc>, number: f64) -> Self {

@@ -3,7 +3,7 @@
 use rand::RngExt;
 
 use super::{Gc, GcCell, collect, set_up};
-use crate::workloads::churn::{STORES_MAX, STORES_PER_CELL};
+use crate::workloads::churn::stores;
 use crate::workloads::{Checksum, Parameters};
 
 struct Item {
@@ -21,7 +21,6 @@ traced! {
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
     set_up();
-    let stores = (parameters.scale * STORES_PER_CELL).min(STORES_MAX);
     let mut random = parameters.random();
     let mut checksum = Checksum::default();
     let cells: Vec<_> = (0..parameters.scale as u64)
@@ -31,7 +30,7 @@ pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
         })
         .collect();
 
-    for time in 1..=stores as u64 {
+    for time in 1..=stores(cells.len()) as u64 {
         let cell = &cells[random.random_range(0..cells.len())];
         let value = cell.item.borrow().value.wrapping_mul(3) ^ time;
         let item = Gc::new(Item { value, stored_at: time });

@@ -6,21 +6,8 @@ use std::rc::Rc;
 use rand::RngExt;
 
 use super::{Gc, collect, safepoint, set_up};
-use crate::workloads::droppable::{BATCH, OPERATIONS_PER_STACK};
-use crate::workloads::parameters::batches;
-use crate::workloads::{Checksum, Parameters};
-
-/// What a node owns outside the collected heap.
-struct Payload {
-    numbers: Box<[u64; 4]>,
-    dropped: Rc<Cell<u64>>,
-}
-
-impl Drop for Payload {
-    fn drop(&mut self) {
-        self.dropped.set(self.dropped.get() + 1);
-    }
-}
+use crate::workloads::droppable::{BATCH, OPERATIONS_PER_STACK, Operation, Payload};
+use crate::workloads::{Checksum, Parameters, batches};
 
 untraced!(Payload);
 
@@ -56,13 +43,12 @@ pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
             sum = sum
                 .wrapping_mul(31)
                 .wrapping_add(top.as_ref().map_or(0, |node| node.payload.numbers[3]));
-            stacks[index] = match random.random_range(0..100) {
-                0 => None,
-                1..40 => top.and_then(|node| node.next.clone()),
-                _ => {
+            stacks[index] = match Operation::random(&mut random) {
+                Operation::Clear => None,
+                Operation::Pop => top.and_then(|node| node.next.clone()),
+                Operation::Push => {
                     made += 1;
-                    let payload =
-                        Payload { numbers: Box::new([made; 4]), dropped: Rc::clone(&dropped) };
+                    let payload = Payload::new(made, &dropped);
                     Some(Gc::new(Node { payload, next: top }))
                 }
             };

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use super::{Gc, GcCell, collect, set_up};
-use crate::workloads::gcbench::{DEPTH_MIN, nodes};
+use crate::workloads::gcbench::{array_length, depth_stretch, number, rounds};
 use crate::workloads::{Checksum, Parameters};
 
 traced! {
@@ -64,18 +64,16 @@ impl Node {
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
     set_up();
     let depth_max = parameters.scale as u32;
-    let depth_stretch = depth_max + 2;
-    let array_length = 1_usize << (depth_max + 3);
+    let array_length = array_length(depth_max);
     let mut checksum = Checksum::default();
 
-    checksum.add(Node::bottom_up(depth_stretch).sum());
+    checksum.add(Node::bottom_up(depth_stretch(depth_max)).sum());
     let long_lived = Node::top_down(depth_max);
-    let number = |index| if index < array_length / 2 { 1.0 / (index + 1) as f64 } else { 0.0 };
-    let array = Gc::new(Array((0..array_length).map(number).collect()));
+    let numbers = (0..array_length).map(|index| number(index, array_length));
+    let array = Gc::new(Array(numbers.collect()));
 
-    for depth in (DEPTH_MIN..=depth_max).step_by(2) {
+    for (depth, trees) in rounds(depth_max) {
         let mut sum = 0;
-        let trees = 2 * nodes(depth_stretch) / nodes(depth);
         for _ in 0..trees {
             sum += u64::from(black_box(Node::top_down(depth)).numbers.0);
         }

@@ -6,8 +6,7 @@ use rand::RngExt;
 
 use super::{Gc, GcCell, collect, safepoint, set_up};
 use crate::workloads::graph::{BATCH, EDGES, REPLACE_ONE_IN, REWRITES_PER_NODE};
-use crate::workloads::parameters::batches;
-use crate::workloads::{Checksum, Parameters, Random};
+use crate::workloads::{Checksum, Parameters, Random, batches};
 
 traced! {
     struct Node {

@@ -2,9 +2,9 @@
 
 use super::{Gc, collect, safepoint, set_up, take};
 use crate::workloads::interp::reader::{
-    DEFINE, Form, IF, LAMBDA, QUOTE, Reader, primitive_of_symbol,
+    DEFINE, Form, IF, LAMBDA, QUOTE, Reader, Symbol, primitive_of_symbol,
 };
-use crate::workloads::interp::value::{Primitive, Symbol};
+use crate::workloads::interp::value::Primitive;
 use crate::workloads::interp::{BATCH, source};
 use crate::workloads::{Checksum, Parameters};
 
@@ -91,16 +91,18 @@ struct Machine {
 }
 
 impl Value {
-    fn read(form: &Form) -> Self {
+    fn quote(form: &Form) -> Self {
         match form {
-            &Form::Bool(truth) => Value::Bool(truth),
-            &Form::Number(number) => Value::number(number),
-            &Form::Symbol(symbol) => Value::Symbol(symbol),
-            Form::List(forms) => forms
-                .iter()
-                .rev()
-                .fold(Value::Nil, |tail, form| Value::cons(Value::read(form), tail)),
+            Form::Bool(truth) => Value::Bool(*truth),
+            Form::Symbol(symbol) => Value::Symbol(*symbol),
+            Form::Number(number) => Value::number(*number),
+            Form::List(forms) => Value::quote_all(forms),
         }
+    }
+
+    fn quote_all(forms: &[Form]) -> Self {
+        let values = forms.iter().rev().map(Value::quote);
+        values.fold(Value::Nil, |tail, head| Value::cons(head, tail))
     }
 
     fn number(number: f64) -> Self {
@@ -176,7 +178,7 @@ fn call_primitive(primitive: Primitive, arguments: Option<&Value>) -> Value {
 impl Machine {
     fn new(source: &str) -> Self {
         let mut reader = Reader::new(source);
-        let program = Value::read(&reader.list());
+        let program = Value::quote_all(&reader.forms());
         let globals = (0..reader.symbols())
             .map(|symbol| primitive_of_symbol(symbol).map_or(Value::Nil, Value::Primitive))
             .collect();

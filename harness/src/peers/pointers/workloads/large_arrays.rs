@@ -5,8 +5,7 @@ use rand::RngExt;
 
 use super::{Gc, collect, safepoint, set_up};
 use crate::workloads::large_arrays::{ARRAYS, BATCH, WRITES_PER_LENGTH};
-use crate::workloads::parameters::batches;
-use crate::workloads::{Checksum, Parameters};
+use crate::workloads::{Checksum, Parameters, batches};
 
 struct Leaf {
     value: u64,

@@ -1,12 +1,9 @@
 //! See `workloads::lru`. The index owns the entries; how the list links them is the peer's: with
 //! weak references by `Rc`, which would leak the cycles, with ordinary ones by the others.
 
-use rand::RngExt;
-
 use super::{Gc, GcCell, Link, collect, follow, link, safepoint, set_up};
-use crate::workloads::lru::{BATCH, KEYS_PER_ENTRY, LOOKUPS_PER_ENTRY};
-use crate::workloads::parameters::batches;
-use crate::workloads::{Checksum, Parameters};
+use crate::workloads::lru::{BATCH, KEYS_PER_ENTRY, LOOKUPS_PER_ENTRY, bucket_of, random_key};
+use crate::workloads::{Checksum, Parameters, batches};
 
 /// Where a bucket goes on.
 type Place = GcCell<Option<Gc<Entry>>>;
@@ -57,10 +54,7 @@ impl Cache {
     }
 
     fn bucket(&self, key: u64) -> &Place {
-        let bits = self.buckets.len().trailing_zeros();
-        // Multiplicative hashing takes the high bits; a shift by all 64 would overflow.
-        let hash = key.wrapping_mul(0x9E37_79B9_7F4A_7C15).checked_shr(64 - bits).unwrap_or(0);
-        &self.buckets[hash as usize]
+        &self.buckets[bucket_of(key, self.buckets.len())]
     }
 
     /// The value of a key; if it is not cached, `make` makes it.
@@ -131,7 +125,7 @@ pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
     for batch in batches(capacity * LOOKUPS_PER_ENTRY, BATCH) {
         let mut sum = 0_u64;
         for _ in 0..batch {
-            let key = random.random_range(0..keys).min(random.random_range(0..keys));
+            let key = random_key(keys, &mut random);
             sum = sum.wrapping_add(cache.get_or_insert(key, || {
                 misses += 1;
                 key ^ misses

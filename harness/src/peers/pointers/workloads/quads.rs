@@ -3,7 +3,7 @@
 use rand::RngExt;
 
 use super::{Gc, GcCell, collect, set_up};
-use crate::workloads::quads::{PIECE_LEVEL_MAX, ROUNDS};
+use crate::workloads::quads::{piece_level, rebuilds};
 use crate::workloads::{Checksum, Parameters, Random};
 
 traced! {
@@ -41,13 +41,12 @@ impl Quad {
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
     set_up();
     let depth = parameters.scale as u32;
-    let level = depth.min(PIECE_LEVEL_MAX);
-    let pieces_per_round = (4_usize.pow(level) / 10).max(1);
+    let level = piece_level(depth);
     let mut random = parameters.random();
     let mut checksum = Checksum::default();
     let root = Quad::grow(depth);
 
-    for _ in 0..ROUNDS * pieces_per_round {
+    for _ in 0..rebuilds(depth) {
         checksum.add(root.rebuild(level, depth - level, &mut random));
     }
 

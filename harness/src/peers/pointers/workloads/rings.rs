@@ -3,7 +3,7 @@
 use rand::RngExt;
 
 use super::{Gc, GcCell, collect, safepoint, set_up};
-use crate::workloads::rings::{EDGES, VERTICES_MAX, WINDOW};
+use crate::workloads::rings::{EDGES, WINDOW, length, vertices};
 use crate::workloads::{Checksum, Parameters, Random};
 
 traced! {
@@ -46,7 +46,7 @@ impl Ring {
             Gc::new(Link { value: random.random(), anchor, next: GcCell::new(next) })
         };
         let last = link(None);
-        let length = 2 + last.value as usize % 63;
+        let length = length(last.value) as usize;
         let mut first = Gc::clone(&last);
         for _ in 1..length {
             first = link(Some(first));
@@ -72,7 +72,7 @@ impl Ring {
 
 pub(in crate::peers::pointers) fn run(parameters: &Parameters) -> Checksum {
     set_up();
-    let vertices = (parameters.scale / 5).clamp(WINDOW, VERTICES_MAX);
+    let vertices = vertices(parameters.scale);
     let mut random = parameters.random();
     let mut checksum = Checksum::default();
     let graph = graph(vertices, &mut random);

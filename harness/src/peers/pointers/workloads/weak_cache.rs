@@ -4,27 +4,10 @@
 use rand::RngExt;
 
 use super::{Gc, Weak, collect, downgrade, safepoint, set_up};
-use crate::workloads::parameters::batches;
-use crate::workloads::weak_cache::{BATCH, REQUESTS_PER_PAGE, USED_ONE_IN};
-use crate::workloads::{Checksum, Parameters};
-
-struct Page {
-    number: u64,
-    words: [u64; 6],
-}
+use crate::workloads::weak_cache::{BATCH, Page, REQUESTS_PER_PAGE, USED_ONE_IN};
+use crate::workloads::{Checksum, Parameters, batches};
 
 untraced!(Page);
-
-impl Page {
-    fn new(number: u64) -> Self {
-        let mut word = number;
-        let words = [(); 6].map(|()| {
-            word = word.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(1);
-            word
-        });
-        Page { number, words }
-    }
-}
 
 struct Cache {
     /// By page number.

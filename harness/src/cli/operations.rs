@@ -1,0 +1,152 @@
+//! `harness operations`, and the hidden subcommand that measures one in its own process.
+
+use std::io::Write;
+
+use clap::ValueEnum;
+use serde_json::json;
+
+use super::output::complain;
+use super::selection::{self, Selection, expand};
+use super::{Exit, Output, Trouble, progress};
+use crate::backend::Backend;
+use crate::measure::Launcher;
+use crate::operations::goals::{self, GOALS};
+use crate::operations::{self, Answer, Measured, OPERATIONS, Operation, Runner};
+use crate::report;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Which operation: a name that the table shows, several with commas, or `all`
+    #[arg(long, default_value = "all", value_delimiter = ',', value_parser = selection::operation)]
+    operation: Vec<Selection<&'static Operation>>,
+    /// Which backend: null, refcount, marksweep, generational, several with commas, or `all`. What
+    /// stands beside them in an operation takes part in any case
+    #[arg(long, default_value = "all", value_delimiter = ',', value_parser = selection::backend)]
+    backend: Vec<Selection<Backend>>,
+    /// How often everything is measured, in turns: the answers are medians
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// A table, or a line of JSON for each operation on each backend
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Measures and counts what the goals about operations need instead, and says which are reached
+    #[arg(long, conflicts_with_all = ["operation", "backend"])]
+    goals: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Table,
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble> {
+    if arguments.goals {
+        return run_goals(arguments, output);
+    }
+    let work = work(arguments);
+    let measured = with_bar(work.len() * usize::from(arguments.rounds), |begins| {
+        Ok(operations::measure(&Launcher::new()?, &work, arguments.rounds.into(), begins))
+    })?;
+    match arguments.format {
+        Format::Table => output.print(&report::operations(&measured))?,
+        Format::Json => {
+            for Measured { operation, runner, answer } in &measured {
+                let (name, runner) = (operation.name, runner.name());
+                let line = json!({ "operation": name, "runner": runner, "answer": answer });
+                writeln!(output, "{line}")?;
+            }
+            output.flush()?;
+        }
+    }
+    Ok(verdict(&measured))
+}
+
+fn run_goals(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble> {
+    let steps = goals::work().len() * usize::from(arguments.rounds);
+    let findings = with_bar(steps, |begins| {
+        Ok(goals::measure(&Launcher::new()?, arguments.rounds.into(), begins))
+    })?;
+    match arguments.format {
+        Format::Table => output.print(&report::goals(&findings))?,
+        Format::Json => {
+            for goal in &GOALS {
+                for &backend in goal.backends {
+                    let value = goal.value(backend, &findings);
+                    let line = json!({
+                        "row": goal.row,
+                        "goal": goal.sentence,
+                        "backend": backend.name(),
+                        "value": value.as_ref().ok(),
+                        "missing": value.as_ref().err(),
+                        "is_reached": value.as_ref().ok().map(|&value| goal.bound.is_reached(value)),
+                    });
+                    writeln!(output, "{line}")?;
+                }
+            }
+            output.flush()?;
+        }
+    }
+    Ok(verdict(&findings.measured))
+}
+
+/// What the arguments ask for: every operation on the backends, and on what stands beside them.
+fn work(arguments: &Arguments) -> Vec<(&'static Operation, Runner)> {
+    let operations = expand(&arguments.operation, OPERATIONS.iter(), |left, right| left == right);
+    let backends =
+        expand(&arguments.backend, Backend::ALL.into_iter(), |left, right| left == right);
+    let takes_part = |runner: &Runner| match runner {
+        Runner::Backend(backend) => backends.contains(backend),
+        Runner::Beside(_) => true,
+    };
+    operations
+        .into_iter()
+        .flat_map(|operation| {
+            operation.runners().filter(takes_part).map(move |runner| (operation, runner))
+        })
+        .collect()
+}
+
+/// Measures with a progress bar of so many steps.
+fn with_bar<T>(
+    length: usize,
+    measure: impl FnOnce(&mut dyn FnMut(&'static Operation, Runner) -> bool) -> Result<T, Trouble>,
+) -> Result<T, Trouble> {
+    let bar = progress::bar(length);
+    let answer = measure(&mut |operation, runner| {
+        bar.set_message(format!("{} {runner}", operation.name));
+        bar.inc(1);
+        true
+    });
+    bar.finish_and_clear();
+    answer
+}
+
+/// Complains about what failed.
+fn verdict(measured: &[Measured]) -> Exit {
+    let mut exit = Exit::Agreement;
+    for Measured { operation, runner, answer } in measured {
+        if let Answer::Failed(error) = answer {
+            complain(&format!("{} on {runner} failed: {error}", operation.name));
+            exit = Exit::Disagreement;
+        }
+    }
+    exit
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Here {
+    #[arg(long, value_parser = Operation::find)]
+    operation: &'static Operation,
+    #[arg(long)]
+    runner: Runner,
+}
+
+pub(super) fn run_here(arguments: &Here, output: &mut Output) -> Result<Exit, Trouble> {
+    let reading = operations::measure_here(arguments.operation, arguments.runner);
+    let line =
+        serde_json::to_string(&reading).map_err(|error| Trouble::Failure(error.to_string()))?;
+    writeln!(output, "{line}")?;
+    output.flush()?;
+    Ok(Exit::Agreement)
+}

@@ -1,0 +1,106 @@
+//! Tables of operations, of their instructions, and of goals.
+
+use super::table::{NOTHING, finish, new_table, unique};
+use crate::backend::Backend;
+use crate::operations::goals::{Bound, Findings, GOALS, Quantity};
+use crate::operations::instructions::Count;
+use crate::operations::{Answer, Measured, Runner, Unit};
+
+/// A row per operation, a column per runner: medians, and the range they are from.
+#[must_use]
+pub fn operations(measured: &[Measured]) -> String {
+    let runners = unique(measured.iter().map(|measured| measured.runner));
+    let rows = unique(measured.iter().map(|measured| measured.operation));
+    let mut header = vec!["operation", "unit"];
+    header.extend(runners.iter().map(|runner| runner.name()));
+    let mut table = new_table(&header, 2..header.len());
+    for operation in rows {
+        let unit = match operation.unit {
+            Unit::Nanoseconds => "ns",
+            Unit::Percent => "%",
+        };
+        let cell = |&runner: &Runner| {
+            let mut found = measured.iter();
+            found
+                .find(|measured| measured.operation == operation && measured.runner == runner)
+                .map_or(NOTHING.to_owned(), |measured| answer(&measured.answer))
+        };
+        let names = [operation.name.to_owned(), unit.to_owned()];
+        table.add_row(names.into_iter().chain(runners.iter().map(cell)));
+    }
+    finish(&table)
+}
+
+fn answer(answer: &Answer) -> String {
+    match answer {
+        Answer::Measured { median, least, most } => {
+            format!("{} ({}-{})", number(*median), number(*least), number(*most))
+        }
+        Answer::Cannot(reason) => reason.clone(),
+        Answer::Failed(_) => "FAILED".to_owned(),
+    }
+}
+
+/// A row per operation or workload, a column per backend: instructions, and the barrier's share of
+/// the workloads'.
+#[must_use]
+pub fn instructions(counts: &[Count]) -> String {
+    let backends = unique(counts.iter().map(|count| count.backend));
+    let mut header = vec!["instructions"];
+    header.extend(backends.iter().map(|backend| backend.name()));
+    let mut table = new_table(&header, 1..header.len());
+    for name in unique(counts.iter().map(|count| count.name)) {
+        let cell = |&backend: &Backend| {
+            let mut found = counts.iter();
+            let count = found.find(|count| count.name == name && count.backend == backend);
+            count.map_or(NOTHING.to_owned(), |count| {
+                format!("{} ({:.1} %)", number(count.instructions), count.barrier_percent)
+            })
+        };
+        table.add_row([name.to_owned()].into_iter().chain(backends.iter().map(cell)));
+    }
+    format!("{}In parentheses: the write barrier's share.\n", finish(&table))
+}
+
+/// A row per goal and backend: the bound, the value, and whether it is reached.
+#[must_use]
+pub fn goals(findings: &Findings) -> String {
+    let header = ["row", "goal", "backend", "bound", "value", "reached"];
+    let mut table = new_table(&header, 3..5);
+    for goal in &GOALS {
+        for &backend in goal.backends {
+            let bound = match goal.bound {
+                Bound::AtMost(most) => format!("<= {most}"),
+                Bound::AtLeast(least) => format!(">= {least}"),
+            };
+            let (value, is_reached) = match goal.value(backend, findings) {
+                Ok(value) if goal.bound.is_reached(value) => {
+                    (value_of(goal.quantity, value), "yes")
+                }
+                Ok(value) => (value_of(goal.quantity, value), "no"),
+                Err(reason) => (reason, NOTHING),
+            };
+            table.add_row([goal.row, goal.sentence, backend.name(), &bound, &value, is_reached]);
+        }
+    }
+    finish(&table)
+}
+
+fn value_of(quantity: Quantity, value: f64) -> String {
+    match quantity {
+        Quantity::OverBeside(..) | Quantity::OverOther(..) => format!("{value:.2}"),
+        Quantity::Value(_) | Quantity::Instructions(_) | Quantity::BarrierPercent(_) => {
+            format!("{value:.1}")
+        }
+    }
+}
+
+/// Three digits, or all that are before the point.
+fn number(value: f64) -> String {
+    let digits = match value.abs() {
+        ..9.995 => 2,
+        ..99.95 => 1,
+        _ => 0,
+    };
+    format!("{value:.digits$}")
+}
