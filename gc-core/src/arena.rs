@@ -331,6 +331,14 @@ where
         self
     }
 
+    /// Whether free memory goes back to the system when there is much of it, which is the default.
+    /// Otherwise the arena keeps what it has, and never waits for the system to give it again.
+    #[must_use]
+    pub fn return_memory(mut self, returns_memory: bool) -> ArenaBuilder<R, C> {
+        self.settings.returns_memory = returns_memory;
+        self
+    }
+
     /// Compares, at every safepoint, what old objects refer to with what they referred to at the last
     /// one, and panics with the name of the type if one has changed that was not logged. Slow; for
     /// authors of unsafe code.

@@ -92,6 +92,13 @@ pub struct Stats {
     pub live_bytes_max: usize,
     /// Bytes of memory held from the system, metadata included.
     pub reserved_bytes: usize,
+    /// Those of them that the system has to back with memory: without pages that were given back
+    /// since they were last used, or never used. Errs upwards.
+    pub resident_bytes: usize,
+    /// Bytes of free memory that were given back to the system so far, page by page or in larger
+    /// pieces; without those of huge objects, which go back as they came. A program that uses the
+    /// same memory again and again does not give it back in between.
+    pub returned_bytes: u64,
     /// Bytes that count against the limit: blocks in use, large objects, external memory.
     pub used_bytes: usize,
 }

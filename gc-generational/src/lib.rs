@@ -34,3 +34,4 @@ mod remembered;
 mod trace;
 
 pub use collector::Generational;
+pub use pacing::NURSERY_BYTES_MAX;

@@ -6,13 +6,15 @@ use gc_core::heap::{BLOCK_BYTES, Heap};
 const NURSERY_BYTES_MIN: usize = 1 << 20;
 /// It does not grow beyond this: a nursery of 64 MiB, which leaves every cache, was measured to
 /// cost 1.8 times as much.
-const NURSERY_BYTES_MAX: usize = 16 << 20;
+pub const NURSERY_BYTES_MAX: usize = 16 << 20;
 
 /// Minor collections in a row before the aging space is collected: CPython's threshold.
 const MINORS_PER_MIDDLE: usize = 10;
 
-/// The aging space is collected, too, when it holds this many nurseries.
-const NURSERIES_PER_AGING: usize = 4;
+/// The aging space is collected, too, when it holds this many nurseries. With four, `quads` took 9
+/// MiB more at its peak (`graph` 6 MiB less), and neither they nor `churn`, `gcbench`, `rings` and
+/// `binary-trees` were faster beyond the noise: `harness run --backend generational --no-pauses`.
+const NURSERIES_PER_AGING: usize = 1;
 
 /// A full collection runs when the mature bytes exceed those after the last one by this share,
 /// as a divisor: by half.

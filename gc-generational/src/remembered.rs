@@ -58,10 +58,9 @@ impl Remembered {
         self.to_aging.push(logged);
     }
 
-    /// Forgets everything: for a full collection.
+    /// Forgets everything, the memory for it included: for a full collection.
     pub(crate) fn clear(&mut self) {
-        self.to_aging.clear();
-        self.written.clear();
+        *self = Remembered::default();
     }
 }
 

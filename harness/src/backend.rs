@@ -40,6 +40,16 @@ impl Backend {
         }
     }
 
+    /// The largest nursery that the collector gives itself; 0 if it has none, and frees at the end
+    /// of every `mutate`.
+    #[must_use]
+    pub const fn nursery_bytes_max(self) -> usize {
+        match self {
+            Backend::Null | Backend::Refcount | Backend::MarkSweep => 0,
+            Backend::Generational => gc_generational::NURSERY_BYTES_MAX,
+        }
+    }
+
     /// What the collector says about itself.
     #[must_use]
     pub fn attributes(self) -> &'static gc_core::Attributes {

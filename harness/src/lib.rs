@@ -7,6 +7,8 @@
 //! - [`operations`]: what single operations cost, in CPU time and in instructions.
 //! - [`heap_program`]: recorded and random mutators, and the model that knows what must die.
 //! - [`peers`]: contenders that are not ours.
+//! - [`runtimes`]: the same workloads in other languages.
+//! - [`goals`]: what the project wants to reach, as formulas over measurements.
 //! - [`report`]: tables for people.
 //! - [`cli`]: the command line.
 //!
@@ -15,9 +17,11 @@
 pub mod backend;
 pub mod cli;
 pub mod conformance;
+pub mod goals;
 pub mod heap_program;
 pub mod measure;
 pub mod operations;
 pub mod peers;
 pub mod report;
+pub mod runtimes;
 pub mod workloads;

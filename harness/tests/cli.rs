@@ -225,3 +225,126 @@ fn a_closed_pipe_is_no_error() {
         assert_eq!(text(&output.stderr), "", "{arguments:?}");
     }
 }
+
+/// A command that answers with one JSON object.
+fn object(arguments: &[&str]) -> Value {
+    let output = harness(arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let records = records(&output);
+    assert_eq!(records.len(), 1, "{}", text(&output.stdout));
+    records[0].clone()
+}
+
+#[test]
+fn compare_measures_each_contender_on_each_workload() {
+    let report = object(&[
+        "compare",
+        "--workload=list,churn",
+        "--backend=refcount,generational",
+        "--baseline=refcount",
+        "--runs=2",
+        "--tiny",
+        "--format=json",
+    ]);
+    assert!(report["allocator"].is_string() && report["runs"] == 2, "{report}");
+    let rows = report["rows"].as_array().expect("there are rows");
+    let names: Vec<_> = rows
+        .iter()
+        .map(|row| (row["workload"].as_str().unwrap(), row["contender"].as_str().unwrap()))
+        .collect();
+    let expected =
+        ["list", "churn"].map(|workload| ["refcount", "generational"].map(|who| (workload, who)));
+    assert_eq!(names, expected.concat());
+    for pair in rows.chunks(2) {
+        assert_eq!(pair[0]["ratio"], 1.0);
+        assert_eq!(pair[0]["is_baseline"], true);
+        assert!(pair[1]["ratio"].is_f64(), "{}", pair[1]);
+        assert_eq!(pair[0]["checksum"], pair[1]["checksum"]);
+    }
+}
+
+#[test]
+fn compare_says_over_in_a_cell_and_does_not_fail_for_it() {
+    let arguments =
+        ["compare", "--workload=list", "--backend=refcount", "--scale=200000000", "--time-limit=1"];
+    let output = harness(&arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).contains("over 1 s"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn compare_saves_markdown_and_json() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("comparison");
+    let output = harness(&[
+        "compare",
+        "--workload=list",
+        "--backend=all",
+        "--runs=1",
+        "--tiny",
+        "--format=markdown",
+        "--out",
+        folder.to_str().unwrap(),
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let saved = fs::read_to_string(folder.join("comparison.md")).expect("it was saved");
+    assert_eq!(saved, text(&output.stdout));
+    assert!(saved.starts_with("| workload | scale | contender |"), "{saved}");
+    let json = fs::read_to_string(folder.join("comparison.json")).expect("it was saved");
+    let json: Value = serde_json::from_str(&json).expect("it is JSON");
+    assert!(json["rows"].as_array().is_some_and(|rows| rows.len() >= 4), "{json}");
+}
+
+#[test]
+fn the_goals_are_judged_or_it_is_said_why_not() {
+    let report = object(&["compare", "--goals", "--tiny", "--runs=1", "--format=json"]);
+    assert_eq!(report["is_full_scale"], false);
+    let goals = report["goals"].as_array().expect("there are goals");
+    for goal in goals {
+        let is_judged = goal["is_reached"].is_boolean();
+        assert_eq!(is_judged, goal["remark"].is_null(), "{goal}");
+        assert!(!is_judged || goal["value"].is_f64(), "{goal}");
+    }
+    let of_row = |row: &str| goals.iter().filter(|goal| goal["row"] == row).count();
+    let rows = ["1", "2", "2b", "3", "4", "5", "6", "7", "11", "13"];
+    assert_eq!(rows.map(of_row), [3, 6, 4, 2, 6, 6, 6, 8, 9, 3]);
+    if cfg!(not(feature = "peers")) {
+        let first = &goals[0]["remark"];
+        assert_eq!(first, "needs --features peers");
+    }
+}
+
+#[test]
+fn goals_choose_what_is_measured_themselves() {
+    assert_misuse(&["compare", "--goals", "--workload=list"], &["--workload"]);
+    assert_misuse(&["compare", "--goals", "--baseline=refcount"], &["--baseline"]);
+}
+
+#[test]
+fn sweep_bounds_the_overhead_in_each_heap() {
+    let report = object(&[
+        "sweep",
+        "--workload=binary-trees",
+        "--backend=refcount,generational",
+        "--own-least",
+        "--runs=1",
+        "--tiny",
+        "--format=json",
+    ]);
+    let rows = report["rows"].as_array().expect("there are rows");
+    assert_eq!(rows.len(), 2 * 6);
+    for row in rows {
+        let least = row["least_bytes"].as_f64().expect("there is a least heap");
+        let factor = row["heap_factor"].as_f64().expect("there is a factor");
+        assert_eq!(row["limit_bytes"], (least * factor) as u64);
+        for overhead in ["cpu_overhead", "wall_overhead"] {
+            // The total of a run is at least what remains of it, which is at least the baseline.
+            let is_bound = row[overhead].as_f64().is_some_and(|overhead| overhead >= 1.0);
+            assert!(is_bound || row["word"] == "heap full", "{row}");
+        }
+    }
+}
+
+#[test]
+fn sweep_refuses_the_workload_whose_heaps_have_no_limit() {
+    assert_misuse(&["sweep", "--workload=heap-program"], &["heap-program", "no limit"]);
+}

@@ -15,6 +15,7 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::chunk::{BYTES_PER_WORD, WORDS_PER_BLOCK};
+use super::pages::PAGE_BYTES;
 use super::{BLOCK_BYTES, Chunk, GRANULE_BYTES, ObjectRef};
 
 /// What a block is used for; decides what a collection does with an object in it.
@@ -52,6 +53,8 @@ pub(crate) struct BlockInfo {
     state: Cell<BlockState>,
     is_queued: Cell<bool>,
     is_in_use: Cell<bool>,
+    /// A bit for each page that is absent.
+    absent_pages: Cell<u8>,
     live_bytes: Cell<u32>,
     marked_bytes: Cell<u32>,
     /// More must die in the block than when it was last searched before it is searched again.
@@ -64,6 +67,7 @@ impl BlockInfo {
             state: Cell::new(state),
             is_queued: Cell::new(false),
             is_in_use: Cell::new(false),
+            absent_pages: Cell::new(0),
             live_bytes: Cell::new(0),
             marked_bytes: Cell::new(0),
             queue_at_bytes: Cell::new(QUEUE_AT_BYTES_MAX as u32),
@@ -170,6 +174,28 @@ impl Block {
     #[inline]
     pub(crate) fn set_in_use(self, is_in_use: bool) {
         self.info().is_in_use.set(is_in_use);
+    }
+
+    /// A bit for each page that was given back to the system, or never taken from it. See
+    /// `residency.rs`, which alone changes them.
+    #[inline]
+    pub(crate) fn absent_pages(self) -> u8 {
+        self.info().absent_pages.get()
+    }
+
+    #[inline]
+    pub(crate) fn set_absent_pages(self, absent_pages: u8) {
+        self.info().absent_pages.set(absent_pages);
+    }
+
+    #[inline]
+    pub(crate) fn absent_bytes(self) -> usize {
+        self.absent_pages().count_ones() as usize * PAGE_BYTES
+    }
+
+    /// Bytes that are neither live nor absent.
+    pub(crate) fn idle_bytes(self) -> usize {
+        (BLOCK_BYTES - self.live_bytes()).saturating_sub(self.absent_bytes())
     }
 
     /// Bytes of the mature objects that start in the block.

@@ -25,8 +25,10 @@ use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
 use core::cell::Cell;
 use core::fmt;
+use core::ops::Range;
 use core::ptr::NonNull;
 
+use super::pages::PAGE_BYTES;
 use super::{Block, BlockInfo, BlockState, ObjectRef};
 use crate::id::IdTable;
 
@@ -43,6 +45,9 @@ pub(crate) const BLOCKS_PER_CHUNK: usize = CHUNK_BYTES / BLOCK_BYTES;
 pub(crate) const WORDS_PER_BLOCK: usize = BLOCK_BYTES / GRANULE_BYTES / 64;
 /// Bytes of the chunk that one word of a bit map describes.
 pub(crate) const BYTES_PER_WORD: usize = 64 * GRANULE_BYTES;
+
+/// Pages in a chunk of full size.
+pub(crate) const PAGES_PER_CHUNK: usize = CHUNK_BYTES / PAGE_BYTES;
 
 const BITMAP_BYTES: usize = CHUNK_BYTES / GRANULE_BYTES / 8;
 const TABLE_BYTES: usize = BITMAP_BYTES / BLOCKS_PER_CHUNK;
@@ -66,7 +71,40 @@ pub(crate) struct ChunkInfo {
     /// The identities of this heap's objects, so that an object finds its own without a context.
     ids: NonNull<IdTable>,
     /// For large objects: a bit for each page that is taken.
-    pub(crate) pages: [Cell<u64>; 4],
+    pub(crate) pages: PageMap,
+    /// And one for each page that is absent (see `residency.rs`).
+    pub(crate) absent_pages: PageMap,
+}
+
+/// A bit for each page of a chunk of full size.
+#[derive(Default)]
+pub(crate) struct PageMap([Cell<u64>; PAGES_PER_CHUNK / 64]);
+
+impl PageMap {
+    pub(crate) fn contains(&self, page: usize) -> bool {
+        self.0[page / 64].get() >> (page % 64) & 1 == 1
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| word.get() == 0)
+    }
+
+    pub(crate) fn insert(&self, pages: Range<usize>) {
+        for page in pages {
+            let word = &self.0[page / 64];
+            word.set(word.get() | 1 << (page % 64));
+        }
+    }
+
+    /// Clears the bits; how many were set.
+    pub(crate) fn remove(&self, pages: Range<usize>) -> usize {
+        let count = pages.clone().filter(|&page| self.contains(page)).count();
+        for page in pages {
+            let word = &self.0[page / 64];
+            word.set(word.get() & !(1 << (page % 64)));
+        }
+        count
+    }
 }
 
 /// A chunk of memory, by its address.
@@ -87,7 +125,8 @@ impl Chunk {
         // SAFETY: the size is not zero.
         let base = NonNull::new(unsafe { alloc(layout) })?;
         let chunk = Chunk(base);
-        let info = ChunkInfo { size_bytes, kind, ids, pages: [const { Cell::new(0) }; 4] };
+        let (pages, absent_pages) = (PageMap::default(), PageMap::default());
+        let info = ChunkInfo { size_bytes, kind, ids, pages, absent_pages };
         // SAFETY: the chunk begins with room for the info (asserted above) and is aligned.
         unsafe { base.cast::<ChunkInfo>().write(info) }
         for index in 0..chunk.block_count() {

@@ -8,7 +8,8 @@ use core::fmt;
 use core::ops::Range;
 use core::ptr::NonNull;
 
-use super::chunk::ChunkKind;
+use super::chunk::{ChunkKind, PAGES_PER_CHUNK};
+use super::pages::PAGE_BYTES;
 use super::pool::{Exhausted, Pool};
 use super::{BLOCK_BYTES, Block, CHUNK_BYTES, Chunk, HEADER_BYTES, ObjectRef};
 use crate::id::IdTable;
@@ -17,8 +18,6 @@ use crate::id::IdTable;
 /// when an object does not fit what is left of it.
 pub const LARGE_BYTES_MIN: usize = 8 << 10;
 
-const PAGE_BYTES: usize = 4 << 10;
-const PAGES_PER_CHUNK: usize = CHUNK_BYTES / PAGE_BYTES;
 /// The pages of block 0, which holds the metadata.
 const METADATA_PAGES: usize = BLOCK_BYTES / PAGE_BYTES;
 
@@ -26,13 +25,15 @@ const METADATA_PAGES: usize = BLOCK_BYTES / PAGE_BYTES;
 pub struct LargeSpace {
     ids: NonNull<IdTable>,
     chunks: Vec<Chunk>,
+    /// Free pages that are present, in chunks of full size.
+    idle_pages: usize,
     /// Allocated since the last safepoint that collected.
     young: Vec<ObjectRef>,
 }
 
 impl LargeSpace {
     pub(crate) fn new(ids: NonNull<IdTable>) -> LargeSpace {
-        LargeSpace { ids, chunks: Vec::new(), young: Vec::new() }
+        LargeSpace { ids, chunks: Vec::new(), idle_pages: 0, young: Vec::new() }
     }
 
     /// Bytes of the chunks, metadata included.
@@ -56,14 +57,14 @@ impl LargeSpace {
             .and_then(|bytes| bytes.checked_next_multiple_of(PAGE_BYTES))
             .ok_or(Exhausted)?;
         pool.add_other(run_bytes)?;
-        let run = self.take_run(run_bytes).inspect_err(|_| pool.remove_other(run_bytes))?;
+        let run = self.take_run(pool, run_bytes).inspect_err(|_| pool.remove_other(run_bytes))?;
         let payload = run.wrapping_add(lead_bytes);
         let object = ObjectRef::from_ptr(payload).ok_or(Exhausted)?;
         self.young.push(object);
         Ok(object)
     }
 
-    fn take_run(&mut self, run_bytes: usize) -> Result<*mut u8, Exhausted> {
+    fn take_run(&mut self, pool: &mut Pool, run_bytes: usize) -> Result<*mut u8, Exhausted> {
         let pages = run_bytes / PAGE_BYTES;
         if pages > PAGES_PER_CHUNK - METADATA_PAGES {
             let size_bytes = (BLOCK_BYTES + run_bytes).next_multiple_of(BLOCK_BYTES);
@@ -79,11 +80,17 @@ impl LargeSpace {
                 let chunk =
                     Chunk::allocate(CHUNK_BYTES, ChunkKind::Large, self.ids).ok_or(Exhausted)?;
                 self.chunks.push(chunk);
+                let fresh_pages = METADATA_PAGES..PAGES_PER_CHUNK;
+                pool.residency().add_fresh_large(fresh_pages.len() * PAGE_BYTES);
+                chunk.info().absent_pages.insert(fresh_pages);
                 (chunk, METADATA_PAGES..METADATA_PAGES + pages)
             }
         };
         let address = chunk.base().wrapping_add(run.start * PAGE_BYTES);
-        set_pages(chunk, run, true);
+        let absent_pages = chunk.info().absent_pages.remove(run.clone());
+        self.idle_pages -= pages - absent_pages;
+        pool.residency().take_large(run_bytes, absent_pages * PAGE_BYTES);
+        chunk.info().pages.insert(run);
         Ok(address)
     }
 
@@ -117,7 +124,9 @@ impl LargeSpace {
             chunk.starts().remove(object);
             if chunk.size_bytes() == CHUNK_BYTES {
                 let first = (object.start().addr() - chunk.base().addr()) / PAGE_BYTES;
-                set_pages(chunk, first..first + run_bytes / PAGE_BYTES, false);
+                let pages = chunk.info().pages.remove(first..first + run_bytes / PAGE_BYTES);
+                debug_assert_eq!(pages, run_bytes / PAGE_BYTES);
+                self.idle_pages += pages;
             } else {
                 self.chunks.retain(|&other| other != chunk);
                 // SAFETY: the chunk held this object alone.
@@ -126,25 +135,49 @@ impl LargeSpace {
         }
     }
 
-    /// Gives chunks without objects back to the system, but for one that is kept for reuse.
-    pub(crate) fn trim(&mut self) -> usize {
-        let mut spare = 0;
-        let mut bytes = 0;
+    /// Bytes of free pages that are present.
+    fn idle_bytes(&self) -> usize {
+        self.idle_pages * PAGE_BYTES
+    }
+
+    /// Gives free pages back to the system, if more of them are present than are likely to be used
+    /// again.
+    pub(crate) fn trim(&mut self, pool: &mut Pool) {
+        let kept_bytes = pool.residency().kept_bytes(self.reserved_bytes() - self.idle_bytes());
+        if self.idle_bytes() <= 2 * kept_bytes {
+            return;
+        }
+        let mut excess_pages = self.idle_pages - kept_bytes / PAGE_BYTES;
+        let idle_pages = &mut self.idle_pages;
         self.chunks.retain(|&chunk| {
-            let is_empty = chunk.info().pages.iter().all(|pages| pages.get() == 0);
-            if chunk.size_bytes() != CHUNK_BYTES || !is_empty {
+            if excess_pages == 0 || chunk.size_bytes() != CHUNK_BYTES {
                 return true;
             }
-            spare += 1;
-            if spare == 1 {
+            let info = chunk.info();
+            let is_idle =
+                |&page: &usize| !(info.pages.contains(page) || info.absent_pages.contains(page));
+            let chunk_pages = METADATA_PAGES..PAGES_PER_CHUNK;
+            // Although the chunk may be freed next: the allocator that gets it might keep it.
+            let pages: Vec<usize> = chunk_pages.clone().filter(is_idle).collect();
+            for run in pages.chunk_by(|page, next| page + 1 == *next) {
+                let run = run[0]..run[0] + run.len();
+                // SAFETY: nothing is in them.
+                let given_pages = unsafe { give_back(pool, chunk, run) };
+                *idle_pages -= given_pages;
+                excess_pages = excess_pages.saturating_sub(given_pages);
+            }
+            let present_pages = chunk_pages.clone().filter(is_idle).count();
+            if !info.pages.is_empty() || present_pages > excess_pages {
                 return true;
             }
-            bytes += chunk.size_bytes();
+            let bytes = chunk_pages.len() * PAGE_BYTES;
+            pool.residency().forget_large(bytes, bytes - present_pages * PAGE_BYTES);
+            *idle_pages -= present_pages;
+            excess_pages -= present_pages;
             // SAFETY: no page of it is taken.
             unsafe { chunk.free() }
             false
         });
-        bytes
     }
 
     /// Every block that a large object may start in.
@@ -187,7 +220,7 @@ fn find_run(chunk: Chunk, pages: usize) -> Option<Range<usize>> {
     }
     let mut free = 0;
     for page in METADATA_PAGES..PAGES_PER_CHUNK {
-        let is_taken = chunk.info().pages[page / 64].get() >> (page % 64) & 1 == 1;
+        let is_taken = chunk.info().pages.contains(page);
         free = if is_taken { 0 } else { free + 1 };
         if free == pages {
             return Some(page + 1 - pages..page + 1);
@@ -196,11 +229,21 @@ fn find_run(chunk: Chunk, pages: usize) -> Option<Range<usize>> {
     None
 }
 
-fn set_pages(chunk: Chunk, run: Range<usize>, is_taken: bool) {
-    for page in run {
-        let word = &chunk.info().pages[page / 64];
-        let bit = 1 << (page % 64);
-        debug_assert_eq!(word.get() & bit == 0, is_taken);
-        word.set(if is_taken { word.get() | bit } else { word.get() & !bit });
+/// Gives back what the system takes of a run of free pages that are present; how many.
+///
+/// # Safety
+///
+/// Nothing is in the pages.
+unsafe fn give_back(pool: &mut Pool, chunk: Chunk, run: Range<usize>) -> usize {
+    let residency = pool.residency();
+    let bytes = run.start * PAGE_BYTES..run.end * PAGE_BYTES;
+    let Some(bytes) = residency.whole_pages(bytes) else { return 0 };
+    let addresses = chunk.base().wrapping_add(bytes.start)..chunk.base().wrapping_add(bytes.end);
+    // SAFETY: whole pages, in which nothing is.
+    if !unsafe { residency.give_back_large(addresses) } {
+        return 0;
     }
+    let pages = bytes.start / PAGE_BYTES..bytes.end / PAGE_BYTES;
+    chunk.info().absent_pages.insert(pages.clone());
+    pages.len()
 }

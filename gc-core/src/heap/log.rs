@@ -189,6 +189,13 @@ impl Log {
     fn push_reference(&mut self, object: ObjectRef) {
         self.words.push(Word::new(object, REFERENCE));
     }
+
+    /// Lets go of the memory of an empty log: much has died, and so much will not be logged soon.
+    pub(crate) fn trim(&mut self) {
+        if self.is_empty() {
+            *self = Log::default();
+        }
+    }
 }
 
 /// What an entry of the log is about.

@@ -27,8 +27,10 @@ mod log;
 mod mark;
 mod nursery;
 mod object;
+mod pages;
 mod pool;
 mod reclaim;
+mod residency;
 mod scan;
 mod settings;
 mod weak_table;
@@ -258,10 +260,13 @@ impl Heap {
     #[must_use]
     pub fn stats(&self) -> Stats {
         let pool = self.pool.borrow();
+        let reserved_bytes = pool.reserved_bytes() + self.large.borrow().reserved_bytes();
         Stats {
             allocated_objects: self.allocated_objects.get(),
             allocated_bytes: self.allocated_bytes.get() + self.region_used_bytes() as u64,
-            reserved_bytes: pool.reserved_bytes() + self.large.borrow().reserved_bytes(),
+            reserved_bytes,
+            resident_bytes: reserved_bytes - pool.absent_bytes(),
+            returned_bytes: pool.returned_bytes(),
             used_bytes: pool.used_bytes(),
             ..self.stats
         }

@@ -14,7 +14,7 @@
 use alloc::vec::Vec;
 use core::ptr;
 
-use super::holes::{HOLE_BYTES_MIN, Hole, has_start_in, next_hole};
+use super::holes::{HOLE_BYTES_MIN, Hole, has_start_in};
 use super::{Block, BlockState, Exhausted, Heap, ObjectRef, Pool, Settings};
 
 /// Bytes handed to the mutator before a safepoint is due, unless the collector chooses: half of
@@ -180,7 +180,7 @@ impl Nursery {
     fn find_hole(&self, pool: &mut Pool, bytes: usize) -> Option<Region> {
         if let Some(last) = self.current.filter(|last| last.is_searched_behind) {
             let from = offset_in(last.block, last.end);
-            if let Some(hole) = next_hole(last.block, from, bytes) {
+            if let Some(hole) = pool.take_next_hole(last.block, from, bytes) {
                 return Some(Region::hole(last.block, hole));
             }
         }

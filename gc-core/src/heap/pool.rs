@@ -8,16 +8,14 @@ use core::ptr::NonNull;
 
 use super::chunk::ChunkKind;
 use super::holes::{Hole, next_hole};
+use super::pages::PAGE_BYTES;
+use super::residency::Residency;
 use super::{BLOCK_BYTES, Block, BlockState, CHUNK_BYTES, Chunk};
 use crate::id::IdTable;
 
 /// The first chunk of an arena: metadata and five blocks, one for each state that a tiny arena of
 /// any collector has, so that it is cheap. The next ones double up to the full size.
 const FIRST_CHUNK_BYTES: usize = 6 * BLOCK_BYTES;
-
-/// Free memory that is kept for reuse before chunks go back to the system: a quarter of what is
-/// used, and at least this much, so that a heap that breathes does not ask the system each time.
-const KEPT_BYTES_MIN: usize = 8 * CHUNK_BYTES;
 
 /// The heap cannot grow: its limit is reached, or the system has no memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +34,7 @@ pub struct Pool {
     limit_bytes: usize,
     /// Bytes that count against the limit but are not in this pool.
     other_bytes: usize,
+    residency: Residency,
 }
 
 impl Pool {
@@ -48,7 +47,27 @@ impl Pool {
             taken_blocks: 0,
             limit_bytes,
             other_bytes: 0,
+            residency: Residency::new(),
         }
+    }
+
+    /// What is known of the pages of this pool, and of those for large objects.
+    pub(crate) fn is_trim_due(&self) -> bool {
+        self.residency.is_changed()
+    }
+
+    pub(crate) fn residency(&mut self) -> &mut Residency {
+        &mut self.residency
+    }
+
+    /// Bytes of the heap's memory, large objects included, that the system need not back.
+    pub(crate) fn absent_bytes(&self) -> usize {
+        self.residency.absent_bytes()
+    }
+
+    /// Bytes that were given back to the system so far.
+    pub(crate) fn returned_bytes(&self) -> u64 {
+        self.residency.returned_bytes()
     }
 
     /// Bytes that are in use: blocks taken, large objects, and external memory.
@@ -108,6 +127,7 @@ impl Pool {
         let block = self.free.pop().ok_or(Exhausted)?;
         debug_assert_eq!(block.state(), BlockState::Free);
         debug_assert_eq!(block.live_bytes(), 0);
+        self.residency.take_block(block, self.free.len() * BLOCK_BYTES);
         block.set_state(state);
         block.forget_search();
         self.taken_blocks += 1;
@@ -140,7 +160,9 @@ impl Pool {
         };
         let chunk = Chunk::allocate(size_bytes, ChunkKind::Small, self.ids).ok_or(Exhausted)?;
         self.chunks.push(chunk);
-        self.free.extend(chunk.blocks().rev());
+        self.residency.add_fresh(chunk.blocks());
+        // What is present is used first.
+        self.free.splice(0..0, chunk.blocks().rev());
         Ok(())
     }
 
@@ -150,6 +172,8 @@ impl Pool {
         debug_assert!(!block.is_in_use());
         block.set_state(BlockState::Free);
         self.taken_blocks -= 1;
+        self.residency.release_block(block);
+        self.residency.note_change();
         self.free.push(block);
     }
 
@@ -163,6 +187,7 @@ impl Pool {
 
     #[cold]
     fn release_or_queue(&mut self, block: Block) {
+        self.residency.note_change();
         if block.live_bytes() == 0 {
             self.release(block);
         } else {
@@ -181,7 +206,7 @@ impl Pool {
             if block.state() != BlockState::Mature || block.is_in_use() {
                 continue;
             }
-            if let Some(hole) = next_hole(block, 0, bytes_min) {
+            if let Some(hole) = self.take_next_hole(block, 0, bytes_min) {
                 return Some((block, hole));
             }
             block.note_search();
@@ -189,8 +214,22 @@ impl Pool {
         None
     }
 
+    /// Takes the first hole of at least `bytes_min` that begins at or after `from`, an offset into a
+    /// block of which [`take_hole`](Pool::take_hole) gave a hole before it.
+    pub(crate) fn take_next_hole(
+        &mut self,
+        block: Block,
+        from: usize,
+        bytes_min: usize,
+    ) -> Option<Hole> {
+        let hole = next_hole(block, from, bytes_min)?;
+        self.residency.take_hole(block, &hole);
+        Some(hole)
+    }
+
     /// Forgets the queue of blocks with holes; a collector that recounts all blocks refills it.
     pub fn forget_holes(&mut self) {
+        self.residency.note_change();
         for block in self.with_holes.drain(..) {
             block.set_queued(false);
         }
@@ -202,33 +241,55 @@ impl Pool {
         self.chunks.iter().flat_map(|chunk| chunk.blocks())
     }
 
-    /// Gives chunks that are wholly free back to the system, if more is free than a heap of this
-    /// size is likely to use again. Returns the bytes given back.
-    #[inline]
-    pub(crate) fn trim(&mut self) -> usize {
-        // Twice as much must be free as is kept, so that a heap at the border does not trim often.
-        if self.free.len() * BLOCK_BYTES <= 2 * KEPT_BYTES_MIN {
-            return 0;
-        }
-        self.trim_slow()
+    /// Bytes of the blocks that are free, in whole or in part, and present. `live_bytes` are those of
+    /// the objects in them.
+    fn idle_bytes(&self, live_bytes: usize) -> usize {
+        (self.taken_bytes() - self.residency.taken_absent_bytes()).saturating_sub(live_bytes)
+            + self.idle_block_bytes()
     }
 
-    #[inline(never)]
-    fn trim_slow(&mut self) -> usize {
-        let kept_bytes = KEPT_BYTES_MIN.max(self.taken_bytes() / 4);
-        let free_bytes = self.free.len() * BLOCK_BYTES;
-        if free_bytes <= 2 * kept_bytes {
-            return 0;
+    /// Bytes of free blocks that are present.
+    fn idle_block_bytes(&self) -> usize {
+        self.free.len() * BLOCK_BYTES - self.residency.free_absent_bytes()
+    }
+
+    /// Gives free memory back to the system, if more of it is present than a heap of this size is
+    /// likely to use again: chunks that are wholly free, free blocks, and pages within holes.
+    ///
+    /// Called at the end of a safepoint that found this [due](Pool::is_trim_due); `live_bytes` are those of the objects in the blocks. O(1) if
+    /// there is nothing to give back. Whether there was so much that this was tried.
+    pub(crate) fn trim(&mut self, live_bytes: usize) -> bool {
+        let heap_bytes = (self.taken_blocks + self.free.len()) * BLOCK_BYTES;
+        let kept_bytes = self.residency.kept_bytes(live_bytes);
+        let is_excessive = self.residency.is_excessive(self.idle_bytes(live_bytes), kept_bytes);
+        if is_excessive {
+            // A little more than is kept is not worth the way to the system.
+            let excess_bytes_min = kept_bytes / 2;
+            if self.idle_block_bytes() > kept_bytes + excess_bytes_min {
+                self.trim_blocks(kept_bytes);
+                self.trim_chunks(kept_bytes);
+            }
+            let kept_bytes = kept_bytes.saturating_sub(self.idle_block_bytes());
+            self.trim_holes(kept_bytes, excess_bytes_min);
+            self.residency.note_trimmed(self.idle_bytes(live_bytes), excess_bytes_min);
         }
-        let mut excess_bytes = free_bytes - kept_bytes;
+        self.residency.note_safepoint(heap_bytes);
+        is_excessive
+    }
+
+    /// Frees chunks whose blocks are all free and absent, and, where single blocks do not go back,
+    /// those that are present.
+    fn trim_chunks(&mut self, kept_bytes: usize) {
+        let mut excess_bytes = self.idle_block_bytes().saturating_sub(kept_bytes);
         let mut freed = Vec::new();
         self.chunks.retain(|&chunk| {
-            let size_bytes = chunk.size_bytes();
             let is_free = chunk.blocks().all(|block| block.state() == BlockState::Free);
-            if size_bytes < CHUNK_BYTES || size_bytes > excess_bytes || !is_free {
+            let present_bytes =
+                chunk.blocks().map(|block| BLOCK_BYTES - block.absent_bytes()).sum::<usize>();
+            if chunk.size_bytes() < CHUNK_BYTES || present_bytes > excess_bytes || !is_free {
                 return true;
             }
-            excess_bytes -= size_bytes;
+            excess_bytes -= present_bytes;
             freed.push(chunk);
             false
         });
@@ -236,12 +297,64 @@ impl Pool {
         let is_kept = |block: &Block| freed.binary_search(&block.chunk()).is_err();
         self.free.retain(is_kept);
         self.with_holes.retain(is_kept);
-        let bytes = freed.iter().map(|chunk| chunk.size_bytes()).sum();
         for chunk in freed {
+            self.residency.forget(chunk.blocks());
             // SAFETY: all its blocks were free, and none is in the free list any more.
             unsafe { chunk.free() }
         }
-        bytes
+    }
+
+    /// Makes free blocks absent, although their chunk may be freed next: the allocator that gets it
+    /// might keep it.
+    fn trim_blocks(&mut self, kept_bytes: usize) {
+        let mut excess_bytes = self.idle_block_bytes().saturating_sub(kept_bytes);
+        let mut excess = Vec::new();
+        // Those that would be taken last.
+        for &block in &self.free {
+            if excess_bytes < BLOCK_BYTES {
+                break;
+            }
+            let present_bytes = BLOCK_BYTES - block.absent_bytes();
+            if present_bytes > 0 {
+                excess_bytes -= present_bytes;
+                excess.push(block);
+            }
+        }
+        excess.sort_unstable();
+        for run in excess.chunk_by(|block, next| block.end() == next.base()) {
+            // SAFETY: free, and side by side: between two chunks there is a block of metadata.
+            unsafe { self.residency.give_back_blocks(run) }
+        }
+    }
+
+    /// Makes the pages within holes absent, unless there are few of them.
+    fn trim_holes(&mut self, kept_bytes: usize, excess_bytes_min: usize) {
+        let mut idle_bytes = 0;
+        let mut excess_bytes = 0;
+        let mut excess = Vec::new();
+        let is_quiet = |block: &&Block| block.state() == BlockState::Mature && !block.is_in_use();
+        for &block in self.with_holes.iter().filter(is_quiet) {
+            // Those that would be taken first are kept.
+            idle_bytes += block.idle_bytes();
+            if idle_bytes <= kept_bytes {
+                continue;
+            }
+            let mut from = 0;
+            while let Some(hole) = next_hole(block, from, PAGE_BYTES) {
+                from = hole.end;
+                if let Some(pages) = self.residency.present_pages(block, hole) {
+                    excess_bytes += pages.len();
+                    excess.push((block, pages));
+                }
+            }
+        }
+        if excess_bytes < excess_bytes_min {
+            return;
+        }
+        for (block, pages) in excess {
+            // SAFETY: within a hole of a block that is not in use. What died in it was torn down.
+            unsafe { self.residency.give_back_pages(block, pages) }
+        }
     }
 
     /// Frees all chunks.

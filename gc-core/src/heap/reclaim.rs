@@ -242,7 +242,9 @@ impl Heap {
     #[inline]
     pub(crate) fn tear_down(&mut self) -> Option<Panic> {
         let panic = if self.dead.is_empty() { None } else { self.tear_down_dead() };
-        self.pool.get_mut().trim();
+        if self.pool.get_mut().is_trim_due() {
+            self.trim();
+        }
         self.forget_abandoned_tables();
         panic
     }
@@ -258,9 +260,26 @@ impl Heap {
             let dead = mem::take(&mut self.dead.large);
             // SAFETY: large, dead, and their drop glue has run.
             unsafe { self.large.get_mut().release(self.pool.get_mut(), dead) }
-            self.large.get_mut().trim();
+            if self.settings.returns_memory {
+                self.large.get_mut().trim(self.pool.get_mut());
+            }
         }
         panic
+    }
+
+    /// Gives free memory back to the system, if there is much of it.
+    fn trim(&mut self) {
+        if !self.settings.returns_memory {
+            return;
+        }
+        let external_bytes = self.external_bytes.get();
+        let pool = self.pool.get_mut();
+        // Large objects are live, or young, or dead since this safepoint.
+        let large_bytes = pool.used_bytes() - pool.taken_bytes() - external_bytes;
+        if pool.trim(self.stats.live_bytes.saturating_sub(large_bytes)) {
+            self.log.get_mut().trim();
+            self.dead.drops = Vec::new();
+        }
     }
 
     /// Runs the drop glue of every object, young or mature: the heap is being dropped.

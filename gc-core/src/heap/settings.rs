@@ -9,6 +9,8 @@ pub struct Settings {
     pub limit_bytes: usize,
     /// Bytes of the nursery, if the arena's maker chose them; otherwise the collector's choice.
     pub nursery_bytes: Option<usize>,
+    /// Give free memory back to the system.
+    pub returns_memory: bool,
     /// Collect at every safepoint.
     pub is_stressed: bool,
     /// Compare unlogged objects with what they were at the last safepoint.
@@ -26,6 +28,7 @@ impl Settings {
         Settings {
             limit_bytes: usize::MAX,
             nursery_bytes: None,
+            returns_memory: true,
             is_stressed: false,
             checks_barrier: false,
             takes_snapshots: attributes.barrier == Barrier::Snapshot,

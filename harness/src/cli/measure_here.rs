@@ -20,14 +20,20 @@ pub(super) struct Arguments {
     stress: bool,
     #[arg(long)]
     no_pauses: bool,
+    #[arg(long)]
+    limit_bytes: Option<usize>,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble> {
-    let &Arguments { workload, backend: contender, scale, seed, stress, no_pauses } = arguments;
+    let &Arguments { workload, backend: contender, scale, seed, .. } = arguments;
+    let setting = Setting {
+        stress: arguments.stress,
+        no_pauses: arguments.no_pauses,
+        limit_bytes: arguments.limit_bytes,
+    };
     let scale = workload.check_scale(scale).map_err(Trouble::misuse)?;
     let order = Order { workload, contender, parameters: Parameters { scale, seed } };
-    let measurement =
-        measure_here(&order, Setting { stress, no_pauses }).map_err(Trouble::Misuse)?;
+    let measurement = measure_here(&order, setting).map_err(Trouble::Misuse)?;
     let line =
         serde_json::to_string(&measurement).map_err(|error| Trouble::Failure(error.to_string()))?;
     writeln!(output, "{line}")?;

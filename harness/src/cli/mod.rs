@@ -1,11 +1,14 @@
 //! The command line.
 //!
 //! Exit codes: 0 if everything went well and all collectors agree; 1 if they do not, or a
-//! measurement failed, or instructions became more; 2 if the arguments or an input file make no sense. Answers go to the
-//! standard output, complaints to the standard error.
+//! measurement failed, or instructions became more; 2 if the arguments or an input file make no
+//! sense. Answers go to the standard output, complaints to the standard error.
 
+mod compare;
 mod diff;
 mod exit;
+mod format;
+mod goals;
 mod instructions;
 mod list;
 mod main_job;
@@ -16,6 +19,8 @@ mod progress;
 mod replay;
 mod run;
 mod selection;
+mod size;
+mod sweep;
 
 use std::panic;
 use std::process::ExitCode;
@@ -42,6 +47,10 @@ enum Command {
     List,
     /// Measures workloads, each in a process of its own.
     Run(run::Arguments),
+    /// Measures contenders in turns and compares them; or says which of the project's goals are reached.
+    Compare(compare::Arguments),
+    /// Measures what collection costs in heaps of several sizes.
+    Sweep(sweep::Arguments),
     /// Replays heap programs and prints the answers.
     Replay(replay::Arguments),
     /// Runs random heap programs and compares every backend with the model.
@@ -86,6 +95,8 @@ pub fn main() -> ExitCode {
             None => main_job::run(&mut output),
             Some(Command::List) => list::run(&mut output),
             Some(Command::Run(arguments)) => run::run(&arguments, &mut output),
+            Some(Command::Compare(arguments)) => compare::run(&arguments, &mut output),
+            Some(Command::Sweep(arguments)) => sweep::run(&arguments, &mut output),
             Some(Command::Replay(arguments)) => replay::run(&arguments, &mut output),
             Some(Command::Diff(arguments)) => diff::run(&arguments, &mut output),
             Some(Command::Operations(arguments)) => operations::run(&arguments, &mut output),

@@ -68,7 +68,7 @@ fn run_goals(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble
         Ok(goals::measure(&Launcher::new()?, arguments.rounds.into(), begins))
     })?;
     match arguments.format {
-        Format::Table => output.print(&report::goals(&findings))?,
+        Format::Table => output.print(&report::operation_goals(&findings))?,
         Format::Json => {
             for goal in &GOALS {
                 for &backend in goal.backends {

@@ -47,8 +47,11 @@ enum Format {
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble> {
     let orders = orders(arguments)?;
-    let launcher = Launcher::new()?
-        .setting(Setting { stress: arguments.stress, no_pauses: arguments.no_pauses });
+    let launcher = Launcher::new()?.setting(Setting {
+        stress: arguments.stress,
+        no_pauses: arguments.no_pauses,
+        ..Setting::default()
+    });
     let bar = progress::bar(orders.len());
     let mut written = Ok(());
     let mut ended = |outcome: &Outcome| {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::backend::Backend;
-use crate::peers::Peer;
+use crate::peers::{Kind, Peer};
 
 /// One of our backends or a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,12 @@ impl Contender {
             .into_iter()
             .map(Contender::Backend)
             .chain(Peer::all().iter().copied().map(Contender::Peer))
+    }
+
+    /// Whether it is a collector and not ours.
+    #[must_use]
+    pub fn is_other_collector(self) -> bool {
+        matches!(self, Contender::Peer(peer) if peer.kind() == Kind::Collector)
     }
 
     /// The name on the command line and in reports.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use cpu_time::ProcessTime;
 use gc_core::{Arena, Collector, Mutation, Root, Rootable, Stats, Trace};
 
 use super::pauses::{PauseListener, Pauses};
@@ -12,9 +13,11 @@ use super::pauses::{PauseListener, Pauses};
 pub struct Instruments {
     stress: bool,
     nursery_bytes: Option<usize>,
+    limit_bytes: Option<usize>,
     pauses: Option<Rc<RefCell<Pauses>>>,
     /// Whether an arena was ever listened to.
     is_heard: bool,
+    loop_start: Option<LoopStart>,
     heap_use: HeapUse,
 }
 
@@ -31,6 +34,24 @@ pub struct HeapUse {
     pub live_bytes_max: u64,
     /// How long the collections took; `None` if nobody listened.
     pub pauses: Option<PauseUse>,
+    /// What the workload's loop took; `None` if it does not tell where that is.
+    pub steady: Option<LoopUse>,
+}
+
+/// What the loop of a workload took: the part between building up and reading back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoopUse {
+    /// CPU time of the process, collections included.
+    pub cpu_ns: u64,
+    /// Objects that were made.
+    pub objects: u64,
+}
+
+/// What the meters said when a loop began.
+#[derive(Debug)]
+struct LoopStart {
+    cpu: Option<ProcessTime>,
+    allocated_objects: u64,
 }
 
 /// How long collections took, with the drop glue of what they found dead.
@@ -38,6 +59,8 @@ pub struct HeapUse {
 pub struct PauseUse {
     /// CPU time of all of them.
     pub gc_cpu_ns: u64,
+    /// Elapsed time of all of them.
+    pub gc_wall_ns: u64,
     /// The median pause.
     pub pause_ns_p50: u64,
     /// The pause that one in a hundred exceeds.
@@ -60,8 +83,10 @@ impl Instruments {
         Instruments {
             stress: false,
             nursery_bytes: None,
+            limit_bytes: None,
             pauses: None,
             is_heard: false,
+            loop_start: None,
             heap_use: HeapUse::default(),
         }
     }
@@ -77,6 +102,13 @@ impl Instruments {
     #[must_use]
     pub fn nursery_bytes(mut self, bytes: usize) -> Self {
         self.nursery_bytes = Some(bytes);
+        self
+    }
+
+    /// Limits the heap of each arena, if there is a limit. An arena that exceeds it panics.
+    #[must_use]
+    pub fn limit_bytes(mut self, bytes: Option<usize>) -> Self {
+        self.limit_bytes = bytes;
         self
     }
 
@@ -102,12 +134,43 @@ impl Instruments {
         if let Some(bytes) = self.nursery_bytes {
             builder = builder.nursery_bytes(bytes);
         }
+        if let Some(bytes) = self.limit_bytes {
+            builder = builder.limit_bytes(bytes);
+        }
         let mut arena = builder.build(root);
         if let Some(pauses) = &self.pauses {
             arena.set_listener(PauseListener(Rc::clone(pauses)));
             self.is_heard = true;
         }
         arena
+    }
+
+    /// Notes that the workload's loop begins, on this arena.
+    pub fn start_loop<R, C>(&mut self, arena: &Arena<R, C>)
+    where
+        R: for<'gc> Rootable<'gc>,
+        for<'gc> Root<'gc, R>: Sized + Trace,
+        C: Collector,
+    {
+        let allocated_objects = arena.stats().allocated_objects;
+        self.loop_start = Some(LoopStart { cpu: ProcessTime::try_now().ok(), allocated_objects });
+    }
+
+    /// Notes that the loop has ended.
+    pub fn stop_loop<R, C>(&mut self, arena: &Arena<R, C>)
+    where
+        R: for<'gc> Rootable<'gc>,
+        for<'gc> Root<'gc, R>: Sized + Trace,
+        C: Collector,
+    {
+        let Some(start) = self.loop_start.take() else {
+            return;
+        };
+        self.heap_use.steady =
+            start.cpu.and_then(|cpu| cpu.try_elapsed().ok()).map(|cpu| LoopUse {
+                cpu_ns: cpu.as_nanos().try_into().unwrap_or(u64::MAX),
+                objects: arena.stats().allocated_objects - start.allocated_objects,
+            });
     }
 
     /// Reads the meters of an arena and drops it.
@@ -138,6 +201,7 @@ impl Instruments {
             let pauses = pauses.borrow();
             PauseUse {
                 gc_cpu_ns: pauses.cpu_ns(),
+                gc_wall_ns: pauses.wall_ns(),
                 pause_ns_p50: pauses.quantile_ns(0.50),
                 pause_ns_p99: pauses.quantile_ns(0.99),
                 pause_ns_max: pauses.max_ns(),

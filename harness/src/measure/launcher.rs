@@ -6,10 +6,13 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 use std::{env, thread};
 
-use super::{Measurement, Order, Outcome, Setting};
+use super::{Cause, Measurement, Order, Outcome, Setting};
 
 /// The hidden subcommand that measures in its own process.
 pub(crate) const SUBCOMMAND: &str = "measure-here";
+
+/// How `gc_core::HeapFull` begins, with which an arena panics that has no memory.
+const HEAP_FULL: &str = "the heap is full";
 
 /// Knows how to start this program again.
 #[derive(Clone, Debug)]
@@ -26,7 +29,12 @@ impl Launcher {
     ///
     /// If the system does not say which program that is.
     pub fn new() -> io::Result<Self> {
-        Ok(Launcher { program: env::current_exe()?, setting: Setting::default(), time_limit: None })
+        Ok(Launcher::of(env::current_exe()?))
+    }
+
+    /// A launcher of some other program.
+    pub(crate) fn of(program: PathBuf) -> Self {
+        Launcher { program, setting: Setting::default(), time_limit: None }
     }
 
     /// Says how our backends run the workloads.
@@ -46,13 +54,19 @@ impl Launcher {
     /// Measures in a new process and waits for it.
     #[must_use]
     pub fn measure(&self, order: &Order) -> Outcome {
-        match self.try_measure(order) {
+        self.measure_with(order, self.setting)
+    }
+
+    /// Measures with a setting other than the launcher's.
+    #[must_use]
+    pub fn measure_with(&self, order: &Order, setting: Setting) -> Outcome {
+        match self.try_measure(order, setting) {
             Ok(measurement) => Outcome::Measured(measurement),
-            Err(error) => Outcome::Failed(order.failure(error)),
+            Err((cause, error)) => Outcome::Failed(order.failure(cause, error)),
         }
     }
 
-    fn try_measure(&self, order: &Order) -> Result<Measurement, String> {
+    fn try_measure(&self, order: &Order, setting: Setting) -> Result<Measurement, (Cause, String)> {
         let mut arguments = vec![
             SUBCOMMAND.to_owned(),
             format!("--workload={}", order.workload.name),
@@ -60,15 +74,18 @@ impl Launcher {
             format!("--scale={}", order.parameters.scale),
             format!("--seed={}", order.parameters.seed),
         ];
-        arguments.extend(self.setting.stress.then(|| "--stress".to_owned()));
-        arguments.extend(self.setting.no_pauses.then(|| "--no-pauses".to_owned()));
-        let finished =
-            self.run(&arguments).map_err(|error| format!("could not be started: {error}"))?;
+        arguments.extend(setting.stress.then(|| "--stress".to_owned()));
+        arguments.extend(setting.no_pauses.then(|| "--no-pauses".to_owned()));
+        arguments.extend(setting.limit_bytes.map(|bytes| format!("--limit-bytes={bytes}")));
+        let other = |error| (Cause::Other, error);
+        let finished = self
+            .run(&arguments)
+            .map_err(|error| other(format!("could not be started: {error}")))?;
         if !finished.status.success() {
-            return Err(finished.complaint());
+            return Err((finished.cause(), finished.complaint()));
         }
         serde_json::from_str(&finished.output)
-            .map_err(|error| format!("did not answer with a measurement: {error}"))
+            .map_err(|error| other(format!("did not answer with a measurement: {error}")))
     }
 
     /// Runs this program with other arguments and waits for its end.
@@ -124,6 +141,17 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
+    /// Why the process did not succeed.
+    pub(crate) fn cause(&self) -> Cause {
+        if let Some(limit) = self.time_limit {
+            Cause::TimeLimit(limit.as_secs())
+        } else if self.errors.contains(HEAP_FULL) {
+            Cause::HeapFull
+        } else {
+            Cause::Other
+        }
+    }
+
     /// How the process ended, and the first line of what it complained about.
     pub(crate) fn complaint(&self) -> String {
         let end = match self.time_limit {
@@ -157,11 +185,13 @@ fn wait(child: &mut Child) -> io::Result<ExitStatus> {
 mod tests {
     use super::*;
 
+    fn finished(script: &str) -> Finished {
+        let launcher = Launcher::of("/bin/sh".into()).time_limit(Duration::from_secs(1));
+        launcher.run(&["-c".to_owned(), script.to_owned()]).expect("there is a shell")
+    }
+
     fn complaint(script: &str) -> String {
-        let launcher =
-            Launcher { program: "/bin/sh".into(), setting: Setting::default(), time_limit: None };
-        let launcher = launcher.time_limit(Duration::from_secs(1));
-        launcher.run(&["-c".to_owned(), script.to_owned()]).expect("there is a shell").complaint()
+        finished(script).complaint()
     }
 
     #[test]
@@ -180,6 +210,19 @@ mod tests {
 
     #[test]
     fn a_process_that_hangs_is_ended() {
-        assert_eq!(complaint("exec sleep 60"), "took longer than 1 s");
+        let finished = finished("exec sleep 60");
+        assert_eq!(finished.complaint(), "took longer than 1 s");
+        assert_eq!(finished.cause(), Cause::TimeLimit(1));
+    }
+
+    #[test]
+    fn a_full_heap_is_told_from_other_failures() {
+        let arena = gc_core::Arena::<gc_core::Rootable![()], gc_core::NullCollector>::builder()
+            .limit_bytes(64 << 10)
+            .build(|_| ());
+        let full =
+            arena.enter(|mc, ()| mc.metrics().add_external(1 << 20)).expect_err("this is too much");
+        assert_eq!(finished(&format!("echo '{full}' >&2; exit 1")).cause(), Cause::HeapFull);
+        assert_eq!(finished("echo 'the tank is full' >&2; exit 1").cause(), Cause::Other);
     }
 }

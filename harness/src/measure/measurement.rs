@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::HeapUse;
 
 /// What was measured. Times are in nanoseconds, sizes in bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measurement {
     /// The name of the workload.
     pub workload: String,
@@ -32,6 +32,8 @@ pub struct Measurement {
     pub collections: Option<u64>,
     /// CPU time in collections; this and the pauses are null if nobody timed them.
     pub gc_cpu_ns: Option<u64>,
+    /// Elapsed time in collections.
+    pub gc_wall_ns: Option<u64>,
     /// The median pause.
     pub pause_ns_p50: Option<u64>,
     /// The pause that one in a hundred exceeds.
@@ -40,6 +42,11 @@ pub struct Measurement {
     pub pause_ns_max: Option<u64>,
     /// The most that was alive after a collection.
     pub live_bytes_max: Option<u64>,
+    /// CPU time of the workload's loop, without building up and reading back; this and the next are
+    /// null for a workload that does not tell its loop.
+    pub loop_cpu_ns: Option<u64>,
+    /// Objects that the loop made.
+    pub loop_objects: Option<u64>,
 }
 
 impl Measurement {
@@ -50,11 +57,27 @@ impl Measurement {
         self.collections = heap_use.map(|heap| heap.collections);
         let pauses = heap_use.and_then(|heap| heap.pauses);
         self.gc_cpu_ns = pauses.map(|pauses| pauses.gc_cpu_ns);
+        self.gc_wall_ns = pauses.map(|pauses| pauses.gc_wall_ns);
         self.pause_ns_p50 = pauses.map(|pauses| pauses.pause_ns_p50);
         self.pause_ns_p99 = pauses.map(|pauses| pauses.pause_ns_p99);
         self.pause_ns_max = pauses.map(|pauses| pauses.pause_ns_max);
         self.live_bytes_max = heap_use.map(|heap| heap.live_bytes_max);
+        let steady = heap_use.and_then(|heap| heap.steady);
+        self.loop_cpu_ns = steady.map(|steady| steady.cpu_ns);
+        self.loop_objects = steady.map(|steady| steady.objects);
     }
+}
+
+/// Why a measurement went wrong, as far as the cases can be told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// It took longer than so many seconds.
+    TimeLimit(u64),
+    /// The heap was full.
+    HeapFull,
+    /// Anything else.
+    Other,
 }
 
 /// A measurement that went wrong.
@@ -68,6 +91,8 @@ pub struct Failure {
     pub scale: usize,
     /// The seed of the random numbers.
     pub seed: u64,
+    /// The cause, for programs.
+    pub cause: Cause,
     /// What happened to the process, and the first line of what it complained about.
     pub error: String,
 }
@@ -128,6 +153,12 @@ impl Outcome {
             Outcome::Failed(failure) => failure.scale,
             Outcome::Skipped(skip) => skip.scale,
         }
+    }
+
+    /// Whether it ran into a limit of time or memory.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        matches!(self, Outcome::Failed(failure) if failure.cause != Cause::Other)
     }
 
     /// The measurement, if there is one.

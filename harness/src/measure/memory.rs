@@ -2,6 +2,18 @@
 
 use std::fs;
 
+/// The allocator of this build, which serves `Box` and, through it, the chunks of our heaps.
+#[must_use]
+pub const fn allocator() -> &'static str {
+    if cfg!(feature = "mimalloc") {
+        "mimalloc"
+    } else if cfg!(target_env = "gnu") {
+        "glibc"
+    } else {
+        "the system's"
+    }
+}
+
 /// The most memory that this process ever had resident; `None` where the system does not say.
 ///
 /// This is `VmHWM` and not `getrusage`'s `ru_maxrss`: the latter survives `exec`, so that a small

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 
-use super::{Contender, Failure, Instruments, Measurement, Skip, peak_rss_bytes};
+use super::{Cause, Contender, Failure, Instruments, Measurement, Skip, peak_rss_bytes};
 use crate::workloads::{Parameters, Workload};
 
 /// How to run a workload on one of our backends.
@@ -14,6 +14,8 @@ pub struct Setting {
     pub stress: bool,
     /// Add no listener: no pauses are measured, and the clocks do not disturb what is.
     pub no_pauses: bool,
+    /// Limit the heap of each arena to so many bytes.
+    pub limit_bytes: Option<usize>,
 }
 
 /// One workload on one contender.
@@ -28,12 +30,19 @@ pub struct Order {
 }
 
 impl Order {
-    pub(super) fn failure(&self, error: String) -> Failure {
+    /// Whether another order asks for the same work, be it of another contender.
+    #[must_use]
+    pub fn is_same_work(&self, other: &Order) -> bool {
+        (self.workload.name, self.parameters) == (other.workload.name, other.parameters)
+    }
+
+    pub(super) fn failure(&self, cause: Cause, error: String) -> Failure {
         Failure {
             workload: self.workload.name.to_owned(),
             backend: self.contender.name().to_owned(),
             scale: self.parameters.scale,
             seed: self.parameters.seed,
+            cause,
             error,
         }
     }
@@ -63,7 +72,8 @@ pub fn measure_here(order: &Order, setting: Setting) -> Result<Measurement, Stri
         Contender::Backend(backend) => {
             let instruments =
                 if setting.no_pauses { Instruments::silent() } else { Instruments::new() };
-            let mut instruments = instruments.stress(setting.stress);
+            let mut instruments =
+                instruments.stress(setting.stress).limit_bytes(setting.limit_bytes);
             let checksum = order.workload.run(backend, &order.parameters, &mut instruments);
             (checksum, Some(instruments.heap_use()))
         }
@@ -81,14 +91,7 @@ pub fn measure_here(order: &Order, setting: Setting) -> Result<Measurement, Stri
         ),
         wall_ns: nanoseconds(wall),
         peak_rss_bytes: peak_rss_bytes(),
-        allocated_objects: None,
-        allocated_bytes: None,
-        collections: None,
-        gc_cpu_ns: None,
-        pause_ns_p50: None,
-        pause_ns_p99: None,
-        pause_ns_max: None,
-        live_bytes_max: None,
+        ..Measurement::default()
     };
     measurement.set_heap_use(heap_use);
     Ok(measurement)

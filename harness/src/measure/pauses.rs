@@ -115,6 +115,11 @@ impl Pauses {
             as u64
     }
 
+    /// Elapsed time of all collections.
+    pub(super) fn wall_ns(&self) -> u64 {
+        self.wall.as_nanos().try_into().unwrap_or(u64::MAX)
+    }
+
     /// The pause that this part of all pauses does not exceed; 0 if there was none.
     pub(super) fn quantile_ns(&self, quantile: f64) -> u64 {
         self.histogram.value_at_quantile(quantile)

@@ -36,7 +36,7 @@ pub fn measure_all(
     for orders in [other, null] {
         let (skipped, ready): (Vec<_>, Vec<_>) = orders
             .into_iter()
-            .map(|(place, order)| (place, order, reason_to_skip(&order, &outcomes)))
+            .map(|(place, order)| (place, order, reason_to_skip(&order, outcomes.iter().flatten())))
             .partition(|(.., reason)| reason.is_some());
         for (place, order, reason) in skipped {
             let outcome = Outcome::Skipped(order.skip(reason.unwrap_or_default()));
@@ -92,7 +92,10 @@ fn measure_phase(
 }
 
 /// Why an order is not worth a process, in a few words.
-fn reason_to_skip(order: &Order, outcomes: &[Option<Outcome>]) -> Option<String> {
+pub(super) fn reason_to_skip<'a>(
+    order: &Order,
+    outcomes: impl Iterator<Item = &'a Outcome>,
+) -> Option<String> {
     match order.contender {
         Contender::Peer(peer) => peer.refusal(order.workload).map(str::to_owned),
         Contender::Backend(Backend::Null) => lack_of_memory(order, outcomes),
@@ -101,10 +104,11 @@ fn reason_to_skip(order: &Order, outcomes: &[Option<Outcome>]) -> Option<String>
 }
 
 /// Why the null collector would not have enough memory, judged by what another backend allocated.
-fn lack_of_memory(order: &Order, outcomes: &[Option<Outcome>]) -> Option<String> {
+fn lack_of_memory<'a>(
+    order: &Order,
+    outcomes: impl Iterator<Item = &'a Outcome>,
+) -> Option<String> {
     let allocated_bytes = outcomes
-        .iter()
-        .flatten()
         .filter(|outcome| {
             outcome.workload() == order.workload.name && outcome.scale() == order.parameters.scale
         })

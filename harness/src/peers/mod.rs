@@ -22,8 +22,20 @@ use crate::workloads::{Checksum, Parameters, Workload};
 pub struct Peer {
     name: &'static str,
     sentence: &'static str,
+    kind: Kind,
     /// The name of a workload and what the peer does about it.
     answers: &'static [(&'static str, Answer)],
+}
+
+/// Who finds out what is dead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A library of garbage collection. The best of these is what our backends are compared with.
+    Collector,
+    /// The owners of objects, as with `Box`, or their counts, as with `Rc`: what the language has.
+    Language,
+    /// The program, which frees or forgets whole regions.
+    Program,
 }
 
 /// What a peer does about a workload.
@@ -73,6 +85,12 @@ impl Peer {
     #[must_use]
     pub fn sentence(self) -> &'static str {
         self.sentence
+    }
+
+    /// Who finds out what is dead.
+    #[must_use]
+    pub fn kind(self) -> Kind {
+        self.kind
     }
 
     fn answer(self, workload: &Workload) -> Answer {

@@ -35,7 +35,11 @@ pub fn disagreements(outcomes: &[Outcome]) -> Vec<Disagreement> {
     for measurement in outcomes.iter().filter_map(Outcome::measurement) {
         let run = (measurement.workload.clone(), measurement.scale, measurement.seed);
         let answers = runs.entry(run).or_default();
-        answers.entry(measurement.checksum.clone()).or_default().push(measurement.backend.clone());
+        let backends = answers.entry(measurement.checksum.clone()).or_default();
+        // One that ran several times is named once.
+        if !backends.contains(&measurement.backend) {
+            backends.push(measurement.backend.clone());
+        }
     }
     runs.into_iter()
         .filter(|(_, answers)| answers.len() > 1)
@@ -46,7 +50,7 @@ pub fn disagreements(outcomes: &[Outcome]) -> Vec<Disagreement> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Failure, Measurement};
+    use crate::measure::{Cause, Failure, Measurement};
 
     fn measured(workload: &str, backend: &str, checksum: &str) -> Outcome {
         Outcome::Measured(Measurement {
@@ -55,17 +59,7 @@ mod tests {
             scale: 4,
             seed: 0,
             checksum: checksum.to_owned(),
-            cpu_ns: 1,
-            wall_ns: 1,
-            peak_rss_bytes: None,
-            allocated_objects: None,
-            allocated_bytes: None,
-            collections: None,
-            gc_cpu_ns: None,
-            pause_ns_p50: None,
-            pause_ns_p99: None,
-            pause_ns_max: None,
-            live_bytes_max: None,
+            ..Measurement::default()
         })
     }
 
@@ -80,6 +74,7 @@ mod tests {
                 backend: "refcount".to_owned(),
                 scale: 4,
                 seed: 0,
+                cause: Cause::Other,
                 error: String::new(),
             }),
         ];

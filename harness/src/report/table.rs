@@ -11,6 +11,9 @@ const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::new('─
 /// Stands where there is no value.
 pub(super) const NOTHING: &str = "-";
 
+/// Stands where a measurement went wrong.
+pub(super) const FAILED: &str = "FAILED";
+
 /// A row per workload, and what each backend took for it: CPU time and peak memory.
 #[must_use]
 pub fn overview(outcomes: &[Outcome]) -> String {
@@ -57,7 +60,7 @@ fn cost(outcome: &Outcome) -> String {
                 .map_or(NOTHING.to_owned(), |peak| bytes(peak).to_string());
             format!("{} {memory:>8}", duration(measurement.cpu_ns))
         }
-        Outcome::Failed(_) => "FAILED".to_owned(),
+        Outcome::Failed(_) => FAILED.to_owned(),
         Outcome::Skipped(_) => "skipped".to_owned(),
     }
 }

@@ -82,9 +82,11 @@ pub fn run<C: Collector + Default>(
     let mut arena =
         instruments.arena::<Rootable!['gc => Gc<'gc, Quad<'gc>>], C>(|mc| Quad::grow(mc, depth));
 
+    instruments.start_loop(&arena);
     for _ in 0..rebuilds(depth) {
         checksum.add(arena.mutate(|mc, &root| Quad::rebuild(mc, root, level, depth, &mut random)));
     }
+    instruments.stop_loop(&arena);
 
     checksum.add(arena.enter(|_, root| root.count()));
     checksum.add(random.random());

@@ -18,12 +18,13 @@ mod quads;
 mod rings;
 mod strings;
 
-use super::{Answer, Peer};
+use super::{Answer, Kind, Peer};
 
 /// The peer.
 pub(super) const PEER: Peer = Peer {
     name: "peer:box",
     sentence: "plain ownership with Box and Vec, and indices where nobody owns",
+    kind: Kind::Language,
     answers: &[
         ("binary-trees", Answer::Runs(binary_trees::run)),
         ("binary-trees-rooted", Answer::Runs(binary_trees::run_rooted)),

@@ -8,12 +8,13 @@ mod binary_trees;
 mod gcbench;
 mod list;
 
-use super::{Answer, Peer};
+use super::{Answer, Kind, Peer};
 
 /// The peer.
 pub(super) const PEER: Peer = Peer {
     name: "peer:bumpalo",
     sentence: "bump allocation in regions that are freed as a whole",
+    kind: Kind::Program,
     answers: &[
         ("binary-trees", Answer::Runs(binary_trees::run)),
         ("binary-trees-rooted", Answer::Runs(binary_trees::run_rooted)),

@@ -39,12 +39,13 @@ use ::gc_arena::arena::Root;
 use ::gc_arena::metrics::Pacing;
 use ::gc_arena::{Arena, Mutation, Rootable};
 
-use super::{Answer, Peer};
+use super::{Answer, Kind, Peer};
 
 /// The peer.
 pub(super) const PEER: Peer = Peer {
     name: "peer:gc-arena",
     sentence: "gc-arena 0.7, incremental mark-sweep, paced to collect in one go",
+    kind: Kind::Collector,
     answers: &[
         ("binary-trees", Answer::Runs(binary_trees::run)),
         ("binary-trees-rooted", Answer::Runs(binary_trees::run_rooted)),

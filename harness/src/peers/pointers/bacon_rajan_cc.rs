@@ -11,12 +11,13 @@ use ::bacon_rajan_cc::{
     Cc as Gc, Trace, Tracer, Weak, collect_cycles as collect, number_of_roots_buffered,
 };
 
-use super::super::{Answer, Peer};
+use super::super::{Answer, Kind, Peer};
 
 /// The peer.
 pub(in crate::peers) const PEER: Peer = Peer {
     name: "peer:bacon-rajan-cc",
     sentence: "bacon_rajan_cc: reference counting with trial deletion on demand",
+    kind: Kind::Collector,
     answers: &[
         ("binary-trees", Answer::Runs(workloads::binary_trees::run)),
         ("binary-trees-rooted", Answer::Runs(workloads::binary_trees_rooted::run)),

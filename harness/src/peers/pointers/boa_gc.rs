@@ -3,13 +3,14 @@
 
 use ::boa_gc::{Gc, GcRefCell as GcCell, Trace, WeakGc as Weak, force_collect as collect};
 
-use super::super::{Answer, Peer};
+use super::super::{Answer, Kind, Peer};
 use super::strong::{follow, link};
 
 /// The peer.
 pub(in crate::peers) const PEER: Peer = Peer {
     name: "peer:boa-gc",
     sentence: "boa_gc: mark-sweep with roots found by counting",
+    kind: Kind::Collector,
     answers: &[
         ("binary-trees", Answer::Runs(workloads::binary_trees::run)),
         ("binary-trees-rooted", Answer::Runs(workloads::binary_trees_rooted::run)),

@@ -13,7 +13,7 @@ use std::cell::RefCell as GcCell;
 use ::dumpster::Trace;
 use ::dumpster::unsync::{Gc, collect, set_collect_condition};
 
-use super::super::{Answer, Peer};
+use super::super::{Answer, Kind, Peer};
 use super::cyclic_garbage;
 use super::strong::{follow, link};
 
@@ -21,6 +21,7 @@ use super::strong::{follow, link};
 pub(in crate::peers) const PEER: Peer = Peer {
     name: "peer:dumpster",
     sentence: "dumpster::unsync: reference counting with trial deletion",
+    kind: Kind::Collector,
     answers: &[
         ("binary-trees", Answer::Runs(workloads::binary_trees::run)),
         ("binary-trees-rooted", Answer::Runs(workloads::binary_trees_rooted::run)),

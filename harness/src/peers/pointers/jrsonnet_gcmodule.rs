@@ -10,7 +10,7 @@ use ::jrsonnet_gcmodule::{
     Cc as Gc, Trace, Tracer, Weak, collect_thread_cycles, count_thread_tracked,
 };
 
-use super::super::{Answer, Peer};
+use super::super::{Answer, Kind, Peer};
 use super::cyclic_garbage;
 use super::strong::{follow, link};
 
@@ -18,6 +18,7 @@ use super::strong::{follow, link};
 pub(in crate::peers) const PEER: Peer = Peer {
     name: "peer:jrsonnet-gcmodule",
     sentence: "jrsonnet-gcmodule: reference counting with a full trace on demand",
+    kind: Kind::Collector,
     answers: &[
         ("binary-trees", Answer::Runs(workloads::binary_trees::run)),
         ("binary-trees-rooted", Answer::Runs(workloads::binary_trees_rooted::run)),

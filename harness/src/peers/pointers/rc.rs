@@ -3,12 +3,13 @@
 use std::cell::RefCell as GcCell;
 use std::rc::{Rc as Gc, Weak};
 
-use super::super::{Answer, Peer};
+use super::super::{Answer, Kind, Peer};
 
 /// The peer.
 pub(in crate::peers) const PEER: Peer = Peer {
     name: "peer:rc",
     sentence: "std::rc::Rc: reference counting, cycles leak",
+    kind: Kind::Language,
     answers: &[
         ("binary-trees", Answer::Runs(workloads::binary_trees::run)),
         ("binary-trees-rooted", Answer::Runs(workloads::binary_trees_rooted::run)),

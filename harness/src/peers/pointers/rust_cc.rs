@@ -5,13 +5,14 @@ use std::cell::RefCell as GcCell;
 use ::rust_cc::weak::Weak;
 use ::rust_cc::{Cc as Gc, Trace, collect_cycles as collect};
 
-use super::super::{Answer, Peer};
+use super::super::{Answer, Kind, Peer};
 use super::strong::{follow, link};
 
 /// The peer.
 pub(in crate::peers) const PEER: Peer = Peer {
     name: "peer:rust-cc",
     sentence: "rust-cc: reference counting with trial deletion",
+    kind: Kind::Collector,
     answers: &[
         ("binary-trees", Answer::Runs(workloads::binary_trees::run)),
         ("binary-trees-rooted", Answer::Runs(workloads::binary_trees_rooted::run)),

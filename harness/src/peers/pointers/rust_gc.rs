@@ -11,13 +11,14 @@
 
 use ::gc::{Gc, GcCell, Trace, configure, force_collect as collect};
 
-use super::super::{Answer, Peer};
+use super::super::{Answer, Kind, Peer};
 use super::strong::{follow, link};
 
 /// The peer.
 pub(in crate::peers) const PEER: Peer = Peer {
     name: "peer:rust-gc",
     sentence: "gc: mark-sweep with counted roots",
+    kind: Kind::Collector,
     answers: &[
         ("binary-trees", Answer::Runs(workloads::binary_trees::run)),
         ("binary-trees-rooted", Answer::Runs(workloads::binary_trees_rooted::run)),

@@ -19,12 +19,13 @@ mod quads;
 mod rings;
 mod strings;
 
-use super::{Answer, Peer};
+use super::{Answer, Kind, Peer};
 
 /// The peer.
 pub(super) const PEER: Peer = Peer {
     name: "peer:safe-gc",
     sentence: "safe-gc 1.1, mark-sweep over tables of objects, without unsafe code",
+    kind: Kind::Collector,
     answers: &[
         ("binary-trees", Answer::Runs(binary_trees::run)),
         ("binary-trees-rooted", Answer::Runs(binary_trees::run_rooted)),

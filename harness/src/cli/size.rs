@@ -1,0 +1,36 @@
+//! `--scale`, `--quick`: how big the runs of a command are.
+
+use super::Trouble;
+use crate::workloads::Workload;
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[group(multiple = false)]
+pub(super) struct Size {
+    /// How big the runs are; without it each workload has its default
+    #[arg(long)]
+    scale: Option<usize>,
+    /// Runs each workload at a scale of about a second
+    #[arg(long)]
+    quick: bool,
+    /// Runs each workload at the least scale that makes sense: for tests of the harness itself
+    #[arg(long, hide = true)]
+    tiny: bool,
+}
+
+impl Size {
+    /// The scale of a workload.
+    pub(super) fn of(&self, workload: &'static Workload) -> Result<usize, Trouble> {
+        let scale = match self {
+            Size { scale: Some(scale), .. } => *scale,
+            Size { quick: true, .. } => workload.scale.quick,
+            Size { tiny: true, .. } => workload.scale.tiny,
+            _ => workload.scale.default,
+        };
+        workload.check_scale(scale).map_err(Trouble::misuse)
+    }
+
+    /// Whether nothing was asked for.
+    pub(super) fn is_default(&self) -> bool {
+        matches!(self, Size { scale: None, quick: false, tiny: false })
+    }
+}

@@ -1,0 +1,72 @@
+//! Goals about memory: the peak of a process against what lives in it.
+
+use super::speed::every;
+use super::{Bound, Goal, Missing, Run, Source, needed};
+use crate::backend::Backend;
+
+pub(super) fn goals() -> Vec<Goal> {
+    let mut goals = vec![peak("5", "quads", 1.2)];
+    goals.extend(["graph", "lru", "quads"].map(|workload| peak("11", workload, 1.5)));
+    goals
+}
+
+fn peak(row: &'static str, workload: &'static str, factor: f64) -> Goal {
+    let measure =
+        format!("{workload}, peak resident memory, times {factor} x live plus two nurseries");
+    Goal::new(row, measure, every!(Bound::AtMost(1.0)), move |source, backend| {
+        let live_bytes = live_bytes(source, workload);
+        let ours = source.run(Run::of(workload, backend.name()));
+        let allowed_bytes = factor * live_bytes? + 2.0 * backend.nursery_bytes_max() as f64;
+        Ok(needed(ours?.peak_rss_bytes, "resident memory")? / allowed_bytes)
+    })
+}
+
+/// What a workload has alive at most.
+///
+/// After a collection of its kind, each backend may still hold dead objects: old ones after a minor
+/// collection, cycles. So the least of what they report is nearest to the truth.
+fn live_bytes(source: &mut dyn Source, workload: &'static str) -> Result<f64, Missing> {
+    let figures = Backend::COLLECTING.map(|backend| source.run(Run::of(workload, backend.name())));
+    let live = figures
+        .into_iter()
+        .filter_map(|figures| figures.ok()?.live_bytes_max)
+        // One that did not collect has not looked.
+        .filter(|&bytes| bytes > 0.0);
+    needed(live.min_by(f64::total_cmp), "live bytes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::goals::Figures;
+    use crate::runtimes::Runtime;
+
+    /// Every backend peaks at 24 bytes; what each reports as alive differs, and one never collected.
+    struct Heaps;
+
+    impl Source for Heaps {
+        fn run(&mut self, run: Run) -> Result<Figures, Missing> {
+            let live = match run.contender {
+                "refcount" => 16.0,
+                "marksweep" => 10.0,
+                _ => 0.0,
+            };
+            let (peak_rss_bytes, live_bytes_max) = (Some(24.0), Some(live));
+            Ok(Figures { peak_rss_bytes, live_bytes_max, ..Figures::default() })
+        }
+
+        fn twin(&mut self, _: Runtime, _: &'static str) -> Result<Figures, Missing> {
+            Err(Missing("no twins here".to_owned()))
+        }
+    }
+
+    #[test]
+    fn the_peak_is_held_against_what_truly_lives() {
+        let judgments = peak("5", "quads", 1.2).judge(&mut Heaps);
+        let refcount = judgments.iter().find(|judgment| judgment.backend == "refcount");
+        // It has no nursery: 24 / (1.2 x 10).
+        assert_eq!(refcount.and_then(|judgment| judgment.value), Some(2.0));
+        let generational = judgments.iter().find(|judgment| judgment.backend == "generational");
+        assert_eq!(generational.and_then(|judgment| judgment.is_reached), Some(true));
+    }
+}
