@@ -11,6 +11,8 @@ mod bumpalo;
 #[cfg(feature = "peers")]
 mod gc_arena;
 #[cfg(feature = "peers")]
+mod pointers;
+#[cfg(feature = "peers")]
 mod safe_gc;
 
 use crate::workloads::{Checksum, Parameters, Workload};
@@ -48,7 +50,19 @@ enum Answer {
 
 /// Every peer of this build, in the order of the reports.
 #[cfg(feature = "peers")]
-static PEERS: &[Peer] = &[bumpalo::PEER, boxes::PEER, gc_arena::PEER, safe_gc::PEER];
+static PEERS: &[Peer] = &[
+    bumpalo::PEER,
+    boxes::PEER,
+    pointers::rc::PEER,
+    gc_arena::PEER,
+    pointers::dumpster::PEER,
+    pointers::rust_cc::PEER,
+    pointers::jrsonnet_gcmodule::PEER,
+    pointers::bacon_rajan_cc::PEER,
+    pointers::rust_gc::PEER,
+    pointers::boa_gc::PEER,
+    safe_gc::PEER,
+];
 
 /// Every peer of this build: none.
 #[cfg(not(feature = "peers"))]
