@@ -348,8 +348,8 @@ mod tests {
         measured.counts = Ok(vec![other, count]);
         assert_eq!(measured.count("lru", Backend::MarkSweep), Ok(count));
         assert!(measured.count("graph", Backend::MarkSweep).is_err());
-        measured.counts = Err("valgrind cannot be started".to_owned());
-        let missing = Missing("valgrind cannot be started".to_owned());
+        measured.counts = Err("no valgrind".to_owned());
+        let missing = Missing("no valgrind".to_owned());
         assert_eq!(measured.count("lru", Backend::MarkSweep), Err(missing));
     }
 }

@@ -156,7 +156,10 @@ fn count_on(backend: Backend) -> Result<Vec<Count>, String> {
         .args([SUBCOMMAND, "--backend", backend.name()])
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| format!("valgrind cannot be started: {error}"))?;
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => "no valgrind".to_owned(),
+            _ => format!("valgrind cannot be started: {error}"),
+        })?;
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
         let last = errors.lines().last().unwrap_or_default();
