@@ -296,7 +296,9 @@ fn compare_saves_markdown_and_json() {
 
 #[test]
 fn the_goals_are_judged_or_it_is_said_why_not() {
-    let report = object(&["compare", "--goals", "--tiny", "--runs=1", "--format=json"]);
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("goals");
+    let out = format!("--out={}", folder.display());
+    let report = object(&["compare", "--goals", "--tiny", "--runs=1", "--format=json", &out]);
     assert_eq!(report["is_full_scale"], false);
     let goals = report["goals"].as_array().expect("there are goals");
     for goal in goals {
@@ -305,12 +307,26 @@ fn the_goals_are_judged_or_it_is_said_why_not() {
         assert!(!is_judged || goal["value"].is_f64(), "{goal}");
     }
     let of_row = |row: &str| goals.iter().filter(|goal| goal["row"] == row).count();
-    let rows = ["1", "2", "2b", "3", "4", "5", "6", "7", "11", "13"];
-    assert_eq!(rows.map(of_row), [3, 6, 4, 2, 6, 6, 6, 8, 9, 3]);
+    let rows = ["1", "2", "2b", "3", "4", "5", "6", "7", "7b", "8", "9", "10", "11", "12", "13"];
+    assert_eq!(rows.map(of_row), [3, 6, 4, 2, 6, 6, 6, 8, 5, 4, 2, 9, 12, 9, 3]);
+    let collected = goals.iter().find(|goal| {
+        goal["measure"]
+            == "building four million objects \
+        with automatic collection, times without"
+    });
+    assert!(collected.is_some_and(|goal| goal["is_reached"].is_boolean()), "{collected:?}");
     if cfg!(not(feature = "peers")) {
         let first = &goals[0]["remark"];
         assert_eq!(first, "needs --features peers");
     }
+    let [reached, missed, not_judged] = ["reached", "missed", "not_judged"]
+        .map(|name| report[name].as_u64().unwrap_or_else(|| panic!("no {name}: {report}")));
+    assert_eq!(reached + missed + not_judged, goals.len() as u64);
+    let markdown = fs::read_to_string(folder.join("goals.md")).expect("it was saved");
+    let tally = format!("Reached: {reached}. Missed: {missed}. Not judged: {not_judged}.");
+    assert!(markdown.lines().any(|line| line == tally), "{markdown}");
+    let is_row = |line: &&str| line.starts_with('|');
+    assert_eq!(markdown.lines().filter(is_row).count(), 2 + goals.len(), "{markdown}");
 }
 
 #[test]

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::compare::{Arguments, SILENT, outcomes, save};
 use super::run::verdict;
-use super::{Exit, Output, Trouble, progress};
+use super::{Exit, Output, Trouble, operations as operations_command, progress};
 use crate::goals::{self, Judgment, Measurements, Plan, Twin};
 use crate::measure::{Contender, Job, Order, Outcome, Rounds, Series, allocator};
+use crate::operations::{self, Operation, instructions};
 use crate::report;
 use crate::runtimes::Program;
 use crate::workloads::{Parameters, Workload};
@@ -28,6 +29,10 @@ struct Report {
     seed: u64,
     /// False if the runs were smaller than those that the goals are about.
     is_full_scale: bool,
+    /// How many rows are reached, are not, and are not judged.
+    reached: usize,
+    missed: usize,
+    not_judged: usize,
     goals: Vec<Judgment>,
 }
 
@@ -39,13 +44,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
         goal.ask(&mut plan);
     }
     let mut measured = measure(&plan, runs, arguments)?;
-    let report = Report {
-        allocator: allocator(),
-        runs,
-        seed: arguments.seed,
-        is_full_scale: arguments.size.is_default(),
-        goals: goals.iter().flat_map(|goal| goal.judge(&mut measured)).collect(),
-    };
+    let judgments = goals.iter().flat_map(|goal| goal.judge(&mut measured)).collect();
+    let report = Report::new(judgments, runs, arguments);
 
     let sheet = report::goals(&report.goals);
     let sentence = report.sentence();
@@ -58,23 +58,32 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
     let mut all = outcomes(&series);
     let twins = measured.twins.into_iter().filter_map(|twin| twin.outcomes.ok());
     all.extend(twins.flatten().filter(|outcome| !outcome.is_limited()));
-    Ok(verdict(&all))
+    let exits = [verdict(&all), operations_command::verdict(&measured.operations)];
+    Ok(exits.into_iter().find(|&exit| exit != Exit::Agreement).unwrap_or(Exit::Agreement))
 }
 
 impl Report {
+    fn new(goals: Vec<Judgment>, runs: u16, arguments: &Arguments) -> Self {
+        let count = |is: Option<bool>| goals.iter().filter(|goal| goal.is_reached == is).count();
+        Report {
+            allocator: allocator(),
+            runs,
+            seed: arguments.seed,
+            is_full_scale: arguments.size.is_default(),
+            reached: count(Some(true)),
+            missed: count(Some(false)),
+            not_judged: count(None),
+            goals,
+        }
+    }
+
     fn sentence(&self) -> String {
-        let judged = self.goals.iter().filter_map(|goal| goal.is_reached);
-        let (count, reached) =
-            judged.fold((0, 0), |(count, reached), is| (count + 1, reached + usize::from(is)));
+        let Report { reached, missed, not_judged, runs, allocator, seed, .. } = self;
         let scale =
             if self.is_full_scale { "" } else { " The goals are about larger runs than these." };
         format!(
-            "{reached} of {count} goals are reached, {} are not judged. Medians of {} interleaved \
-             runs. Allocator: {}. Seed: {}.{scale}",
-            self.goals.len() - count,
-            self.runs,
-            self.allocator,
-            self.seed
+            "Reached: {reached}. Missed: {missed}. Not judged: {not_judged}.\n\
+             Medians of {runs} interleaved runs. Allocator: {allocator}. Seed: {seed}.{scale}"
         )
     }
 }
@@ -94,7 +103,14 @@ fn measure(plan: &Plan, runs: u16, arguments: &Arguments) -> Result<Measurements
         twins.push((Program::compile(runtime, name, time_limit), parameters, Vec::new()));
     }
 
-    let bar = progress::bar(usize::from(runs) * (jobs.len() + twins.len()));
+    let work = plan
+        .operations
+        .iter()
+        .map(|&(name, runner)| Ok((find_operation(name)?, runner)))
+        .collect::<Result<Vec<_>, Trouble>>()?;
+
+    let steps = usize::from(runs) * (jobs.len() + twins.len() + work.len());
+    let bar = progress::bar(steps);
     let mut rounds = Rounds::new(jobs);
     for _ in 0..runs {
         rounds.round(&launcher, |job| {
@@ -112,6 +128,18 @@ fn measure(plan: &Plan, runs: u16, arguments: &Arguments) -> Result<Measurements
             bar.inc(1);
         }
     }
+    let operations = operations::measure(
+        &launcher,
+        &work,
+        arguments.size.amount(),
+        runs.into(),
+        |operation, runner| {
+            bar.set_message(format!("{} {runner}", operation.name));
+            bar.inc(1);
+        },
+    );
+    bar.set_message("instructions");
+    let counts = instructions::count(&plan.counted_backends());
     bar.finish_and_clear();
 
     let runs = plan.runs.iter().map(|&(run, _)| run).zip(rounds.series().iter().cloned());
@@ -121,11 +149,15 @@ fn measure(plan: &Plan, runs: u16, arguments: &Arguments) -> Result<Measurements
             workload,
             outcomes: program.map(|_| outcomes),
         });
-    Ok(Measurements { runs: runs.collect(), twins: twins.collect() })
+    Ok(Measurements { runs: runs.collect(), twins: twins.collect(), operations, counts })
 }
 
 fn find(workload: &str) -> Result<&'static Workload, Trouble> {
     Workload::find(workload).map_err(|error| Trouble::Failure(error.to_string()))
+}
+
+fn find_operation(name: &str) -> Result<&'static Operation, Trouble> {
+    Operation::find(name).map_err(|error| Trouble::Failure(error.to_string()))
 }
 
 fn job(run: goals::Run, contender: Contender, arguments: &Arguments) -> Result<Job, Trouble> {

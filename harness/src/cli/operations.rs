@@ -10,8 +10,7 @@ use super::selection::{self, Selection, expand};
 use super::{Exit, Output, Trouble, progress};
 use crate::backend::Backend;
 use crate::measure::Launcher;
-use crate::operations::goals::{self, GOALS};
-use crate::operations::{self, Answer, Measured, OPERATIONS, Operation, Runner};
+use crate::operations::{self, Amount, Answer, Measured, OPERATIONS, Operation, Runner};
 use crate::report;
 
 #[derive(Debug, clap::Args)]
@@ -29,9 +28,6 @@ pub(super) struct Arguments {
     /// A table, or a line of JSON for each operation on each backend
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
-    /// Measures and counts what the goals about operations need instead, and says which are reached
-    #[arg(long, conflicts_with_all = ["operation", "backend"])]
-    goals: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -41,13 +37,16 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble> {
-    if arguments.goals {
-        return run_goals(arguments, output);
-    }
     let work = work(arguments);
-    let measured = with_bar(work.len() * usize::from(arguments.rounds), |begins| {
-        Ok(operations::measure(&Launcher::new()?, &work, arguments.rounds.into(), begins))
-    })?;
+    let rounds = usize::from(arguments.rounds);
+    let bar = progress::bar(work.len() * rounds);
+    let launcher = Launcher::new()?;
+    let measured =
+        operations::measure(&launcher, &work, Amount::Full, rounds, |operation, runner| {
+            bar.set_message(format!("{} {runner}", operation.name));
+            bar.inc(1);
+        });
+    bar.finish_and_clear();
     match arguments.format {
         Format::Table => output.print(&report::operations(&measured))?,
         Format::Json => {
@@ -60,34 +59,6 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
         }
     }
     Ok(verdict(&measured))
-}
-
-fn run_goals(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble> {
-    let steps = goals::work().len() * usize::from(arguments.rounds);
-    let findings = with_bar(steps, |begins| {
-        Ok(goals::measure(&Launcher::new()?, arguments.rounds.into(), begins))
-    })?;
-    match arguments.format {
-        Format::Table => output.print(&report::operation_goals(&findings))?,
-        Format::Json => {
-            for goal in &GOALS {
-                for &backend in goal.backends {
-                    let value = goal.value(backend, &findings);
-                    let line = json!({
-                        "row": goal.row,
-                        "goal": goal.sentence,
-                        "backend": backend.name(),
-                        "value": value.as_ref().ok(),
-                        "missing": value.as_ref().err(),
-                        "is_reached": value.as_ref().ok().map(|&value| goal.bound.is_reached(value)),
-                    });
-                    writeln!(output, "{line}")?;
-                }
-            }
-            output.flush()?;
-        }
-    }
-    Ok(verdict(&findings.measured))
 }
 
 /// What the arguments ask for: every operation on the backends, and on what stands beside them.
@@ -107,23 +78,8 @@ fn work(arguments: &Arguments) -> Vec<(&'static Operation, Runner)> {
         .collect()
 }
 
-/// Measures with a progress bar of so many steps.
-fn with_bar<T>(
-    length: usize,
-    measure: impl FnOnce(&mut dyn FnMut(&'static Operation, Runner) -> bool) -> Result<T, Trouble>,
-) -> Result<T, Trouble> {
-    let bar = progress::bar(length);
-    let answer = measure(&mut |operation, runner| {
-        bar.set_message(format!("{} {runner}", operation.name));
-        bar.inc(1);
-        true
-    });
-    bar.finish_and_clear();
-    answer
-}
-
 /// Complains about what failed.
-fn verdict(measured: &[Measured]) -> Exit {
+pub(super) fn verdict(measured: &[Measured]) -> Exit {
     let mut exit = Exit::Agreement;
     for Measured { operation, runner, answer } in measured {
         if let Answer::Failed(error) = answer {
@@ -140,10 +96,13 @@ pub(super) struct Here {
     operation: &'static Operation,
     #[arg(long)]
     runner: Runner,
+    #[arg(long)]
+    tiny: bool,
 }
 
 pub(super) fn run_here(arguments: &Here, output: &mut Output) -> Result<Exit, Trouble> {
-    let reading = operations::measure_here(arguments.operation, arguments.runner);
+    let amount = if arguments.tiny { Amount::Tiny } else { Amount::Full };
+    let reading = operations::measure_here(arguments.operation, arguments.runner, amount);
     let line =
         serde_json::to_string(&reading).map_err(|error| Trouble::Failure(error.to_string()))?;
     writeln!(output, "{line}")?;

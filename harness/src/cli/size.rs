@@ -1,6 +1,7 @@
 //! `--scale`, `--quick`: how big the runs of a command are.
 
 use super::Trouble;
+use crate::operations::Amount;
 use crate::workloads::Workload;
 
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -27,6 +28,11 @@ impl Size {
             _ => workload.scale.default,
         };
         workload.check_scale(scale).map_err(Trouble::misuse)
+    }
+
+    /// How much of an operation is done: it has no scales.
+    pub(super) fn amount(&self) -> Amount {
+        if self.tiny { Amount::Tiny } else { Amount::Full }
     }
 
     /// Whether nothing was asked for.

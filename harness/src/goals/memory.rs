@@ -39,7 +39,6 @@ fn live_bytes(source: &mut dyn Source, workload: &'static str) -> Result<f64, Mi
 mod tests {
     use super::*;
     use crate::goals::Figures;
-    use crate::runtimes::Runtime;
 
     /// Every backend peaks at 24 bytes; what each reports as alive differs, and one never collected.
     struct Heaps;
@@ -53,10 +52,6 @@ mod tests {
             };
             let (peak_rss_bytes, live_bytes_max) = (Some(24.0), Some(live));
             Ok(Figures { peak_rss_bytes, live_bytes_max, ..Figures::default() })
-        }
-
-        fn twin(&mut self, _: Runtime, _: &'static str) -> Result<Figures, Missing> {
-            Err(Missing("no twins here".to_owned()))
         }
     }
 

@@ -4,6 +4,7 @@
 //! figures, and what it asks for is what is measured.
 
 mod memory;
+mod operations;
 mod runtimes;
 mod source;
 mod speed;
@@ -141,6 +142,7 @@ pub fn all() -> Vec<Goal> {
     goals.extend(speed::goals());
     goals.extend(runtimes::goals());
     goals.extend(memory::goals());
+    goals.extend(operations::goals());
     goals.sort_by_key(|goal| place(goal.row));
     goals
 }
@@ -208,7 +210,8 @@ mod tests {
         for goal in all() {
             let mut plan = Plan::default();
             goal.ask(&mut plan);
-            assert!(!plan.runs.is_empty(), "{} {}", goal.row, goal.measure);
+            let questions = [plan.runs.len(), plan.operations.len(), plan.counts.len()];
+            assert!(questions.iter().any(|&count| count > 0), "{} {}", goal.row, goal.measure);
         }
     }
 }

@@ -8,7 +8,10 @@
 
 use std::str::FromStr;
 
+use crate::backend::Backend;
 use crate::measure::{Contender, Measurement, Outcome, Series, Spread};
+use crate::operations::instructions::Count;
+use crate::operations::{Answer, Measured, Runner};
 use crate::peers::{Kind, Peer};
 use crate::report;
 use crate::runtimes::Runtime;
@@ -16,6 +19,12 @@ use crate::runtimes::Runtime;
 /// Why there is no figure, in a few words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing(pub String);
+
+impl Missing {
+    fn not_measured() -> Self {
+        Missing("not measured".to_owned())
+    }
+}
 
 /// A workload on a contender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,21 +102,43 @@ impl Figures {
     }
 }
 
-/// Answers what goals ask for.
+/// Answers what goals ask for. What a source does not know was not measured.
 pub trait Source {
     /// A workload on a contender.
     ///
     /// # Errors
     ///
     /// If it was not measured.
-    fn run(&mut self, run: Run) -> Result<Figures, Missing>;
+    fn run(&mut self, _: Run) -> Result<Figures, Missing> {
+        Err(Missing::not_measured())
+    }
 
     /// A workload's twin on another language's runtime.
     ///
     /// # Errors
     ///
     /// If it was not measured.
-    fn twin(&mut self, runtime: Runtime, workload: &'static str) -> Result<Figures, Missing>;
+    fn twin(&mut self, _: Runtime, _workload: &'static str) -> Result<Figures, Missing> {
+        Err(Missing::not_measured())
+    }
+
+    /// The median of a named operation, in its unit.
+    ///
+    /// # Errors
+    ///
+    /// If it was not measured.
+    fn operation(&mut self, _name: &'static str, _: Runner) -> Result<f64, Missing> {
+        Err(Missing::not_measured())
+    }
+
+    /// The instructions of a named operation or workload, and the write barrier's share of them.
+    ///
+    /// # Errors
+    ///
+    /// If they were not counted.
+    fn count(&mut self, _name: &'static str, _: Backend) -> Result<Count, Missing> {
+        Err(Missing::not_measured())
+    }
 }
 
 /// The collectors that are not ours.
@@ -122,33 +153,72 @@ pub struct Plan {
     pub runs: Vec<(Run, Contender)>,
     /// The programs on other runtimes, each once.
     pub twins: Vec<(Runtime, &'static str)>,
+    /// The names of operations and who does them, each once.
+    pub operations: Vec<(&'static str, Runner)>,
+    /// The names of what is counted, and where, each once.
+    pub counts: Vec<(&'static str, Backend)>,
+}
+
+impl Plan {
+    /// The backends on which something is counted.
+    #[must_use]
+    pub fn counted_backends(&self) -> Vec<Backend> {
+        let is_counted =
+            |wanted: &Backend| self.counts.iter().any(|(_, backend)| backend == wanted);
+        Backend::ALL.into_iter().filter(is_counted).collect()
+    }
+}
+
+/// Adds what is not there.
+fn note<T: PartialEq>(questions: &mut Vec<T>, question: T) {
+    if !questions.contains(&question) {
+        questions.push(question);
+    }
 }
 
 impl Source for Plan {
     fn run(&mut self, run: Run) -> Result<Figures, Missing> {
-        if let Ok(contender) = Contender::from_str(run.contender)
-            && !self.runs.contains(&(run, contender))
-        {
-            self.runs.push((run, contender));
+        if let Ok(contender) = Contender::from_str(run.contender) {
+            note(&mut self.runs, (run, contender));
         }
         Ok(Figures::ONES)
     }
 
     fn twin(&mut self, runtime: Runtime, workload: &'static str) -> Result<Figures, Missing> {
-        if !self.twins.contains(&(runtime, workload)) {
-            self.twins.push((runtime, workload));
-        }
+        note(&mut self.twins, (runtime, workload));
         Ok(Figures::ONES)
+    }
+
+    fn operation(&mut self, name: &'static str, runner: Runner) -> Result<f64, Missing> {
+        note(&mut self.operations, (name, runner));
+        Ok(1.0)
+    }
+
+    fn count(&mut self, name: &'static str, backend: Backend) -> Result<Count, Missing> {
+        note(&mut self.counts, (name, backend));
+        Ok(Count { name, backend, instructions: 1.0, barrier_percent: 1.0 })
     }
 }
 
 /// What was measured according to a [`Plan`].
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Measurements {
     /// The runs of workloads.
     pub runs: Vec<(Run, Series)>,
     /// The programs on other runtimes.
     pub twins: Vec<Twin>,
+    /// The operations.
+    pub operations: Vec<Measured>,
+    /// What was counted, or why nothing was.
+    pub counts: Result<Vec<Count>, String>,
+}
+
+/// Nothing was measured.
+impl Default for Measurements {
+    fn default() -> Self {
+        let (runs, twins, operations) = (Vec::new(), Vec::new(), Vec::new());
+        Measurements { runs, twins, operations, counts: Ok(Vec::new()) }
+    }
 }
 
 /// A workload's twin on another language's runtime.
@@ -177,14 +247,36 @@ impl Source for Measurements {
         match measured.map(|twin| &twin.outcomes) {
             Some(Ok(outcomes)) => Figures::of(outcomes),
             Some(Err(reason)) => Err(Missing(reason.clone())),
-            None => Err(Missing("not measured".to_owned())),
+            None => Err(Missing::not_measured()),
         }
+    }
+
+    fn operation(&mut self, name: &'static str, runner: Runner) -> Result<f64, Missing> {
+        let mut all = self.operations.iter();
+        let measured = all
+            .find(|measured| measured.operation.name == name && measured.runner == runner)
+            .ok_or_else(Missing::not_measured)?;
+        match &measured.answer {
+            Answer::Measured { median, .. } => Ok(*median),
+            Answer::Cannot(reason) | Answer::Failed(reason) => {
+                Err(Missing(format!("{runner}: {reason}")))
+            }
+        }
+    }
+
+    fn count(&mut self, name: &'static str, backend: Backend) -> Result<Count, Missing> {
+        let counts = self.counts.as_ref().map_err(|reason| Missing(reason.clone()))?;
+        let mut all = counts.iter();
+        all.find(|count| count.name == name && count.backend == backend)
+            .copied()
+            .ok_or_else(Missing::not_measured)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::{Beside, Operation};
 
     #[test]
     fn a_plan_lists_each_question_once() {
@@ -194,10 +286,17 @@ mod tests {
             assert_eq!(plan.run(Run::of("list", "refcount").scale(7)), Ok(Figures::ONES));
             assert_eq!(plan.run(Run::of("list", "peer:nobody")), Ok(Figures::ONES));
             assert_eq!(plan.twin(Runtime::Java, "gcbench"), Ok(Figures::ONES));
+            assert_eq!(plan.operation("build", Runner::Beside(Beside::Rc)), Ok(1.0));
+            for name in ["lru", "graph"] {
+                assert!(plan.count(name, Backend::MarkSweep).is_ok());
+            }
         }
         let scales: Vec<_> = plan.runs.iter().map(|(run, _)| run.scale).collect();
         assert_eq!(scales, [None, Some(7)]);
         assert_eq!(plan.twins.len(), 1);
+        assert_eq!(plan.operations, [("build", Runner::Beside(Beside::Rc))]);
+        assert_eq!(plan.counts.len(), 2);
+        assert_eq!(plan.counted_backends(), [Backend::MarkSweep]);
     }
 
     #[test]
@@ -219,5 +318,38 @@ mod tests {
         });
         let missing = Err(Missing("javac not found".to_owned()));
         assert_eq!(nothing.twin(Runtime::Java, "gcbench"), missing);
+    }
+
+    #[test]
+    fn what_an_operation_lacks_is_said_in_words() {
+        let mut measured = Measurements::default();
+        let python = Runner::Beside(Beside::CPython);
+        let operation = Operation::find("mark-sequential").unwrap();
+        let answer = Answer::Cannot("no python3".to_owned());
+        measured.operations.push(Measured { operation, runner: python, answer });
+        let missing = |reason: &str| Missing(reason.to_owned());
+        assert_eq!(measured.operation(operation.name, python), Err(missing("CPython: no python3")));
+        let ours = Runner::Backend(Backend::MarkSweep);
+        assert_eq!(measured.operation(operation.name, ours), Err(missing("not measured")));
+        let answer = Answer::Measured { median: 2.0, least: 1.0, most: 3.0 };
+        measured.operations.push(Measured { operation, runner: ours, answer });
+        assert_eq!(measured.operation(operation.name, ours), Ok(2.0));
+    }
+
+    #[test]
+    fn without_counts_each_question_for_one_is_told_why() {
+        let mut measured = Measurements::default();
+        let [count, other] = [Backend::MarkSweep, Backend::Refcount].map(|backend| Count {
+            name: "lru",
+            backend,
+            instructions: 100.0,
+            barrier_percent: 2.0,
+        });
+        measured.counts = Ok(vec![other, count]);
+        assert_eq!(measured.count("lru", Backend::MarkSweep), Ok(count));
+        assert!(measured.count("graph", Backend::MarkSweep).is_err());
+        measured.counts = Err("no valgrind".to_owned());
+        let missing = Missing("no valgrind".to_owned());
+        assert_eq!(measured.count("lru", Backend::MarkSweep), Err(missing));
     }
 }

@@ -194,7 +194,6 @@ fn quads_per_object(source: &mut dyn Source, backend: Backend) -> Result<f64, Mi
 mod tests {
     use super::*;
     use crate::goals::Figures;
-    use crate::runtimes::Runtime;
 
     /// Answers every run with a time by its workload and contender.
     struct Times(fn(Run) -> f64);
@@ -209,10 +208,6 @@ mod tests {
                 allocated_objects: Some(100.0),
                 ..Figures::default()
             })
-        }
-
-        fn twin(&mut self, _: Runtime, _: &'static str) -> Result<Figures, Missing> {
-            Err(Missing("no twins here".to_owned()))
         }
     }
 

@@ -3,10 +3,33 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Operation, Runner, Unit};
-use crate::measure::Launcher;
+use crate::measure::{Cause, Launcher};
 
 /// The hidden subcommand that does an operation in its own process.
 pub(crate) const SUBCOMMAND: &str = "operate-here";
+
+/// How much of an operation a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Amount {
+    /// What the table says.
+    Full,
+    /// What takes no time to speak of: for tests of the harness itself.
+    Tiny,
+}
+
+impl Amount {
+    /// The objects and the repetitions of an operation.
+    ///
+    /// The fewest objects are those of a few rings; more than a few batches are enough for
+    /// everything.
+    #[must_use]
+    pub fn of(self, operation: &Operation) -> (usize, u64) {
+        match self {
+            Amount::Full => (operation.objects, operation.repetitions),
+            Amount::Tiny => (operation.objects.min(4096), 2),
+        }
+    }
+}
 
 /// What one process says: one line of JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,8 +86,9 @@ impl Measured {
 ///
 /// The time is that of the whole process, so it means something only if it does nothing else.
 #[must_use]
-pub fn measure_here(operation: &Operation, runner: Runner) -> Reading {
-    match operation.run(runner, operation.objects, operation.repetitions) {
+pub fn measure_here(operation: &Operation, runner: Runner, amount: Amount) -> Reading {
+    let (objects, repetitions) = amount.of(operation);
+    match operation.run(runner, objects, repetitions) {
         Ok((value, _)) => Reading::Value(value),
         Err(reason) => Reading::Word(reason),
     }
@@ -73,28 +97,26 @@ pub fn measure_here(operation: &Operation, runner: Runner) -> Reading {
 /// Measures all of `work`, as many rounds: everything once in each, in this order, so that what
 /// disturbs the machine for a while disturbs all alike.
 ///
-/// `begins` is told before each process begins, and returns whether to go on; what has no answer by
-/// then has failed.
+/// `begins` is told before each process begins.
 #[must_use]
 pub fn measure(
     launcher: &Launcher,
     work: &[(&'static Operation, Runner)],
+    amount: Amount,
     rounds: usize,
-    mut begins: impl FnMut(&'static Operation, Runner) -> bool,
+    mut begins: impl FnMut(&'static Operation, Runner),
 ) -> Vec<Measured> {
     let mut readings: Vec<Vec<Result<Reading, String>>> = vec![Vec::new(); work.len()];
-    'rounds: for _ in 0..rounds {
+    for _ in 0..rounds {
         for (readings, &(operation, runner)) in readings.iter_mut().zip(work) {
             // Who could not, or failed, in the first round is not asked again.
             if readings.iter().any(|reading| !matches!(reading, Ok(Reading::Value(_)))) {
                 continue;
             }
-            if !begins(operation, runner) {
-                break 'rounds;
-            }
+            begins(operation, runner);
             readings.push(match operation.refusal(runner) {
                 Some(reason) => Ok(Reading::Word(reason.to_owned())),
-                None => read(launcher, operation, runner),
+                None => read(launcher, operation, runner, amount),
             });
         }
     }
@@ -109,14 +131,23 @@ pub fn measure(
 }
 
 /// Does an operation in a process of its own.
-fn read(launcher: &Launcher, operation: &Operation, runner: Runner) -> Result<Reading, String> {
-    let arguments = [
+fn read(
+    launcher: &Launcher,
+    operation: &Operation,
+    runner: Runner,
+    amount: Amount,
+) -> Result<Reading, String> {
+    let mut arguments = vec![
         SUBCOMMAND.to_owned(),
         format!("--operation={}", operation.name),
         format!("--runner={runner}"),
     ];
+    arguments.extend((amount == Amount::Tiny).then(|| "--tiny".to_owned()));
     let finished =
         launcher.run(&arguments).map_err(|error| format!("could not be started: {error}"))?;
+    if let Cause::TimeLimit(seconds) = finished.cause() {
+        return Ok(Reading::Word(format!("over {seconds} s")));
+    }
     if !finished.status.success() {
         return Err(finished.complaint());
     }
@@ -135,7 +166,7 @@ fn sum_up(unit: Unit, readings: Vec<Result<Reading, String>>) -> Answer {
     }
     values.sort_by(f64::total_cmp);
     match *values {
-        [] => Answer::Failed("was interrupted".to_owned()),
+        [] => Answer::Failed("was not done".to_owned()),
         [least, .., most] | [least @ most] => {
             // Of an even number the middle one that is worse.
             let middle = match unit {

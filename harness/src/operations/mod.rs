@@ -3,10 +3,9 @@
 //!
 //! An [`Operation`] is a set-up and a body that a [`Meter`] repeats. The same bodies are used three
 //! ways: `cargo bench` shows how they spread, [`measure`] takes their CPU time in processes of their
-//! own and [`goals`] compares that with what is to be reached, and [`instructions`] counts their
-//! instructions, which do not depend on who else uses the machine.
+//! own, and [`instructions`] counts their instructions, which do not depend on who else uses the
+//! machine.
 
-pub mod goals;
 pub mod instructions;
 
 mod access;
@@ -29,7 +28,7 @@ mod table;
 mod weak;
 
 pub(crate) use self::measure::SUBCOMMAND;
-pub use self::measure::{Answer, Measured, Reading, measure, measure_here};
+pub use self::measure::{Amount, Answer, Measured, Reading, measure, measure_here};
 pub use self::meter::Meter;
 pub use self::runner::{Beside, Runner, UnknownRunner};
 pub use self::table::{OPERATIONS, Operation, Unit, UnknownOperation};

@@ -56,13 +56,6 @@ impl Operation {
             .ok_or_else(|| UnknownOperation { name: name.to_owned() })
     }
 
-    /// A number of objects and of repetitions that take no time to speak of, for tests. The fewest
-    /// objects are those of a few rings; more than a few batches are enough for everything.
-    #[must_use]
-    pub fn tiny(&self) -> (usize, u64) {
-        (self.objects.min(4096), 2)
-    }
-
     /// Who takes part: all backends, and what stands beside them in this operation.
     pub fn runners(&self) -> impl Iterator<Item = Runner> {
         let beside = self.beside.iter().map(|&(beside, _)| Runner::Beside(beside));
@@ -257,6 +250,7 @@ pub static OPERATIONS: [Operation; 27] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::Amount;
 
     #[test]
     fn names_are_unique_and_found() {
@@ -277,7 +271,7 @@ mod tests {
     #[test]
     fn every_operation_runs_on_everybody_or_is_refused_in_words() {
         for operation in &OPERATIONS {
-            let (objects, repetitions) = operation.tiny();
+            let (objects, repetitions) = Amount::Tiny.of(operation);
             for runner in operation.runners() {
                 let answer = operation.run(runner, objects, repetitions);
                 match operation.refusal(runner) {

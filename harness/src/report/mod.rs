@@ -13,7 +13,7 @@ pub use self::agreement::{Disagreement, disagreements};
 pub(crate) use self::comparison::word;
 pub use self::comparison::{Baseline, Comparison, ComparisonRow};
 pub use self::goals::goals;
-pub use self::operations::{goals as operation_goals, instructions, operations};
+pub use self::operations::{instructions, operations};
 pub use self::quantity::{bytes, count, duration};
 pub use self::sheet::Sheet;
 pub use self::sweep::sweep;

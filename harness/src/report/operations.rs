@@ -1,8 +1,7 @@
-//! Tables of operations, of their instructions, and of goals.
+//! Tables of operations and of their instructions.
 
 use super::table::{NOTHING, finish, new_table, unique};
 use crate::backend::Backend;
-use crate::operations::goals::{Bound, Findings, GOALS, Quantity};
 use crate::operations::instructions::Count;
 use crate::operations::{Answer, Measured, Runner, Unit};
 
@@ -60,39 +59,6 @@ pub fn instructions(counts: &[Count]) -> String {
         table.add_row([name.to_owned()].into_iter().chain(backends.iter().map(cell)));
     }
     format!("{}In parentheses: the write barrier's share.\n", finish(&table))
-}
-
-/// A row per goal and backend: the bound, the value, and whether it is reached.
-#[must_use]
-pub fn goals(findings: &Findings) -> String {
-    let header = ["row", "goal", "backend", "bound", "value", "reached"];
-    let mut table = new_table(&header, 3..5);
-    for goal in &GOALS {
-        for &backend in goal.backends {
-            let bound = match goal.bound {
-                Bound::AtMost(most) => format!("<= {most}"),
-                Bound::AtLeast(least) => format!(">= {least}"),
-            };
-            let (value, is_reached) = match goal.value(backend, findings) {
-                Ok(value) if goal.bound.is_reached(value) => {
-                    (value_of(goal.quantity, value), "yes")
-                }
-                Ok(value) => (value_of(goal.quantity, value), "no"),
-                Err(reason) => (reason, NOTHING),
-            };
-            table.add_row([goal.row, goal.sentence, backend.name(), &bound, &value, is_reached]);
-        }
-    }
-    finish(&table)
-}
-
-fn value_of(quantity: Quantity, value: f64) -> String {
-    match quantity {
-        Quantity::OverBeside(..) | Quantity::OverOther(..) => format!("{value:.2}"),
-        Quantity::Value(_) | Quantity::Instructions(_) | Quantity::BarrierPercent(_) => {
-            format!("{value:.1}")
-        }
-    }
 }
 
 /// Three digits, or all that are before the point.

@@ -72,7 +72,7 @@ const END: &str = "count_ends";
 const BARRIER: &str = "write_barrier";
 
 /// What was counted of an operation or a workload on one backend.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Count {
     /// The name of the operation or the workload.
     pub name: &'static str,
@@ -98,7 +98,7 @@ fn count_ends(output: &mut dyn Write, done: &Done) -> io::Result<()> {
 }
 
 /// The names of what is counted, in their order.
-fn names() -> impl Iterator<Item = &'static str> {
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     HOT_OPERATIONS.into_iter().chain(WORKLOADS.into_iter().map(|(name, _)| name))
 }
 
@@ -156,7 +156,10 @@ fn count_on(backend: Backend) -> Result<Vec<Count>, String> {
         .args([SUBCOMMAND, "--backend", backend.name()])
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| format!("valgrind cannot be started: {error}"))?;
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => "no valgrind".to_owned(),
+            _ => format!("valgrind cannot be started: {error}"),
+        })?;
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
         let last = errors.lines().last().unwrap_or_default();
