@@ -11,9 +11,9 @@
 
 use alloc::vec::Vec;
 
+use gc_core::Collection;
 use gc_core::collector::{Attributes, Collector, Roots, Safepoint};
 use gc_core::heap::{Block, BlockState, Evacuator, Heap, Logged, ObjectRef};
-use gc_core::{Collection, Stats};
 
 use crate::fate::fate;
 use crate::full::choose_sparse;
@@ -60,8 +60,8 @@ pub struct Generational {
     mature_drops: Vec<ObjectRef>,
     /// The pending objects of the trace, for their memory.
     pub(crate) pending: Vec<ObjectRef>,
-    /// What had been allocated at the last collection.
-    allocated: Stats,
+    /// Objects and bytes that had been allocated at the last collection.
+    allocated: (u64, u64),
     /// Collections under stress, which take the generations in turn.
     stressed: u8,
 }
@@ -76,7 +76,7 @@ impl Default for Generational {
             aging_drops: Vec::new(),
             mature_drops: Vec::new(),
             pending: Vec::new(),
-            allocated: Stats::default(),
+            allocated: (0, 0),
             stressed: 0,
         }
     }
@@ -147,7 +147,7 @@ impl Generational {
         }
         settle_nursery(safepoint.heap, nursery, &plan);
         self.pacing.note(safepoint.heap, generation, taken_bytes, survived_bytes);
-        self.allocated = safepoint.heap.stats();
+        self.allocated = safepoint.heap.allocated();
 
         let collection = &mut safepoint.collection;
         collection.generation = generation;
@@ -158,10 +158,9 @@ impl Generational {
 
     /// Objects and bytes that lived after the last collection, and that were allocated since.
     fn before(&self, heap: &Heap) -> (usize, usize) {
-        let stats = heap.stats();
-        let objects = stats.allocated_objects - self.allocated.allocated_objects;
-        let bytes = stats.allocated_bytes - self.allocated.allocated_bytes;
-        (stats.live_objects + objects as usize, stats.live_bytes + bytes as usize)
+        let (objects, bytes) = heap.allocated();
+        let (objects, bytes) = (objects - self.allocated.0, bytes - self.allocated.1);
+        (heap.live_objects() + objects as usize, heap.live_bytes() + bytes as usize)
     }
 
     /// Chooses what happens to the objects of each kind of block. A full collection begins as a

@@ -7,6 +7,44 @@ use super::{
     debug_check_references,
 };
 
+/// A word that may be uninitialized: padding is copied without being read.
+type Word = MaybeUninit<u64>;
+
+/// Copies so many words, at least two.
+///
+/// Most objects are small: a few moves of known size, which may overlap, take less time than a call
+/// that finds out how many it needs.
+///
+/// # Safety
+///
+/// Both places are so long, aligned, and distinct.
+#[inline]
+unsafe fn copy_words(from: *const Word, to: *mut Word, words: usize) {
+    match words {
+        // SAFETY: the caller's promises.
+        2..=4 => unsafe { copy_ends::<2>(from, to, words) },
+        // SAFETY: as above.
+        5..=8 => unsafe { copy_ends::<4>(from, to, words) },
+        // SAFETY: as above.
+        _ => unsafe { from.copy_to_nonoverlapping(to, words) },
+    }
+}
+
+/// Copies the first `N` words and the last `N`: all, if there are at most twice as many.
+///
+/// # Safety
+///
+/// As [`copy_words`], and there are at least `N` words.
+#[inline]
+unsafe fn copy_ends<const N: usize>(from: *const Word, to: *mut Word, words: usize) {
+    for begin in [0, words - N] {
+        // SAFETY: within the words that the caller promises.
+        let part = unsafe { from.wrapping_add(begin).cast::<[Word; N]>().read() };
+        // SAFETY: as above.
+        unsafe { to.wrapping_add(begin).cast::<[Word; N]>().write(part) }
+    }
+}
+
 /// Copies objects into blocks of its own, one after the other.
 ///
 /// A collector has one for each state that it copies into. Between collections it may keep its
@@ -50,11 +88,8 @@ impl Evacuator {
         // SAFETY: as above.
         let bytes = unsafe { object.bytes() };
         let to = self.reserve(heap, bytes, descriptor.align_bytes())?;
-        let words = bytes / GRANULE_BYTES;
-        // As words that may be uninitialized: padding is copied without being read.
-        let source = object.start().cast::<MaybeUninit<u64>>();
         // SAFETY: both are `bytes` long, aligned to a granule, and distinct.
-        unsafe { source.copy_to_nonoverlapping(to.start().cast(), words) }
+        unsafe { copy_words(object.start().cast(), to.start().cast(), bytes / GRANULE_BYTES) }
         // SAFETY: the copy begins with the header.
         let header = unsafe { to.header() };
         header.set(Flag::Unlogged);

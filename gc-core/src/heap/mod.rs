@@ -268,14 +268,26 @@ impl Heap {
         self.pool.borrow_mut().remove_other(bytes);
     }
 
+    /// Objects allocated so far, and their bytes.
+    #[must_use]
+    pub fn allocated(&self) -> (u64, u64) {
+        let bytes = self.allocated_bytes.get() + self.region_used_bytes() as u64;
+        (self.allocated_objects.get(), bytes)
+    }
+
     /// What has happened so far.
+    ///
+    /// # Complexity
+    ///
+    /// O(chunks).
     #[must_use]
     pub fn stats(&self) -> Stats {
         let pool = self.pool.borrow();
         let reserved_bytes = pool.reserved_bytes() + self.large.borrow().reserved_bytes();
+        let (allocated_objects, allocated_bytes) = self.allocated();
         Stats {
-            allocated_objects: self.allocated_objects.get(),
-            allocated_bytes: self.allocated_bytes.get() + self.region_used_bytes() as u64,
+            allocated_objects,
+            allocated_bytes,
             reserved_bytes,
             resident_bytes: reserved_bytes - pool.absent_bytes(),
             returned_bytes: pool.returned_bytes(),
