@@ -14,9 +14,9 @@ use crate::trace::{Edges, Trace};
 
 /// A garbage-collected heap with a root.
 ///
-/// `R` says what the root is ([`Rootable!`](macro@crate::Rootable)), `C` which collector runs. Everything
-/// in the heap is reached inside the closure of [`enter`](Arena::enter), [`mutate`](Arena::mutate)
-/// or [`mutate_root`](Arena::mutate_root), and only there. A collection happens only between them:
+/// `R` says what the root is ([`Rootable!`](macro@crate::Rootable)), `C` which collector runs.
+/// Everything in the heap is reached inside the closure of [`enter`](Arena::enter),
+/// [`mutate`](Arena::mutate) or [`mutate_root`](Arena::mutate_root), and only there. A collection happens only between them:
 /// at the end of `mutate` and `mutate_root`, and in [`collect`](Arena::collect) and its like.
 ///
 /// When the arena is dropped, the drop glue of every object left runs.
@@ -365,8 +365,8 @@ where
 
     /// Has the threads of a pool help where a collector marks a large heap. The thread that collects
     /// takes part, so a pool of `n` threads lends `n - 1`, and one of a single thread none; a heap of
-    /// less than a million objects is marked by one thread in any case. Drop glue and listeners run on the arena's own
-    /// thread, as ever.
+    /// less than a million objects is marked by one thread in any case. Drop glue and listeners run
+    /// on the arena's own thread, as ever.
     ///
     /// Several arenas may share a pool. A collection waits for the threads it asked for: if they are
     /// busy with something else for long, so is the arena.

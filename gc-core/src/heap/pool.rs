@@ -51,11 +51,12 @@ impl Pool {
         }
     }
 
-    /// What is known of the pages of this pool, and of those for large objects.
+    /// Whether memory became free since the last look at what is idle.
     pub(crate) fn is_trim_due(&self) -> bool {
         self.residency.is_changed()
     }
 
+    /// What is known of the pages of this pool, and of those for large objects.
     pub(crate) fn residency(&mut self) -> &mut Residency {
         &mut self.residency
     }
@@ -256,8 +257,9 @@ impl Pool {
     /// Gives free memory back to the system, if more of it is present than a heap of this size is
     /// likely to use again: chunks that are wholly free, free blocks, and pages within holes.
     ///
-    /// Called at the end of a safepoint that found this [due](Pool::is_trim_due); `live_bytes` are those of the objects in the blocks. O(1) if
-    /// there is nothing to give back. Whether there was so much that this was tried.
+    /// Called at the end of a safepoint that found this [due](Pool::is_trim_due). `live_bytes` are
+    /// those of the objects in the blocks. Says whether there was so much that this was tried; if
+    /// not, it was O(1).
     pub(crate) fn trim(&mut self, live_bytes: usize) -> bool {
         let heap_bytes = (self.taken_blocks + self.free.len()) * BLOCK_BYTES;
         let kept_bytes = self.residency.kept_bytes(live_bytes);

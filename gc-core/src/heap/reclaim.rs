@@ -125,13 +125,16 @@ impl Heap {
     /// Sees to the young objects that this safepoint did not promote: they are dead.
     ///
     /// Clears weak references to them, schedules their drop glue and the release of large ones, and
-    /// forgets their identities. Sets of handles learn where they are now. The blocks they lie in are the collector's own business.
+    /// forgets their identities. Sets of handles learn where they are now. The blocks they lie in are
+    /// the collector's own business.
     ///
     /// # Safety
     ///
     /// Every young object that lives has been promoted or evacuated. `fate` gives the address after
-    /// the collection of an object that was live before it, or `None` if it is dead. Called once in
-    /// a collection, before any object that was promoted in it is reclaimed.
+    /// the collection of an object that was live before it, or `None` if it is dead. Nothing that
+    /// was promoted in this collection has been reclaimed. `drops` is what
+    /// [`Heap::take_young_drops`] gave just now, so that a second call in the same collection, after
+    /// a full trace, has none of the first one's.
     pub unsafe fn bury_young(
         &mut self,
         mut drops: Vec<ObjectRef>,

@@ -82,7 +82,8 @@ impl Residency {
         }
     }
 
-    /// Whether memory was handed out or became free since [`note_safepoint`](Residency::note_safepoint).
+    /// Whether memory was handed out or became free since
+    /// [`note_safepoint`](Residency::note_safepoint).
     #[inline]
     pub(crate) fn is_changed(&self) -> bool {
         self.is_changed
