@@ -149,12 +149,11 @@ where
     }
 
     /// Runs the collector, tells the listener, and tears down what died.
+    #[inline]
     fn run(&mut self, reason: Reason, f: impl FnOnce(&mut C, &mut Safepoint<'_>)) -> Collection {
-        if let Some(listener) = &mut self.listener {
-            listener.event(&Event::CollectionStart { reason });
-        }
-        if self.heap.settings().checks_barrier {
-            self.heap.check_edges();
+        let is_watched = self.listener.is_some() || self.heap.settings().checks_barrier;
+        if is_watched {
+            self.watch_start(reason);
         }
         let mut safepoint = Safepoint {
             heap: &mut self.heap,
@@ -170,14 +169,31 @@ where
         // What died is torn down before any other code of the user runs: after that its memory may
         // be handed out again.
         let panic = self.heap.tear_down();
+        if is_watched {
+            self.watch_stop(reason, collection);
+        }
+        resume(panic);
+        collection
+    }
+
+    #[cold]
+    fn watch_start(&mut self, reason: Reason) {
+        if let Some(listener) = &mut self.listener {
+            listener.event(&Event::CollectionStart { reason });
+        }
+        if self.heap.settings().checks_barrier {
+            self.heap.check_edges();
+        }
+    }
+
+    #[cold]
+    fn watch_stop(&mut self, reason: Reason, collection: Collection) {
         if self.heap.settings().checks_barrier {
             self.heap.note_edges();
         }
         if let Some(listener) = &mut self.listener {
             listener.event(&Event::CollectionStop { reason, collection });
         }
-        resume(panic);
-        collection
     }
 
     /// Collects everything that is unreachable, as far as the collector can find it.
@@ -328,15 +344,24 @@ where
         self
     }
 
-    /// Has a prompt collector wait until this many bytes were allocated since it last worked, which
-    /// trades promptness for speed: what died in between is dropped together. Without this, or with
-    /// zero, it works at the end of every `mutate` that changed something. Collectors that are not
-    /// prompt take it as [`nursery_bytes`](ArenaBuilder::nursery_bytes).
+    /// Whether a prompt collector works at the end of every `mutate` that changed something, which is
+    /// the default. Otherwise it works once for many: in *epochs*, whose length it chooses by what
+    /// survives. What died in one is dropped together at its end, and a place that was written
+    /// several times is counted once: for programs that rewrite much, several times as fast.
+    /// [`collect`](Arena::collect) ends an epoch. Nothing changes for other collectors.
+    #[must_use]
+    pub fn prompt(mut self, is_prompt: bool) -> ArenaBuilder<R, C> {
+        self.settings.is_prompt = C::ATTRIBUTES.prompt && is_prompt;
+        self
+    }
+
+    /// Has a prompt collector work in epochs of this many allocated bytes, instead of choosing their
+    /// length: see [`prompt`](ArenaBuilder::prompt). With zero it is prompt. Collectors that are
+    /// never prompt take it as [`nursery_bytes`](ArenaBuilder::nursery_bytes).
     #[must_use]
     pub fn epoch_bytes(mut self, epoch_bytes: usize) -> ArenaBuilder<R, C> {
-        self.settings.is_prompt = C::ATTRIBUTES.prompt && epoch_bytes == 0;
         self.settings.nursery_bytes = Some(epoch_bytes).filter(|&bytes| bytes > 0);
-        self
+        self.prompt(epoch_bytes == 0)
     }
 
     /// Whether free memory goes back to the system when there is much of it, which is the default.

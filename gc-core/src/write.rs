@@ -64,7 +64,8 @@ impl<T: ?Sized> Write<T> {
         let whole = core::ptr::from_ref(self).addr();
         let part = core::ptr::from_ref(field).addr();
         assert!(
-            part >= whole && part + size_of_val(field) <= whole + size_of_val(self),
+            size_of_val(field) <= size_of_val(self)
+                && part.wrapping_sub(whole) <= size_of_val(self) - size_of_val(field),
             "a field of the value itself, but it was reached through a reference",
         );
         // SAFETY: the field is part of the object that `self` witnesses for.

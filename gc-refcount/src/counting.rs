@@ -2,17 +2,17 @@
 //!
 //! Note [What is counted]: between safepoints, a mature object's count is the number of references
 //! to it from the root, from settled handles, and from mature objects, *as these were at the last
-//! safepoint*. What has changed since is in the log:
+//! safepoint that settled*. What has changed since is in the log:
 //!
-//! - an object that was modified is logged, with what it referred to at the last safepoint (the
-//!   snapshot, which was counted then);
+//! - an object that was modified is logged, with what it referred to then (the snapshot, which was
+//!   counted);
 //! - the root, when it was borrowed mutably, is the same;
 //! - a handle table has its own two lists.
 //!
 //! So at a safepoint the counts become right for now by incrementing what the modified places refer
 //! to now, and then decrementing the snapshot. However often a place was written, only its first
-//! and last values count: this is what coalescing means. What a modified place refers to now as it
-//! did then is struck from the snapshot, and its target is not touched.
+//! and last values count: this is what coalescing means. What a place refers to now as it did then
+//! is neither (`Log::compare`), and its target is not touched.
 //!
 //! All increments come before all decrements, so that a count never reaches zero while a reference
 //! is still uncounted. An increment from zero is the first that a young object receives: it is
@@ -24,9 +24,9 @@
 use alloc::vec::Vec;
 
 use gc_core::collector::Safepoint;
-use gc_core::heap::{
-    Entry, Flag, Heap, Logged, ObjectRef, Position, for_each_edge, for_each_edge_among,
-};
+use gc_core::heap::{Heap, Log, ObjectRef, for_each_edge};
+
+use crate::pacing::{self, Epoch};
 
 /// Who wants to know what becomes of counts: a detector of cycles.
 pub trait Observer {
@@ -39,17 +39,25 @@ pub trait Observer {
 
 /// Pure reference counting does not look for cycles.
 impl Observer for () {
+    #[inline]
     fn decremented(&mut self, _: ObjectRef) {}
+    #[inline]
     fn dying(&mut self, _: ObjectRef) {}
 }
+
+/// So many references on their way from the log to their increment, or ahead of the one that is
+/// decremented, are being brought into the cache.
+const PREFETCH_DISTANCE: usize = 8;
 
 /// The lists that counting works from, kept for their memory: between safepoints they are empty.
 #[derive(Debug, Default)]
 pub struct Counting {
     /// Promoted, and yet to be scanned.
     promoted: Vec<ObjectRef>,
-    /// References that are gone, the next one last.
-    decrements: Vec<ObjectRef>,
+    /// References that handles had.
+    released: Vec<ObjectRef>,
+    /// References that what died had, the next one last.
+    orphaned: Vec<ObjectRef>,
 }
 
 impl Counting {
@@ -65,96 +73,67 @@ impl Counting {
     /// 1. This is a safepoint, and the collector's barrier takes snapshots.
     /// 2. Every mature object was counted by this module only.
     pub unsafe fn settle(&mut self, safepoint: &mut Safepoint<'_>, observer: &mut impl Observer) {
+        let live_bytes_before = safepoint.heap.live_bytes();
+        let mut log = core::mem::take(safepoint.heap.log_mut());
+        let logged_bytes = log.size_bytes();
         // SAFETY: the caller's promises.
-        unsafe { self.increment_modified(safepoint) }
+        unsafe { self.count_gained(safepoint, &mut log) }
+        let survived_bytes = safepoint.heap.live_bytes() - live_bytes_before;
         // SAFETY: all that lives is promoted: see Note [What is counted].
         unsafe { safepoint.heap.bury_young_in_place() }
-        // SAFETY: the snapshot was counted at the last safepoint.
-        unsafe { self.decrement_lost(safepoint, observer) }
-        safepoint.heap.log_mut().clear();
-        safepoint.heap.settle_nursery();
-    }
-
-    /// Counts what the modified places refer to now, and promotes what is counted first.
-    ///
-    /// # Safety
-    ///
-    /// As [`settle`](Counting::settle).
-    unsafe fn increment_modified(&mut self, safepoint: &mut Safepoint<'_>) {
-        if safepoint.heap.are_handles_changed() {
-            // SAFETY: the caller's promises.
-            unsafe { self.settle_handles(safepoint.heap) }
-        }
-        let mut position = Position::default();
-        while let Some(entry) = safepoint.heap.log_mut().next(&mut position) {
-            // SAFETY: the caller's promises.
-            unsafe { self.count_entry(safepoint, entry, &mut position) }
-        }
-        if safepoint.roots.is_dirty() {
-            // SAFETY: the caller's promises.
-            unsafe { self.count_new_root(safepoint) }
-        }
-        let heap = &mut *safepoint.heap;
-        while let Some(object) = self.promoted.pop() {
-            // SAFETY: what a live object refers to is live.
-            let count = |target| unsafe { self.increment(heap, target) };
-            // SAFETY: it was promoted because something live refers to it.
-            unsafe { for_each_edge(object, count) }
-        }
-        if safepoint.heap.are_handles_changed() {
-            settle_promoted_handles(safepoint.heap);
+        // SAFETY: what is lost was counted at the last safepoint.
+        unsafe { self.count_lost(safepoint, &log, observer) }
+        log.clear();
+        *safepoint.heap.log_mut() = log;
+        let taken_bytes = safepoint.heap.settle_nursery();
+        if !safepoint.heap.settings().is_prompt {
+            pacing::set_epoch(safepoint.heap, Epoch { taken_bytes, survived_bytes, logged_bytes });
         }
     }
 
-    /// Counts what one entry of the log refers to now and did not before.
+    /// Counts what the modified places refer to now and did not before, and promotes what is counted
+    /// first. What they have lost is left in the log.
     ///
     /// # Safety
     ///
     /// As [`settle`](Counting::settle).
     #[inline]
-    unsafe fn count_entry(
-        &mut self,
-        safepoint: &mut Safepoint<'_>,
-        entry: Entry,
-        position: &mut Position,
-    ) {
+    unsafe fn count_gained(&mut self, safepoint: &mut Safepoint<'_>, log: &mut Log) {
         let Safepoint { heap, roots, .. } = safepoint;
-        if let Entry::Heap(logged) = entry {
-            // SAFETY: a logged object is mature, and nothing was reclaimed since.
-            unsafe { logged.object().header() }.set(Flag::Unlogged);
+        if heap.are_handles_changed() {
+            // SAFETY: the caller's promises.
+            unsafe { self.settle_handles(heap) }
         }
-        let mut count = |target| {
-            if heap.log_mut().is_new(position, target) {
+        let mut queue = Queue::default();
+        let gained = |target: ObjectRef| {
+            target.prefetch();
+            if let Some(target) = queue.exchange(target) {
                 // SAFETY: what a live object or the root refers to is live.
-                unsafe { self.increment(heap, target) }
+                unsafe { increment(heap, &mut self.promoted, target) }
             }
         };
-        match entry {
-            // SAFETY: mature, and at a safepoint nothing is borrowed.
-            Entry::Heap(Logged::Object(object)) => unsafe { for_each_edge(object, count) },
-            Entry::Heap(logged) => {
-                let (first, len) = logged.elements();
-                // SAFETY: as above.
-                unsafe { for_each_edge_among(logged.object(), first, len, count) }
-            }
-            Entry::Root => {
-                roots.for_each_edge(&mut count);
-                roots.settle();
-            }
+        // SAFETY: a logged object is mature, and nothing was reclaimed since; the rest says the
+        // caller.
+        unsafe { log.compare(roots, gained) }
+        while let Some(target) = queue.pop() {
+            // SAFETY: as above.
+            unsafe { increment(heap, &mut self.promoted, target) }
         }
-    }
-
-    /// Counts what a new root refers to.
-    ///
-    /// # Safety
-    ///
-    /// As [`settle`](Counting::settle).
-    #[cold]
-    unsafe fn count_new_root(&mut self, safepoint: &mut Safepoint<'_>) {
-        let Safepoint { heap, roots, .. } = safepoint;
-        // SAFETY: the root refers to live objects.
-        roots.for_each_edge(|target| unsafe { self.increment(heap, target) });
-        roots.settle();
+        if roots.is_dirty() {
+            // A new root has no snapshot.
+            // SAFETY: what the root refers to is live.
+            roots.for_each_edge(|target| unsafe { increment(heap, &mut self.promoted, target) });
+            roots.settle();
+        }
+        while let Some(object) = self.promoted.pop() {
+            // SAFETY: what a live object refers to is live.
+            let count = |target| unsafe { increment(heap, &mut self.promoted, target) };
+            // SAFETY: it was promoted because something live refers to it.
+            unsafe { for_each_edge(object, count) }
+        }
+        if heap.are_handles_changed() {
+            settle_promoted_handles(heap);
+        }
     }
 
     /// Counts the handles that came and went, for the sets that were mature before this safepoint.
@@ -169,29 +148,8 @@ impl Counting {
         tables.retain(|table| table.is_owner_mature());
         for table in tables {
             // SAFETY: a filled slot refers to a live object.
-            table.settle_fresh(|slot| unsafe { self.increment(heap, slot.get()) });
-            table.settle_released(|object| self.decrements.push(object));
-        }
-    }
-
-    /// Counts one reference. The first one promotes.
-    ///
-    /// # Safety
-    ///
-    /// The target is live.
-    #[inline]
-    unsafe fn increment(&mut self, heap: &mut Heap, target: ObjectRef) {
-        // SAFETY: live, says the caller.
-        let header = unsafe { target.header() };
-        if header.count() > 0 {
-            // SAFETY: as above.
-            return unsafe { heap.counts.increment(target) };
-        }
-        header.set_count(1);
-        // SAFETY: live, and young: a mature object has a count above zero until it dies.
-        unsafe { heap.promote_in_place(target) }
-        if header.descriptor().has_references() {
-            self.promoted.push(target);
+            table.settle_fresh(|slot| unsafe { increment(heap, &mut self.promoted, slot.get()) });
+            table.settle_released(|object| self.released.push(object));
         }
     }
 
@@ -200,21 +158,25 @@ impl Counting {
     /// # Safety
     ///
     /// As [`settle`](Counting::settle), and everything gained was counted.
-    unsafe fn decrement_lost(
+    #[inline]
+    unsafe fn count_lost(
         &mut self,
         safepoint: &mut Safepoint<'_>,
+        log: &Log,
         observer: &mut impl Observer,
     ) {
-        if !self.decrements.is_empty() {
-            // What handles released, oldest first.
-            self.decrements.reverse();
-            // SAFETY: these references were counted when the handles were settled.
-            unsafe { self.decrement_pending(safepoint, observer) }
+        for object in self.released.drain(..) {
+            // SAFETY: the slot that the handle had was counted.
+            unsafe { decrement(safepoint, &mut self.orphaned, object, observer) }
         }
-        let mut position = Position::default();
-        while let Some(object) = safepoint.heap.log_mut().next_lost(&mut position) {
-            // SAFETY: what the snapshots hold was counted at the last safepoint.
-            unsafe { self.decrement(safepoint, object, observer) }
+        let mut index = 0;
+        while let Some(object) = log.lost(index) {
+            if let Some(ahead) = log.lost(index + PREFETCH_DISTANCE) {
+                ahead.prefetch();
+            }
+            // SAFETY: it was counted at the last safepoint.
+            unsafe { decrement(safepoint, &mut self.orphaned, object, observer) }
+            index += 1;
         }
     }
 
@@ -234,78 +196,109 @@ impl Counting {
     ) {
         for object in lost {
             // SAFETY: the caller's promise.
-            unsafe { self.decrement(safepoint, object, observer) }
+            unsafe { decrement(safepoint, &mut self.orphaned, object, observer) }
         }
     }
+}
 
-    /// Takes one reference back, and then those of what dies by that.
-    ///
-    /// # Safety
-    ///
-    /// The reference was counted.
+/// The references that are incremented next, on their way into the cache.
+#[derive(Debug, Default)]
+struct Queue {
+    objects: [Option<ObjectRef>; PREFETCH_DISTANCE],
+    /// References that were put in so far, and taken out.
+    pushed: usize,
+    popped: usize,
+}
+
+impl Queue {
+    /// Puts one reference in, and takes the oldest out if there is no room.
     #[inline]
-    unsafe fn decrement(
-        &mut self,
-        safepoint: &mut Safepoint<'_>,
-        object: ObjectRef,
-        observer: &mut impl Observer,
-    ) {
+    fn exchange(&mut self, object: ObjectRef) -> Option<ObjectRef> {
+        let oldest = self.objects[self.pushed % PREFETCH_DISTANCE].replace(object);
+        self.pushed += 1;
+        self.popped += usize::from(oldest.is_some());
+        oldest
+    }
+
+    /// Takes the oldest out.
+    #[inline]
+    fn pop(&mut self) -> Option<ObjectRef> {
+        if self.popped == self.pushed {
+            return None;
+        }
+        let oldest = self.objects[self.popped % PREFETCH_DISTANCE].take();
+        self.popped += 1;
+        oldest
+    }
+}
+
+/// Counts one reference. The first one promotes.
+///
+/// # Safety
+///
+/// The target is live.
+#[inline]
+unsafe fn increment(heap: &mut Heap, promoted: &mut Vec<ObjectRef>, target: ObjectRef) {
+    // SAFETY: live, says the caller.
+    let header = unsafe { target.header() };
+    if header.count() > 0 {
+        // SAFETY: as above.
+        return unsafe { heap.counts.increment(target) };
+    }
+    header.set_count(1);
+    // SAFETY: live, and young: a mature object has a count above zero until it dies.
+    unsafe { heap.promote_in_place(target) }
+    if header.descriptor().has_references() {
+        promoted.push(target);
+    }
+}
+
+/// Takes one reference back, and then those of what dies by that.
+///
+/// # Safety
+///
+/// The reference was counted, and `orphaned` is empty.
+#[inline]
+unsafe fn decrement(
+    safepoint: &mut Safepoint<'_>,
+    orphaned: &mut Vec<ObjectRef>,
+    object: ObjectRef,
+    observer: &mut impl Observer,
+) {
+    let mut next = Some(object);
+    while let Some(object) = next {
         // SAFETY: the reference was counted, so the object lives.
-        if !unsafe { safepoint.heap.counts.decrement(object) } {
+        if unsafe { safepoint.heap.counts.decrement(object) } {
+            // SAFETY: its count is zero, which just became so.
+            unsafe { bury(safepoint, orphaned, object, observer) }
+        } else {
             observer.decremented(object);
-            return;
         }
-        // SAFETY: its count is zero, which just became so.
-        unsafe { self.bury(safepoint, object, observer) }
-        if !self.decrements.is_empty() {
-            // SAFETY: what the dead object referred to was counted.
-            unsafe { self.decrement_pending(safepoint, observer) }
-        }
+        next = orphaned.pop();
     }
+}
 
-    /// Works the list of decrements off.
-    ///
-    /// # Safety
-    ///
-    /// Every reference in it was counted.
-    unsafe fn decrement_pending(
-        &mut self,
-        safepoint: &mut Safepoint<'_>,
-        observer: &mut impl Observer,
-    ) {
-        while let Some(object) = self.decrements.pop() {
-            // SAFETY: the reference was counted, so the object lives.
-            if unsafe { safepoint.heap.counts.decrement(object) } {
-                // SAFETY: its count is zero, which just became so.
-                unsafe { self.bury(safepoint, object, observer) }
-            } else {
-                observer.decremented(object);
-            }
-        }
+/// Reclaims an object; what it referred to is to be decremented next.
+///
+/// # Safety
+///
+/// The object is mature, its count has just become zero, and it is in no list.
+#[inline]
+unsafe fn bury(
+    safepoint: &mut Safepoint<'_>,
+    orphaned: &mut Vec<ObjectRef>,
+    object: ObjectRef,
+    observer: &mut impl Observer,
+) {
+    let first_child = orphaned.len();
+    // SAFETY: it dies just now: its memory is untouched, and nothing is borrowed.
+    unsafe { for_each_edge(object, |child| orphaned.push(child)) }
+    if orphaned.len() - first_child > 1 {
+        orphaned[first_child..].reverse();
     }
-
-    /// Reclaims an object; what it referred to is to be decremented next.
-    ///
-    /// # Safety
-    ///
-    /// The object is mature, its count has just become zero, and it is in no list.
-    #[inline]
-    unsafe fn bury(
-        &mut self,
-        safepoint: &mut Safepoint<'_>,
-        object: ObjectRef,
-        observer: &mut impl Observer,
-    ) {
-        let first_child = self.decrements.len();
-        // SAFETY: it dies just now: its memory is untouched, and nothing is borrowed.
-        unsafe { for_each_edge(object, |child| self.decrements.push(child)) }
-        if self.decrements.len() - first_child > 1 {
-            self.decrements[first_child..].reverse();
-        }
-        observer.dying(object);
-        // SAFETY: mature, and nothing refers to it any more.
-        unsafe { safepoint.heap.reclaim(object, &mut safepoint.collection) }
-    }
+    observer.dying(object);
+    // SAFETY: mature, and nothing refers to it any more.
+    unsafe { safepoint.heap.reclaim(object, &mut safepoint.collection) }
 }
 
 /// The slots of a set of handles that was promoted just now have been counted as its references.

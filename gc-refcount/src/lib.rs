@@ -20,5 +20,7 @@ extern crate alloc;
 pub mod counting;
 
 mod collector;
+mod pacing;
 
 pub use collector::Refcount;
+pub use pacing::EPOCH_BYTES_MAX;

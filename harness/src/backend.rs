@@ -29,6 +29,9 @@ impl Backend {
     pub const COLLECTING: [Backend; 3] =
         [Backend::Refcount, Backend::MarkSweep, Backend::Generational];
 
+    /// The backends that are prompt unless they are told to work in epochs.
+    pub const PROMPT: [Backend; 2] = [Backend::Refcount, Backend::MarkSweep];
+
     /// The name that the command line and the reports use.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -40,12 +43,23 @@ impl Backend {
         }
     }
 
-    /// The largest nursery that the collector gives itself; 0 if it has none, and frees at the end
-    /// of every `mutate`.
+    /// The name of the contender that works in epochs; the plain name if the backend is never prompt.
+    #[must_use]
+    pub const fn name_in_epochs(self) -> &'static str {
+        match self {
+            Backend::Refcount => "refcount:epochs",
+            Backend::MarkSweep => "marksweep:epochs",
+            Backend::Null | Backend::Generational => self.name(),
+        }
+    }
+
+    /// The largest nursery that the collector gives itself, or the longest epoch; 0 if it never
+    /// collects.
     #[must_use]
     pub const fn nursery_bytes_max(self) -> usize {
         match self {
-            Backend::Null | Backend::Refcount | Backend::MarkSweep => 0,
+            Backend::Null => 0,
+            Backend::Refcount | Backend::MarkSweep => gc_refcount::EPOCH_BYTES_MAX,
             Backend::Generational => gc_generational::NURSERY_BYTES_MAX,
         }
     }
@@ -126,6 +140,14 @@ mod tests {
         for backend in Backend::ALL {
             assert_eq!(backend.name().parse(), Ok(backend));
         }
+    }
+
+    #[test]
+    fn the_prompt_backends_are_those_that_say_so() {
+        let is_prompt = |backend: &Backend| backend.attributes().prompt;
+        assert!(Backend::ALL.into_iter().filter(is_prompt).eq(Backend::PROMPT));
+        let has_epochs = |backend: &Backend| backend.name() != backend.name_in_epochs();
+        assert!(Backend::ALL.into_iter().filter(has_epochs).eq(Backend::PROMPT));
     }
 
     #[test]

@@ -146,8 +146,10 @@ mod tests {
     fn a_store_into_an_old_buffer_logs_its_segment_only() {
         with_mutation(|mc| {
             let len = 10 * SEGMENT_LEN;
+            let element = Gc::new(mc, 0_u32);
             let buffer = Gc::new(mc, Buffer::new());
-            let slots = Buffer::allocate(mc, 2 * len, 0..len).unwrap();
+            let elements = core::iter::repeat_n(element, len);
+            let slots = Buffer::allocate(mc, 2 * len, elements).unwrap();
             Buffer::install(Gc::write(mc, buffer), Some(slots), len);
             // As if both had been promoted at a safepoint.
             for object in [buffer.object(), slots.object()] {
@@ -157,7 +159,7 @@ mod tests {
             buffer.put(mc, 3 * SEGMENT_LEN, None);
             buffer.put(mc, 3 * SEGMENT_LEN + 1, None);
             buffer.truncate(mc, len - 1);
-            buffer.push(mc, 0).unwrap();
+            buffer.push(mc, element).unwrap();
             let mut logged = Vec::new();
             // SAFETY: nothing is reclaimed here.
             unsafe { mc.heap().log().borrow_mut().drain(|entry| logged.push(entry)) };

@@ -2,6 +2,7 @@
 
 use core::mem::needs_drop;
 
+use super::barrier::SegmentBits;
 use super::{Descriptor, GRANULE_BYTES, HEADER_BYTES, Header, Heap, LARGE_BYTES_MIN, ObjectRef};
 
 impl Heap {
@@ -48,12 +49,19 @@ impl Heap {
         if len.checked_mul(descriptor.stride_bytes())? > isize::MAX as usize / 2 {
             return None;
         }
-        let bytes = super::object_bytes(descriptor.array_bytes(len));
+        let bits_bytes = SegmentBits::size_bytes(descriptor, len);
+        let bytes = super::object_bytes(descriptor.array_bytes(len) + bits_bytes);
         let object = self.reserve(bytes, descriptor.align_bytes())?;
         // SAFETY: as in `allocate`.
         unsafe { object.start().cast::<Header>().write(Header::new(descriptor)) }
         // SAFETY: the payload of an array begins with its length.
         unsafe { object.as_ptr().cast::<usize>().write(len) }
+        if bits_bytes > 0 {
+            // SAFETY: an array with its header and its length.
+            let bits = unsafe { object.segment_bits() };
+            // SAFETY: they take so many bytes.
+            unsafe { bits.clear(bits_bytes) }
+        }
         Some(object)
     }
 
@@ -69,6 +77,7 @@ impl Heap {
     fn add_droppable(&self, object: ObjectRef) {
         self.young_drops.borrow_mut().push(object);
         self.has_droppable.set(true);
+        self.is_young_listed.set(true);
         self.note_change();
     }
 
@@ -107,6 +116,7 @@ impl Heap {
         let mut pool = self.pool.borrow_mut();
         let object = self.large.borrow_mut().allocate(&mut pool, bytes, align_bytes).ok()?;
         drop(pool);
+        self.is_young_listed.set(true);
         self.allocated_bytes.set(self.allocated_bytes.get() + bytes as u64);
         self.take_from_nursery(bytes);
         Some(object)

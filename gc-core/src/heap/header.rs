@@ -122,6 +122,13 @@ mod form {
             self.bits() & flag as usize != 0
         }
 
+        /// Whether one of the flags is set, or both.
+        #[inline]
+        #[must_use]
+        pub fn has_any(&self, one: Flag, other: Flag) -> bool {
+            self.bits() & (one as usize | other as usize) != 0
+        }
+
         /// Sets the flag.
         #[inline]
         pub fn set(&self, flag: Flag) {
@@ -235,6 +242,13 @@ mod form {
         #[must_use]
         pub fn has(&self, flag: Flag) -> bool {
             self.bits.get() & flag as usize != 0
+        }
+
+        /// Whether one of the flags is set, or both.
+        #[inline]
+        #[must_use]
+        pub fn has_any(&self, one: Flag, other: Flag) -> bool {
+            self.bits.get() & (one as usize | other as usize) != 0
         }
 
         /// Sets the flag.

@@ -11,50 +11,75 @@ use core::ops::Range;
 use super::chunk::{BYTES_PER_WORD, WORDS_PER_BLOCK};
 use super::{BLOCK_BYTES, Block, GRANULE_BYTES, HEADER_BYTES, ObjectRef};
 
-/// The smallest hole that is worth allocating into: two or three small objects.
-pub(crate) const HOLE_BYTES_MIN: usize = 64;
-
-/// The smallest object.
-const OBJECT_BYTES_MIN: usize = super::object_bytes(0);
+/// The smallest object, and so the smallest hole.
+pub(crate) const OBJECT_BYTES_MIN: usize = super::object_bytes(0);
 
 /// Bytes of a block, as offsets from its base.
 pub(crate) type Hole = Range<usize>;
 
-/// The first hole of at least `bytes_min` that begins at or after `from`, an offset into the block.
+/// The holes of at least `bytes_min` in a block, in the order of their addresses.
 ///
-/// Costs O(granules skipped / 64), and a look at the header of each object that is followed by
-/// something that could be such a hole.
-pub(crate) fn next_hole(block: Block, from: usize, bytes_min: usize) -> Option<Hole> {
-    let bytes_min = bytes_min.max(HOLE_BYTES_MIN);
+/// Costs O(objects in the block), and a look at the header of each that is followed by something that
+/// could be such a hole.
+pub(crate) fn holes<'a>(block: Block, bytes_min: usize) -> Holes<'a> {
     let starts = Starts::of(block);
-    // Where the last object that starts before `from` ends decides where the search begins.
-    let mut begin = match starts.last_before(from) {
-        Some(start) => from.max(end_of(block, start)),
-        None => from,
-    };
-    while begin + bytes_min <= BLOCK_BYTES {
-        let mut start = match starts.next_from(begin) {
-            None => return Some(begin..BLOCK_BYTES),
-            Some(start) if start - begin >= bytes_min => return Some(begin..start),
-            Some(start) => start,
-        };
-        // Objects that start too close to each other leave no hole, whatever their sizes.
-        loop {
-            let next = starts.next_from(start + GRANULE_BYTES).unwrap_or(BLOCK_BYTES);
-            if next - start >= OBJECT_BYTES_MIN + bytes_min {
-                break;
+    let word = starts.word(0);
+    let bytes_min = bytes_min.max(OBJECT_BYTES_MIN);
+    Holes { block, bytes_min, starts, index: 0, word, last: None }
+}
+
+/// See [`holes`].
+pub(crate) struct Holes<'a> {
+    block: Block,
+    bytes_min: usize,
+    starts: Starts<'a>,
+    /// The starts that were not looked at: those in `word`, and in the words behind this one.
+    index: usize,
+    word: u64,
+    /// The last start that was looked at; `None` before the first.
+    last: Option<usize>,
+}
+
+impl Holes<'_> {
+    /// The next start, or the end of the block if there is none.
+    #[inline]
+    fn next_start(&mut self) -> usize {
+        while self.word == 0 {
+            self.index += 1;
+            match self.starts.0.get(self.index) {
+                Some(word) => self.word = word.get(),
+                None => return BLOCK_BYTES,
             }
-            if next == BLOCK_BYTES {
-                return None;
-            }
-            start = next;
         }
-        begin = end_of(block, start);
+        let bit = self.word.trailing_zeros() as usize;
+        self.word &= self.word - 1;
+        self.index * BYTES_PER_WORD + bit * GRANULE_BYTES
     }
-    None
+}
+
+impl Iterator for Holes<'_> {
+    type Item = Hole;
+
+    #[inline]
+    fn next(&mut self) -> Option<Hole> {
+        while self.last != Some(BLOCK_BYTES) {
+            let next = self.next_start();
+            let begin = match self.last.replace(next) {
+                None => 0,
+                // Objects that start too close to each other leave no hole, whatever their sizes.
+                Some(last) if next - last < OBJECT_BYTES_MIN + self.bytes_min => continue,
+                Some(last) => end_of(self.block, last),
+            };
+            if next - begin >= self.bytes_min {
+                return Some(begin..next);
+            }
+        }
+        None
+    }
 }
 
 /// Whether a mature object starts in this part of the block.
+#[inline]
 pub(crate) fn has_start_in(block: Block, part: Range<usize>) -> bool {
     Starts::of(block).next_from(part.start).is_some_and(|start| start < part.end)
 }
@@ -94,18 +119,6 @@ impl Starts<'_> {
         }
         Some(index * BYTES_PER_WORD + word.trailing_zeros() as usize * GRANULE_BYTES)
     }
-
-    /// The last start before an offset.
-    fn last_before(&self, from: usize) -> Option<usize> {
-        let mut index = from / BYTES_PER_WORD;
-        let bit = (from % BYTES_PER_WORD) / GRANULE_BYTES;
-        let mut word = self.word(index) & !(u64::MAX << bit);
-        while word == 0 {
-            index = index.checked_sub(1)?;
-            word = self.word(index);
-        }
-        Some(index * BYTES_PER_WORD + (63 - word.leading_zeros() as usize) * GRANULE_BYTES)
-    }
 }
 
 #[cfg(test)]
@@ -123,9 +136,5 @@ mod tests {
         assert_eq!(starts.next_from(512), Some(1024));
         assert_eq!(starts.next_from(1032), None);
         assert_eq!(starts.next_from(BLOCK_BYTES), None);
-        assert_eq!(starts.last_before(504), None);
-        assert_eq!(starts.last_before(512), Some(504));
-        assert_eq!(starts.last_before(1024), Some(504));
-        assert_eq!(starts.last_before(BLOCK_BYTES), Some(1024));
     }
 }

@@ -94,12 +94,6 @@ impl LargeSpace {
         Ok(address)
     }
 
-    /// Whether objects were allocated since the list was last taken.
-    #[inline]
-    pub(crate) fn has_young(&self) -> bool {
-        !self.young.is_empty()
-    }
-
     /// Takes the list of objects allocated since it was last taken.
     pub fn take_young(&mut self) -> Vec<ObjectRef> {
         core::mem::take(&mut self.young)

@@ -1,44 +1,30 @@
-//! The log of modified old objects: one write barrier for every collector.
+//! The log of modified old objects: what the write barrier keeps (see `barrier.rs`).
 //!
-//! Before the first store into an old object since the last safepoint, the object is logged. The
-//! same log serves each algorithm:
+//! One list of words: for each entry, what was modified, and then its *snapshot*, the references
+//! that it held before. So an entry is as small as it can be, and is written and read in one go.
 //!
-//! - a generational collector takes the logged objects as its remembered set;
-//! - coalescing reference counting takes them as its modified objects, and the snapshot of what
-//!   they referred to before the store as the decrements it owes (Levanoni and Petrank, 2001);
-//! - an incremental marker would take the snapshot as its snapshot at the beginning.
+//! ```text
+//!  object|1  ref ref ref   array|2  segment  ref ref ..   0|3  ref ref   object|1  ..
+//!  whole object            16 elements of an array        the root
+//! ```
 //!
-//! A young object is never logged: it has no `Unlogged` flag until it is promoted. Neither is an
-//! object twice in one epoch, because logging clears the flag; the collector sets it again.
-//!
-//! Arrays of more than [`SEGMENT_LEN`] elements are logged by segments, so that one store into a
-//! large array does not cost a walk over all of it. As long as only segments of an array are
-//! logged it keeps its flag, and each store asks whether its segment is.
+//! Where the references of an object are at fixed words, its snapshot has one word for each of them,
+//! null for nothing. So what a place refers to now is compared with what it referred to then,
+//! whatever became of its neighbors. Where only `visit` knows, the snapshot has the references in
+//! the order of the visit, and the two are compared in that order.
 
 use alloc::vec::Vec;
 use core::ptr;
 
-use hashbrown::HashSet;
-
-use super::{Flag, Heap, ObjectRef, for_each_edge, for_each_edge_among};
-use crate::id::AddressHash;
-
-/// Elements of an array that are logged together: two cache lines of references. A longer segment
-/// costs a longer walk at the store and again at the safepoint, a shorter one more entries where
-/// all of an array is written.
-pub const SEGMENT_LEN: usize = 16;
+use super::barrier::LOG_BYTES_MAX;
+use super::scan::{OnlyVisitKnows, for_each_place, for_each_word};
+use super::{Flag, ObjectRef, References, SEGMENT_LEN, for_each_edge_among};
+use crate::collector::Roots;
 
 /// What has been modified since the last safepoint that collected.
-///
-/// One list of words: for each entry, what was modified, and then its snapshot, the references that
-/// it held before. So an entry is as small as it can be, and is written and read in one go.
-///
-/// A counting collector reads it by position rather than by iterators, so that it can change the
-/// rest of the heap in between.
 #[derive(Debug, Default)]
 pub struct Log {
     words: Vec<Word>,
-    logged_segments: HashSet<(ObjectRef, usize), AddressHash>,
 }
 
 /// An object, with a tag that says what its place in the log means: nothing is at odd addresses.
@@ -56,13 +42,19 @@ const ROOT: usize = 3;
 
 const TAG_MASK: usize = 0b11;
 
-impl Word {
-    /// A reference that the snapshot held, and that is to be forgotten.
-    const STRUCK: Word = Word(ptr::null_mut());
+/// Words of an entry about an object that is no array, at most: a tag, and a snapshot of the places
+/// that a map of 64 words can name.
+const ENTRY_WORDS_MAX: usize = 1 + u64::BITS as usize;
 
+impl Word {
     #[inline]
     fn new(object: ObjectRef, tag: usize) -> Word {
         Word(object.as_ptr().map_addr(|address| address | tag))
+    }
+
+    #[inline]
+    fn reference(reference: Option<ObjectRef>) -> Word {
+        Word(reference.map_or(ptr::null_mut(), ObjectRef::as_ptr))
     }
 
     #[inline]
@@ -70,141 +62,11 @@ impl Word {
         self.0.addr() & TAG_MASK
     }
 
-    /// The object, whatever the tag; `None` if it was struck.
+    /// The object, whatever the tag; `None` for the root, and for nothing.
     #[inline]
     fn object(self) -> Option<ObjectRef> {
         ObjectRef::from_ptr(self.0.map_addr(|address| address & !TAG_MASK))
     }
-}
-
-/// A position in the log: the first word of an entry's snapshot that was not looked at.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Position(usize);
-
-impl Log {
-    /// Whether nothing was modified.
-    #[inline]
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
-    }
-
-    /// The next entry: the position moves to the beginning of its snapshot. `None` at the end.
-    #[inline]
-    pub fn next(&self, position: &mut Position) -> Option<Entry> {
-        loop {
-            let word = *self.words.get(position.0)?;
-            position.0 += 1;
-            match (word.tag(), word.object()) {
-                (OBJECT, Some(object)) => return Some(Entry::Heap(Logged::Object(object))),
-                (SEGMENT, Some(object)) => {
-                    let segment = self.words[position.0].0.addr();
-                    position.0 += 1;
-                    return Some(Entry::Heap(Logged::Segment(object, segment)));
-                }
-                (ROOT, _) => return Some(Entry::Root),
-                _ => {}
-            }
-        }
-    }
-
-    /// Compares what a place refers to now with what it referred to then: whether the next reference
-    /// is another. One that is the same is struck from the snapshot, and its loss is no loss.
-    ///
-    /// This compares in order, without looking ahead: a reference that has only changed its position
-    /// is another, and what was there then is lost.
-    #[inline]
-    pub fn is_new(&mut self, position: &mut Position, now: ObjectRef) -> bool {
-        match self.words.get_mut(position.0) {
-            Some(then) if then.tag() == REFERENCE => {
-                position.0 += 1;
-                if *then == Word::new(now, REFERENCE) {
-                    *then = Word::STRUCK;
-                    return false;
-                }
-                true
-            }
-            _ => true,
-        }
-    }
-
-    /// The next reference of all the snapshots that was not struck. `None` at the end.
-    #[inline]
-    pub fn next_lost(&self, position: &mut Position) -> Option<ObjectRef> {
-        loop {
-            let word = *self.words.get(position.0)?;
-            position.0 += 1;
-            match word.tag() {
-                REFERENCE => {
-                    if let Some(object) = word.object() {
-                        return Some(object);
-                    }
-                }
-                SEGMENT => position.0 += 1,
-                _ => {}
-            }
-        }
-    }
-
-    /// Empties the log. Every object in it must be logged again before its next store: the caller
-    /// has set the flag of each again.
-    #[inline]
-    pub fn clear(&mut self) {
-        self.words.clear();
-        if self.logged_segments.capacity() > 0 {
-            self.forget_segments();
-        }
-    }
-
-    /// Empties the log of a collector that takes no snapshots, and calls `each` for every entry with
-    /// the flag set again.
-    ///
-    /// # Safety
-    ///
-    /// The logged objects are live.
-    pub unsafe fn drain(&mut self, mut each: impl FnMut(Logged)) {
-        let mut position = Position::default();
-        while let Some(entry) = self.next(&mut position) {
-            if let Entry::Heap(logged) = entry {
-                // SAFETY: the caller says that it is live.
-                unsafe { logged.object().header() }.set(Flag::Unlogged);
-                each(logged);
-            }
-        }
-        self.clear();
-    }
-
-    /// Empties the set of segments, at a cost in proportion to what is in it: clearing a table
-    /// touches all of it, so one that has grown far beyond its use is let go.
-    #[cold]
-    fn forget_segments(&mut self) {
-        if self.logged_segments.capacity() > 16 * self.logged_segments.len().max(64) {
-            self.logged_segments = HashSet::default();
-        } else {
-            self.logged_segments.clear();
-        }
-    }
-
-    #[inline]
-    fn push_reference(&mut self, object: ObjectRef) {
-        self.words.push(Word::new(object, REFERENCE));
-    }
-
-    /// Lets go of the memory of an empty log: much has died, and so much will not be logged soon.
-    pub(crate) fn trim(&mut self) {
-        if self.is_empty() {
-            *self = Log::default();
-        }
-    }
-}
-
-/// What an entry of the log is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Entry {
-    /// The root may have changed. Logged by barriers that take snapshots only.
-    Root,
-    /// An object of the heap may have changed, or a part of it.
-    Heap(Logged),
 }
 
 /// A modified object, or a part of one.
@@ -227,6 +89,7 @@ impl Logged {
     }
 
     /// The logged elements: the first, and how many. For a whole object, all.
+    #[inline]
     #[must_use]
     pub fn elements(self) -> (usize, usize) {
         match self {
@@ -234,114 +97,318 @@ impl Logged {
             Logged::Segment(_, segment) => (segment * SEGMENT_LEN, SEGMENT_LEN),
         }
     }
+
+    /// Has the barrier log it again before the next store.
+    ///
+    /// # Safety
+    ///
+    /// The object is live.
+    #[inline]
+    unsafe fn forget(self) {
+        // SAFETY: live, says the caller.
+        unsafe { self.object().header() }.set(Flag::Unlogged);
+        if let Logged::Segment(array, segment) = self {
+            // SAFETY: live, says the caller, and only arrays are logged by segments.
+            let bits = unsafe { array.segment_bits() };
+            // SAFETY: it was logged, so the array has it.
+            unsafe { bits.remove(segment) }
+        }
+    }
 }
 
-impl Heap {
-    /// The write barrier: run it before a store into `object`, and before a `&mut` into it exists.
-    ///
-    /// # Safety
-    ///
-    /// `object` is live and of this heap, and no `&mut` to a part of it is alive unless it was
-    /// logged since the last safepoint.
+/// What an entry of the log is about.
+enum Entry {
+    /// The root may have changed. Logged by barriers that take snapshots only.
+    Root,
+    /// An object of the heap may have changed, or a part of it.
+    Heap(Logged),
+}
+
+impl Log {
+    /// Whether nothing was modified.
     #[inline]
-    pub(crate) unsafe fn write_barrier(&self, object: ObjectRef) {
-        // SAFETY: the caller says that it is live.
-        if unsafe { object.header() }.has(Flag::Unlogged) {
-            // SAFETY: the same obligations.
-            unsafe { self.write_barrier_slow(object) }
-        }
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
     }
 
-    /// The write barrier for a store into one element of an array.
+    /// Bytes of the log: how much was modified.
+    #[inline]
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.words.len() * size_of::<Word>()
+    }
+
+    /// Logs an object whose references are in these words: the commonest kind, and the fast lane.
     ///
     /// # Safety
     ///
-    /// As [`write_barrier`](Heap::write_barrier), for the element in place of the object; the
-    /// object is an array.
+    /// As [`push`](Log::push), and the words of the payload that `words` names are its references.
     #[inline]
-    pub(crate) unsafe fn write_barrier_at(&self, object: ObjectRef, index: usize) {
-        // SAFETY: the caller says that it is live.
-        if unsafe { object.header() }.has(Flag::Unlogged) {
-            // SAFETY: the same obligations.
-            unsafe { self.write_barrier_at_slow(object, index) }
+    pub(super) unsafe fn push_words(
+        &mut self,
+        object: ObjectRef,
+        words: u64,
+        takes_snapshot: bool,
+    ) {
+        if self.words.capacity() - self.words.len() < ENTRY_WORDS_MAX {
+            self.grow();
         }
+        let begin = self.words.len();
+        let buffer = self.words.as_mut_ptr();
+        // SAFETY: there is room for `ENTRY_WORDS_MAX` words from `begin` on.
+        unsafe { buffer.wrapping_add(begin).write(Word::new(object, OBJECT)) }
+        let mut end = begin + 1;
+        if takes_snapshot {
+            let note = |place: *mut Option<ObjectRef>| {
+                // SAFETY: `for_each_word` passes places that hold references or null.
+                let word = Word::reference(unsafe { place.read() });
+                // SAFETY: as above; a map names at most 64 places.
+                unsafe { buffer.wrapping_add(end).write(word) }
+                end += 1;
+            };
+            // SAFETY: the caller says that these words are references.
+            unsafe { for_each_word(object.as_ptr().cast(), words, note) }
+        }
+        // SAFETY: all words up to there were written.
+        unsafe { self.words.set_len(end) }
     }
 
     #[cold]
     #[inline(never)]
-    unsafe fn write_barrier_slow(&self, object: ObjectRef) {
-        // SAFETY: live, says the caller.
-        let header = unsafe { object.header() };
-        if header.descriptor().is_array() {
-            // SAFETY: the same obligations.
-            return unsafe { self.log_array(object) };
+    fn grow(&mut self) {
+        if self.size_bytes() > LOG_BYTES_MAX / 4 {
+            // All that it is likely to need, so that there is nothing to copy again: what is not
+            // used of it takes no memory.
+            self.words.reserve_exact((LOG_BYTES_MAX + LOG_BYTES_MAX / 4) / size_of::<Word>());
         }
-        header.clear(Flag::Unlogged);
-        // SAFETY: the same obligations.
-        unsafe { self.log_object(object) }
+        self.words.reserve(ENTRY_WORDS_MAX);
     }
 
-    #[cold]
-    #[inline(never)]
-    unsafe fn write_barrier_at_slow(&self, object: ObjectRef, index: usize) {
-        // SAFETY: live, says the caller.
-        if unsafe { object.element_count() } > SEGMENT_LEN {
-            // SAFETY: the same obligations.
-            unsafe { self.log_segment(object, index / SEGMENT_LEN) }
-        } else {
-            // SAFETY: the same obligations; of the other elements none is borrowed mutably, or the
-            // object would be logged, for it is logged as a whole.
-            unsafe { self.log_array(object) }
-        }
-    }
-
-    unsafe fn log_array(&self, object: ObjectRef) {
-        // SAFETY: live, says the caller.
-        let len = unsafe { object.element_count() };
-        if len > SEGMENT_LEN {
-            for segment in 0..len.div_ceil(SEGMENT_LEN) {
-                // SAFETY: the same obligations; a segment that is logged is passed over.
-                unsafe { self.log_segment(object, segment) }
+    /// Logs an object or a part of one.
+    ///
+    /// # Safety
+    ///
+    /// The object is live, and if there is to be a snapshot, no `&mut` to what it covers is alive.
+    pub(super) unsafe fn push(&mut self, logged: Logged, takes_snapshot: bool) {
+        match logged {
+            Logged::Object(object) => self.words.push(Word::new(object, OBJECT)),
+            Logged::Segment(array, segment) => {
+                self.words.push(Word::new(array, SEGMENT));
+                self.words.push(Word(ptr::without_provenance_mut(segment)));
             }
-        } else {
-            // SAFETY: the same obligations.
-            unsafe { self.log_object(object) }
         }
-        // SAFETY: live, says the caller.
-        unsafe { object.header() }.clear(Flag::Unlogged);
-    }
-
-    #[inline]
-    unsafe fn log_object(&self, object: ObjectRef) {
-        let mut log = self.log().borrow_mut();
-        log.words.push(Word::new(object, OBJECT));
-        if self.settings().takes_snapshots {
-            // SAFETY: live, and no `&mut` into it, says the caller of the barrier.
-            unsafe { for_each_edge(object, |target| log.push_reference(target)) }
-        }
-        self.note_change();
-    }
-
-    unsafe fn log_segment(&self, object: ObjectRef, segment: usize) {
-        let mut log = self.log().borrow_mut();
-        if !log.logged_segments.insert((object, segment)) {
+        if !takes_snapshot {
             return;
         }
-        log.words.push(Word::new(object, SEGMENT));
-        log.words.push(Word(ptr::without_provenance_mut(segment)));
-        if self.settings().takes_snapshots {
-            let (first, count) = Logged::Segment(object, segment).elements();
-            let note = |target| log.push_reference(target);
-            // SAFETY: live, and no `&mut` into these elements, says the caller of the barrier.
+        let (object, (first, count)) = (logged.object(), logged.elements());
+        let note = |reference| self.words.push(Word::reference(reference));
+        // SAFETY: the caller's promises.
+        let noted = unsafe { for_each_place(object, (first, count), note) };
+        if let Err(OnlyVisitKnows) = noted {
+            let note = |target| self.words.push(Word::new(target, REFERENCE));
+            // SAFETY: the caller's promises.
             unsafe { for_each_edge_among(object, first, count, note) }
         }
-        self.note_change();
     }
 
     /// Logs the root, before it is borrowed mutably.
-    pub(crate) fn log_root(&self, visit: impl FnOnce(&mut dyn FnMut(ObjectRef))) {
-        let mut log = self.log().borrow_mut();
-        log.words.push(Word(ptr::without_provenance_mut(ROOT)));
-        visit(&mut |target| log.push_reference(target));
+    pub(super) fn push_root(&mut self, visit: impl FnOnce(&mut dyn FnMut(ObjectRef))) {
+        self.words.push(Word(ptr::without_provenance_mut(ROOT)));
+        visit(&mut |target| self.words.push(Word::new(target, REFERENCE)));
+    }
+
+    /// Compares what each logged place refers to now with its snapshot, and calls `gained` for what
+    /// is new. What places have lost is all that is left in the log then: see [`Log::lost`]. What has
+    /// not changed is neither, and its target is not touched.
+    ///
+    /// Every object is logged again before its next store, and so is the root.
+    ///
+    /// # Complexity
+    ///
+    /// O(words of the log).
+    ///
+    /// # Safety
+    ///
+    /// This is a safepoint, the logged objects are live, and the log has snapshots.
+    pub unsafe fn compare(&mut self, roots: &mut Roots<'_>, mut gained: impl FnMut(ObjectRef)) {
+        let mut words = Words { words: &mut self.words, next: 0, lost: 0 };
+        while let Some(word) = words.next() {
+            if let (OBJECT, Some(object)) = (word.tag(), word.object()) {
+                // SAFETY: live, says the caller.
+                let header = unsafe { object.header() };
+                if let References::Words(map) = header.descriptor().references() {
+                    header.set(Flag::Unlogged);
+                    let compare = |place: *mut Option<ObjectRef>| {
+                        let then = words.next().and_then(Word::object);
+                        // SAFETY: `for_each_word` passes places that hold references or null.
+                        words.note(then, unsafe { place.read() }, &mut gained);
+                    };
+                    // SAFETY: these words of the object are references.
+                    unsafe { for_each_word(object.as_ptr().cast(), map, compare) }
+                    continue;
+                }
+            }
+            // SAFETY: the caller's promises.
+            unsafe { compare_rare(word, &mut words, roots, &mut gained) }
+        }
+        let lost = words.lost;
+        self.words.truncate(lost);
+    }
+
+    /// After [`Log::compare`], the references that places have lost, in the order in which the places
+    /// were logged: the one at an index.
+    #[inline]
+    #[must_use]
+    pub fn lost(&self, index: usize) -> Option<ObjectRef> {
+        self.words.get(index).copied().and_then(Word::object)
+    }
+
+    /// Forgets what [`Log::compare`] has left.
+    #[inline]
+    pub fn clear(&mut self) {
+        self.words.clear();
+    }
+
+    /// Empties the log of a collector that takes no snapshots, and calls `each` for every entry.
+    ///
+    /// Every object is logged again before its next store.
+    ///
+    /// # Safety
+    ///
+    /// The logged objects are live.
+    pub unsafe fn drain(&mut self, mut each: impl FnMut(Logged)) {
+        let mut words = Words { words: &mut self.words, next: 0, lost: 0 };
+        while let Some(word) = words.next() {
+            if let Some(Entry::Heap(logged)) = words.entry(word) {
+                // SAFETY: the caller says that it is live.
+                unsafe { logged.forget() }
+                each(logged);
+            }
+        }
+        self.words.clear();
+    }
+
+    /// Lets go of the memory of an empty log: much has died, and so much will not be logged soon.
+    pub(super) fn trim(&mut self) {
+        if self.is_empty() {
+            *self = Log::default();
+        }
+    }
+}
+
+/// A log that is being read. What it has lost is written over what was read: there is room, for an
+/// entry has a word more than its snapshot has references.
+struct Words<'a> {
+    words: &'a mut [Word],
+    /// The first word that was not read.
+    next: usize,
+    /// The words before this one are references that were lost.
+    lost: usize,
+}
+
+impl Words<'_> {
+    #[inline]
+    fn next(&mut self) -> Option<Word> {
+        let word = self.words.get(self.next).copied()?;
+        self.next += 1;
+        Some(word)
+    }
+
+    /// The next word, if it is of a snapshot.
+    #[inline]
+    fn next_reference(&mut self) -> Option<ObjectRef> {
+        let word = self.words.get(self.next).filter(|word| word.tag() == REFERENCE)?;
+        self.next += 1;
+        word.object()
+    }
+
+    /// The entry that begins with a word; `None` if that is a part of a snapshot.
+    #[inline]
+    fn entry(&mut self, word: Word) -> Option<Entry> {
+        match (word.tag(), word.object()) {
+            (OBJECT, Some(object)) => Some(Entry::Heap(Logged::Object(object))),
+            (SEGMENT, Some(array)) => {
+                let segment = self.next()?.0.addr();
+                Some(Entry::Heap(Logged::Segment(array, segment)))
+            }
+            (ROOT, _) => Some(Entry::Root),
+            _ => None,
+        }
+    }
+
+    /// Notes what a place referred to then, and what it refers to now.
+    #[inline]
+    fn note(
+        &mut self,
+        then: Option<ObjectRef>,
+        now: Option<ObjectRef>,
+        gained: &mut impl FnMut(ObjectRef),
+    ) {
+        if then == now {
+            return;
+        }
+        if let Some(then) = then
+            && let Some(place) = self.words.get_mut(self.lost)
+        {
+            *place = Word::new(then, REFERENCE);
+            self.lost += 1;
+        }
+        if let Some(now) = now {
+            gained(now);
+        }
+    }
+
+    /// Compares references with a snapshot in their order, without looking ahead: a reference that
+    /// has only changed its position is another, and what was there then is lost.
+    #[inline(never)]
+    fn compare_in_order(
+        &mut self,
+        gained: &mut dyn FnMut(ObjectRef),
+        visit: impl FnOnce(&mut dyn FnMut(ObjectRef)),
+    ) {
+        visit(&mut |now| {
+            let then = self.next_reference();
+            self.note(then, Some(now), &mut &mut *gained);
+        });
+        while let Some(then) = self.next_reference() {
+            self.note(Some(then), None, &mut &mut *gained);
+        }
+    }
+}
+
+/// Compares an entry that begins with `word`, and is about the root, an array, or an object whose
+/// references only `visit` knows.
+///
+/// # Safety
+///
+/// As [`Log::compare`].
+#[inline(never)]
+unsafe fn compare_rare(
+    word: Word,
+    words: &mut Words<'_>,
+    roots: &mut Roots<'_>,
+    gained: &mut dyn FnMut(ObjectRef),
+) {
+    let Some(entry) = words.entry(word) else { return };
+    let Entry::Heap(logged) = entry else {
+        words.compare_in_order(gained, |each| roots.for_each_edge(each));
+        roots.settle();
+        return;
+    };
+    // SAFETY: live, says the caller.
+    unsafe { logged.forget() }
+    let (object, (first, count)) = (logged.object(), logged.elements());
+    let compare = |now| {
+        let then = words.next().and_then(Word::object);
+        words.note(then, now, &mut &mut *gained);
+    };
+    // SAFETY: live, says the caller, and at a safepoint nothing is borrowed.
+    let compared = unsafe { for_each_place(object, (first, count), compare) };
+    if let Err(OnlyVisitKnows) = compared {
+        words.compare_in_order(gained, |each| {
+            // SAFETY: as above.
+            unsafe { for_each_edge_among(object, first, count, each) }
+        });
     }
 }

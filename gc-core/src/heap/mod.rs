@@ -16,6 +16,7 @@
 #[cfg(feature = "parallel")]
 mod activity;
 mod allocate;
+mod barrier;
 mod block;
 mod check;
 mod chunk;
@@ -47,6 +48,7 @@ use core::cell::{Cell, RefCell};
 use core::fmt;
 use core::ptr::NonNull;
 
+pub use barrier::{LOG_BYTES_MAX, SEGMENT_LEN};
 pub(crate) use block::BlockInfo;
 pub use block::{Block, BlockState};
 pub use chunk::{BLOCK_BYTES, Bitmap, CHUNK_BYTES, Chunk, GRANULE_BYTES};
@@ -56,7 +58,7 @@ pub(crate) use descriptor::{ArrayLayout, Elements, assert_alignment};
 pub use evacuate::Evacuator;
 pub use header::{COUNT_MAX, Flag, HEADER_BYTES, Header, Policy};
 pub use large::{LARGE_BYTES_MIN, LargeSpace};
-pub use log::{Entry, Log, Logged, Position, SEGMENT_LEN};
+pub use log::{Log, Logged};
 pub use nursery::Nursery;
 pub use object::ObjectRef;
 #[cfg(feature = "parallel")]
@@ -91,8 +93,12 @@ pub struct Heap {
     pool: RefCell<Pool>,
     large: RefCell<LargeSpace>,
     log: RefCell<Log>,
+    /// A log of more bytes makes a safepoint due.
+    log_bytes_max: Cell<usize>,
     young_drops: RefCell<Vec<ObjectRef>>,
     has_droppable: Cell<bool>,
+    /// A list of objects with drop glue, of weakly held ones or of large ones has young objects.
+    is_young_listed: Cell<bool>,
     weak: RefCell<WeakTable>,
     /// The reference counts, for collectors that keep them.
     pub counts: CountTable,
@@ -101,11 +107,6 @@ pub struct Heap {
     /// Owned; a raw pointer because every chunk has a copy.
     ids: NonNull<IdTable>,
     dead: reclaim::Dead,
-    /// The size of the object that was promoted in place last.
-    promoted_bytes: usize,
-    /// An object of that size that died at this safepoint and whose memory nobody else needs: see
-    /// Note [Cells].
-    dead_cell: Option<ObjectRef>,
     barrier_check: check::BarrierCheck,
     stats: Stats,
     external_bytes: Cell<usize>,
@@ -129,16 +130,16 @@ impl Heap {
             pool: RefCell::new(Pool::new(ids, settings.limit_bytes)),
             large: RefCell::new(LargeSpace::new(ids)),
             log: RefCell::default(),
+            log_bytes_max: Cell::new(LOG_BYTES_MAX),
             young_drops: RefCell::default(),
             has_droppable: Cell::new(false),
+            is_young_listed: Cell::new(false),
             weak: RefCell::default(),
             counts: CountTable::default(),
             handle_tables: RefCell::new(alloc::vec![Rc::new(arena_handles)]),
             handle_changes,
             ids,
             dead: reclaim::Dead::default(),
-            promoted_bytes: 0,
-            dead_cell: None,
             barrier_check: check::BarrierCheck::default(),
             stats: Stats::default(),
             external_bytes: Cell::new(0),
@@ -178,6 +179,12 @@ impl Heap {
     /// The log of modified objects.
     pub fn log_mut(&mut self) -> &mut Log {
         self.log.get_mut()
+    }
+
+    /// Changes how large the log may grow before a safepoint is due, as it is when the nursery is
+    /// full: [`LOG_BYTES_MAX`] at most.
+    pub fn set_log_bytes_max(&mut self, bytes: usize) {
+        self.log_bytes_max.set(bytes.min(LOG_BYTES_MAX));
     }
 
     #[inline]
@@ -231,6 +238,7 @@ impl Heap {
 
     pub(crate) fn add_weak_cell(&self, target: ObjectRef, cell: ObjectRef) {
         self.weak.borrow_mut().insert(target, cell);
+        self.is_young_listed.set(true);
     }
 
     /// Notes that something happened that a prompt collector wants to look at.
@@ -250,8 +258,6 @@ impl Heap {
     /// The collector has done what was due.
     pub(crate) fn note_safepoint(&mut self) {
         self.is_due.set(self.settings.is_stressed);
-        // What died after the nursery was settled may be found as a hole.
-        self.dead_cell = None;
     }
 
     /// Counts memory outside the heap that its objects own.

@@ -2,144 +2,87 @@
 //! that collected.
 //!
 //! A region is a whole block, or, where the collector does not move objects, a part of one: a hole
-//! between mature objects, or the *cell* of a single object that has just died. A block with a
-//! region is *in use*: there may be young objects where its start bits show none.
-//!
-//! Note [Cells]: a program that makes an object and drops another of the same size, again and again,
-//! is best served with the memory that was just freed: it is in the cache. So a safepoint may make
-//! such a cell the current region and set what is left of the last one aside. The next object of
-//! exactly this size fills it; any other goes on where allocation was before. What is set aside is
-//! taken before any hole is searched, for a search would find it, too.
+//! between mature objects. A block with a region is *in use*: there may be young objects where its
+//! start bits show none, so it is not searched again before the next safepoint. All holes of a block
+//! are found in one go when it is taken, and handed out one after the other.
 
 use alloc::vec::Vec;
-use core::ptr;
+use core::{mem, ptr};
 
-use super::holes::{HOLE_BYTES_MIN, Hole, has_start_in};
-use super::{Block, BlockState, Exhausted, Heap, ObjectRef, Pool, Settings};
+use super::holes::{Hole, OBJECT_BYTES_MIN, has_start_in};
+use super::{BLOCK_BYTES, Block, BlockState, Exhausted, Heap, Pool, Settings};
 
 /// Bytes handed to the mutator before a safepoint is due, unless the collector chooses: half of
 /// the second-level cache of the machines this was measured on.
 const NURSERY_BYTES: usize = 1 << 20;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Block,
-    Hole,
-    Cell,
-}
-
+/// A block that memory was taken from, with what says how much of that was of use.
 #[derive(Clone, Copy, Debug)]
-struct Region {
+struct Taken {
     block: Block,
-    begin: *mut u8,
-    end: *mut u8,
-    kind: Kind,
-    /// Whether the next hole may be looked for behind it in its block: nothing that was handed out
-    /// since the last safepoint lies there.
-    is_searched_behind: bool,
-    /// What was live in the block when the region was taken.
+    /// Bytes of its holes that were handed out; zero for a whole block.
+    hole_bytes: usize,
+    /// What was live in the block before.
     live_bytes_before: usize,
 }
 
-impl Region {
-    fn whole(block: Block) -> Region {
-        let (begin, end) = (block.base(), block.end());
-        Region {
-            block,
-            begin,
-            end,
-            kind: Kind::Block,
-            is_searched_behind: false,
-            live_bytes_before: 0,
-        }
-    }
-
-    fn hole(block: Block, hole: Hole) -> Region {
-        let begin = block.base().wrapping_add(hole.start);
-        let end = block.base().wrapping_add(hole.end);
-        Region {
-            block,
-            begin,
-            end,
-            kind: Kind::Hole,
-            is_searched_behind: true,
-            live_bytes_before: block.live_bytes(),
-        }
-    }
-
-    fn cell(block: Block, begin: *mut u8, bytes: usize) -> Region {
-        let end = begin.wrapping_add(bytes);
-        Region {
-            block,
-            begin,
-            end,
-            kind: Kind::Cell,
-            is_searched_behind: false,
-            live_bytes_before: 0,
-        }
-    }
-
-    fn size_bytes(&self) -> usize {
-        self.end.addr() - self.begin.addr()
-    }
-
-    fn contains(&self, address: *mut u8) -> bool {
-        (self.begin.addr()..self.end.addr()).contains(&address.addr())
-    }
-
-    /// Ends allocation in the region's block: it may become free, or be queued for its holes.
+impl Taken {
+    /// Ends allocation in the block: it may become free, or be queued for its holes.
     #[inline]
     fn retire(self, pool: &mut Pool) {
         let block = self.block;
         block.set_in_use(false);
-        // Where a cell was, one object came where one went: nothing else has changed.
-        if self.kind != Kind::Cell {
-            block.set_state(BlockState::Mature);
-            let survived_bytes = block.live_bytes().saturating_sub(self.live_bytes_before);
-            if self.kind == Kind::Hole && 2 * survived_bytes >= self.size_bytes() {
-                // Its holes are filled: only further deaths make new ones.
-                block.note_search();
-            } else {
-                block.forget_search();
-            }
+        block.set_state(BlockState::Mature);
+        let survived_bytes = block.live_bytes().saturating_sub(self.live_bytes_before);
+        if self.hole_bytes > 0 && 2 * survived_bytes >= self.hole_bytes {
+            // Its holes are filled: only further deaths make new ones.
+            block.note_search();
+        } else {
+            block.forget_search();
         }
         pool.reconsider(block);
     }
+}
 
-    /// What is left of the region when allocation has come to `cursor`, after a safepoint that
-    /// promotes in place; `None` if that is too little.
+/// Memory to bump through.
+#[derive(Clone, Copy, Debug)]
+struct Region {
+    begin: *mut u8,
+    end: *mut u8,
+}
+
+impl Region {
     #[inline]
-    fn rest(self, cursor: *mut u8) -> Option<Region> {
-        if cursor == self.end && self.kind == Kind::Cell {
-            return None;
-        }
-        self.rest_of_many(cursor)
+    fn len_bytes(self) -> usize {
+        self.end.addr() - self.begin.addr()
     }
+}
 
-    fn rest_of_many(self, cursor: *mut u8) -> Option<Region> {
-        let (begin, end) = (offset_in(self.block, self.begin), offset_in(self.block, cursor));
-        if begin == end || !has_start_in(self.block, begin..end) {
-            // Nothing in it survived: it is used again from where it began.
-            return Some(self);
+/// The block that is allocated into, and the region of it that the heap's cursor moves in.
+#[derive(Debug)]
+struct Current {
+    taken: Taken,
+    region: Region,
+}
+
+impl Current {
+    /// A block in which nothing lives.
+    fn whole(block: Block) -> Current {
+        Current {
+            taken: Taken { block, hole_bytes: 0, live_bytes_before: 0 },
+            region: Region { begin: block.base(), end: block.end() },
         }
-        if self.end.addr() - cursor.addr() < HOLE_BYTES_MIN {
-            return None;
-        }
-        self.block.set_state(BlockState::Mature);
-        let kind = if self.kind == Kind::Block { Kind::Hole } else { self.kind };
-        Some(Region { begin: cursor, kind, ..self })
     }
 }
 
 /// The regions of the nursery.
 #[derive(Debug)]
 pub struct Nursery {
-    /// What is allocated into.
-    current: Option<Region>,
-    /// Set aside for a cell: see Note [Cells]. Nothing is allocated in it.
-    aside: Option<Region>,
-    /// Filled since the last safepoint that collected.
-    filled: Vec<Region>,
+    current: Option<Current>,
+    /// Holes of the current block that are yet to be handed out, the next one last.
+    holes: Vec<Hole>,
+    /// Blocks that were left since the last safepoint that collected.
+    filled: Vec<Taken>,
     taken_bytes: usize,
     target_bytes: usize,
 }
@@ -148,43 +91,97 @@ impl Nursery {
     pub(crate) fn new(settings: &Settings) -> Nursery {
         Nursery {
             current: None,
-            aside: None,
+            holes: Vec::new(),
             filled: Vec::new(),
             taken_bytes: 0,
             target_bytes: settings.nursery_bytes.unwrap_or(NURSERY_BYTES),
         }
     }
 
-    /// Makes a region in which `bytes` fit the current one.
-    fn extend(
+    /// Takes a region in which `bytes` fit.
+    #[inline]
+    fn take_region(
         &mut self,
         pool: &mut Pool,
         bytes: usize,
         allocates_in_holes: bool,
     ) -> Result<Region, Exhausted> {
-        let region = match self.aside.take_if(|aside| aside.size_bytes() >= bytes) {
-            // A cell of this epoch may lie behind it: a search would take that for a hole.
-            Some(aside) => Region { is_searched_behind: false, ..aside },
-            None => match allocates_in_holes.then(|| self.find_hole(pool, bytes)).flatten() {
-                Some(hole) => hole,
-                None => Region::whole(pool.take(BlockState::Nursery)?),
-            },
-        };
-        region.block.set_in_use(true);
-        self.taken_bytes += region.size_bytes();
-        self.filled.extend(self.current.replace(region));
+        while let Some(hole) = self.holes.pop() {
+            // Those that are too small are found again when the block is next searched.
+            if hole.len() >= bytes
+                && let Some(current) = &mut self.current
+            {
+                let base = current.taken.block.base();
+                let (begin, end) = (base.wrapping_add(hole.start), base.wrapping_add(hole.end));
+                current.region = Region { begin, end };
+                current.taken.hole_bytes += hole.len();
+                self.taken_bytes += hole.len();
+                pool.note_hole_taken(current.taken.block, &hole);
+                return Ok(current.region);
+            }
+        }
+        self.take_block(pool, bytes, allocates_in_holes)
+    }
+
+    /// Takes a block with a hole in which `bytes` fit, or a free one.
+    #[cold]
+    #[inline(never)]
+    fn take_block(
+        &mut self,
+        pool: &mut Pool,
+        bytes: usize,
+        allocates_in_holes: bool,
+    ) -> Result<Region, Exhausted> {
+        if allocates_in_holes && let Some(block) = pool.take_holes(bytes, &mut self.holes) {
+            let taken = Taken { block, hole_bytes: 0, live_bytes_before: block.live_bytes() };
+            let region = Region { begin: block.base(), end: block.base() };
+            self.enter(Current { taken, region });
+            return self.take_region(pool, bytes, false);
+        }
+        let current = Current::whole(pool.take(BlockState::Nursery)?);
+        let region = current.region;
+        self.taken_bytes += BLOCK_BYTES;
+        self.enter(current);
         Ok(region)
     }
 
-    /// The next hole of the block in use, or the first of another.
-    fn find_hole(&self, pool: &mut Pool, bytes: usize) -> Option<Region> {
-        if let Some(last) = self.current.filter(|last| last.is_searched_behind) {
-            let from = offset_in(last.block, last.end);
-            if let Some(hole) = pool.take_next_hole(last.block, from, bytes) {
-                return Some(Region::hole(last.block, hole));
-            }
+    /// Makes another block the current one.
+    fn enter(&mut self, current: Current) {
+        current.taken.block.set_in_use(true);
+        let last = self.current.replace(current);
+        self.filled.extend(last.map(|last| last.taken));
+    }
+
+    /// Ends the epoch of a collector that promotes in place. Allocation goes on where it was if
+    /// anything is left there.
+    #[inline]
+    fn settle(&mut self, pool: &mut Pool, cursor: *mut u8) {
+        // In reverse, so that the block used first is taken first again.
+        while let Some(taken) = self.filled.pop() {
+            taken.retire(pool);
         }
-        pool.take_hole(bytes).map(|(block, hole)| Region::hole(block, hole))
+        let Some(current) = &mut self.current else { return };
+        let block = current.taken.block;
+        if block.live_bytes() == 0 {
+            if current.region.begin != block.base() {
+                // All of it died: it is as good as new.
+                self.holes.clear();
+                pool.note_hole_taken(block, &(0..BLOCK_BYTES));
+                *current = Current::whole(block);
+            }
+            return;
+        }
+        let used = offset_in(block, current.region.begin)..offset_in(block, cursor);
+        if !used.is_empty() && has_start_in(block, used) {
+            current.region.begin = cursor;
+            block.set_state(BlockState::Mature);
+        }
+        // Otherwise nothing in the region survived: it is used again from where it began.
+        if current.region.len_bytes() < OBJECT_BYTES_MIN && self.holes.is_empty() {
+            let taken = current.taken;
+            self.current = None;
+            taken.retire(pool);
+        }
     }
 }
 
@@ -192,7 +189,8 @@ impl Heap {
     /// Bytes of the current region that are allocated.
     pub(crate) fn region_used_bytes(&self) -> usize {
         let nursery = self.nursery.borrow();
-        nursery.current.map_or(0, |current| self.cursor.get().addr() - current.begin.addr())
+        let begin = nursery.current.as_ref().map(|current| current.region.begin.addr());
+        begin.map_or(0, |begin| self.cursor.get().addr() - begin)
     }
 
     /// Adds to what is due to the nursery; asks for a safepoint when it is full.
@@ -205,17 +203,19 @@ impl Heap {
     }
 
     /// Makes a new region the current one, in which `bytes` fit.
+    #[inline]
     pub(crate) fn next_region(&self, bytes: usize) -> Result<(), Exhausted> {
-        let used_bytes = self.region_used_bytes();
         let mut nursery = self.nursery.borrow_mut();
         let mut pool = self.pool.borrow_mut();
-        let region = nursery.extend(&mut pool, bytes, !self.settings.moves_objects)?;
+        let begin = nursery.current.as_ref().map(|current| current.region.begin);
+        let region = nursery.take_region(&mut pool, bytes, !self.settings.moves_objects)?;
+        let used_bytes = begin.map_or(0, |begin| self.cursor.get().addr() - begin.addr());
         self.allocated_bytes.set(self.allocated_bytes.get() + used_bytes as u64);
+        self.cursor.set(region.begin);
+        self.end.set(region.end);
         if nursery.taken_bytes > nursery.target_bytes {
             self.is_due.set(true);
         }
-        self.cursor.set(region.begin);
-        self.end.set(region.end);
         Ok(())
     }
 
@@ -258,94 +258,31 @@ impl Heap {
         self.end.set(ptr::null_mut());
         let nursery = self.nursery.get_mut();
         nursery.taken_bytes = 0;
-        debug_assert!(nursery.aside.is_none(), "a moving collector has no cells");
-        let regions = nursery.filled.drain(..).chain(nursery.current.take());
-        let mut blocks: Vec<_> = regions.map(|region| region.block).collect();
-        blocks.retain(|block| {
-            let is_first = block.is_in_use();
-            block.set_in_use(false);
-            is_first
-        });
-        blocks
+        debug_assert!(nursery.holes.is_empty(), "a moving collector does not allocate in holes");
+        let current = nursery.current.take().map(|current| current.taken);
+        let taken = nursery.filled.drain(..).chain(current);
+        let blocks = taken.map(|taken| taken.block);
+        blocks.inspect(|block| block.set_in_use(false)).collect()
     }
 
     /// Ends the nursery of a collector that promotes in place: blocks without a mature object
-    /// become free, the others mature. Allocation goes on where it was, or in the cell of an object
-    /// that died just now.
+    /// become free, the others mature. Allocation goes on where it was. Says how many bytes
+    /// were handed to the mutator since this was last done.
     #[inline]
-    pub fn settle_nursery(&mut self) {
+    pub fn settle_nursery(&mut self) -> usize {
         let cursor = self.cursor.get();
-        let dead_cell = self.dead_cell.take();
         let nursery = self.nursery.get_mut();
-        let Some(last) = nursery.current else { return };
-        *self.allocated_bytes.get_mut() += (cursor.addr() - last.begin.addr()) as u64;
-        nursery.taken_bytes = 0;
-        nursery.settle(self.pool.get_mut(), last, cursor, dead_cell);
-        let current = nursery.current;
-        let (begin, end) = current.map_or((ptr::null_mut(), ptr::null_mut()), |r| (r.begin, r.end));
+        let taken_bytes = mem::take(&mut nursery.taken_bytes);
+        let Some(current) = &nursery.current else { return taken_bytes };
+        *self.allocated_bytes.get_mut() += (cursor.addr() - current.region.begin.addr()) as u64;
+        nursery.settle(self.pool.get_mut(), cursor);
+        let (begin, end) = match &nursery.current {
+            Some(Current { region: Region { begin, end }, .. }) => (*begin, *end),
+            None => (ptr::null_mut(), ptr::null_mut()),
+        };
         self.cursor.set(begin);
         self.end.set(end);
-    }
-}
-
-impl Nursery {
-    /// Retires what is filled, and makes what is left, or a dead object's cell, the current region.
-    #[inline]
-    fn settle(
-        &mut self,
-        pool: &mut Pool,
-        last: Region,
-        cursor: *mut u8,
-        dead_cell: Option<ObjectRef>,
-    ) {
-        self.current = last.rest(cursor);
-        if self.current.is_none() {
-            self.retire(last, pool);
-        } else if last.kind != Kind::Cell
-            && let Some(aside) = self.aside.take()
-        {
-            // Something was too large for it.
-            self.retire(aside, pool);
-        }
-        // In reverse, so that the block used first is taken first again.
-        while let Some(region) = self.filled.pop() {
-            self.retire(region, pool);
-        }
-        if let Some(dead) = dead_cell {
-            self.take_cell(dead);
-        }
-        if self.current.is_none() {
-            self.current = self.aside.take();
-        }
-    }
-
-    /// Ends allocation in a region's block, unless it goes on in another part of it.
-    #[inline]
-    fn retire(&self, region: Region, pool: &mut Pool) {
-        let goes_on = |other: Option<Region>| other.is_some_and(|o| o.block == region.block);
-        if region.block.is_in_use() && !goes_on(self.current) && !goes_on(self.aside) {
-            region.retire(pool);
-        }
-    }
-
-    /// Makes the cell of a dead object the current region, if its block is in order.
-    #[inline]
-    fn take_cell(&mut self, dead: ObjectRef) {
-        let is_free = |region: Option<Region>| region.is_some_and(|r| r.contains(dead.start()));
-        let block = Block::containing(dead);
-        if (self.current.is_some() && self.aside.is_some())
-            || block.state() != BlockState::Mature
-            || is_free(self.current)
-            || is_free(self.aside)
-        {
-            return;
-        }
-        // SAFETY: it died at this safepoint, so its memory is untouched.
-        let bytes = unsafe { dead.bytes() };
-        block.set_in_use(true);
-        if let Some(rest) = self.current.replace(Region::cell(block, dead.start(), bytes)) {
-            self.aside = Some(rest);
-        }
+        taken_bytes
     }
 }
 

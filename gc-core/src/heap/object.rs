@@ -3,6 +3,7 @@
 use core::fmt;
 use core::ptr::NonNull;
 
+use super::barrier::SegmentBits;
 use super::{Chunk, Descriptor, HEADER_BYTES, Header, object_bytes};
 
 /// The address of an object's payload, with provenance over the whole chunk it lies in.
@@ -127,8 +128,32 @@ impl ObjectRef {
         // SAFETY: the caller keeps the same promise.
         match unsafe { self.descriptor() }.object_bytes() {
             // SAFETY: as above.
-            0 => object_bytes(unsafe { self.payload_bytes() }),
+            0 => unsafe { self.array_object_bytes() },
             bytes => bytes,
+        }
+    }
+
+    /// Bytes an array takes: what a reference to it covers, and the bits of its segments.
+    ///
+    /// # Safety
+    ///
+    /// As [`descriptor`](ObjectRef::descriptor), and the object is an array.
+    unsafe fn array_object_bytes(self) -> usize {
+        // SAFETY: the caller keeps the same promise.
+        let descriptor = unsafe { self.descriptor() };
+        // SAFETY: as above.
+        let len = unsafe { self.element_count() };
+        object_bytes(descriptor.array_bytes(len) + SegmentBits::size_bytes(descriptor, len))
+    }
+
+    /// Asks the processor to load the object's header into its cache: it will be needed soon.
+    #[inline]
+    pub fn prefetch(self) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: a prefetch reads nothing that the program could observe, and does not fault.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.start().cast_const().cast()) }
         }
     }
 

@@ -7,7 +7,7 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::chunk::ChunkKind;
-use super::holes::{Hole, next_hole};
+use super::holes::{Hole, holes};
 use super::pages::PAGE_BYTES;
 use super::residency::Residency;
 use super::{BLOCK_BYTES, Block, BlockState, CHUNK_BYTES, Chunk};
@@ -199,33 +199,46 @@ impl Pool {
 
     /// Takes the first hole of at least `bytes_min` in the first block that has one.
     ///
-    /// The block leaves the queue: whoever takes the hole may take the others of the block too.
+    /// The block leaves the queue.
     pub fn take_hole(&mut self, bytes_min: usize) -> Option<(Block, Hole)> {
+        let (block, hole) = self.find_block(|block| holes(block, bytes_min).next())?;
+        self.note_hole_taken(block, &hole);
+        Some((block, hole))
+    }
+
+    /// Finds all holes of at least `bytes_min` in the first block that has one: the last in the list
+    /// is the first in the block. The block leaves the queue.
+    ///
+    /// Each is [noted](Pool::note_hole_taken) when it is used.
+    pub(crate) fn take_holes(&mut self, bytes_min: usize, list: &mut Vec<Hole>) -> Option<Block> {
+        let (block, ()) = self.find_block(|block| {
+            list.extend(holes(block, bytes_min));
+            list.reverse();
+            (!list.is_empty()).then_some(())
+        })?;
+        Some(block)
+    }
+
+    /// Takes the first block from the queue of which `search` approves.
+    fn find_block<T>(&mut self, mut search: impl FnMut(Block) -> Option<T>) -> Option<(Block, T)> {
         while let Some(block) = self.with_holes.pop_front() {
             block.set_queued(false);
             // It may have become free since, and even something else.
             if block.state() != BlockState::Mature || block.is_in_use() {
                 continue;
             }
-            if let Some(hole) = self.take_next_hole(block, 0, bytes_min) {
-                return Some((block, hole));
+            if let Some(found) = search(block) {
+                return Some((block, found));
             }
             block.note_search();
         }
         None
     }
 
-    /// Takes the first hole of at least `bytes_min` that begins at or after `from`, an offset into a
-    /// block of which [`take_hole`](Pool::take_hole) gave a hole before it.
-    pub(crate) fn take_next_hole(
-        &mut self,
-        block: Block,
-        from: usize,
-        bytes_min: usize,
-    ) -> Option<Hole> {
-        let hole = next_hole(block, from, bytes_min)?;
-        self.residency.take_hole(block, &hole);
-        Some(hole)
+    /// Notes that a hole of a block is handed out.
+    #[inline]
+    pub(crate) fn note_hole_taken(&mut self, block: Block, hole: &Hole) {
+        self.residency.take_hole(block, hole);
     }
 
     /// Forgets the queue of blocks with holes; a collector that recounts all blocks refills it.
@@ -341,9 +354,7 @@ impl Pool {
             if idle_bytes <= kept_bytes {
                 continue;
             }
-            let mut from = 0;
-            while let Some(hole) = next_hole(block, from, PAGE_BYTES) {
-                from = hole.end;
+            for hole in holes(block, PAGE_BYTES) {
                 if let Some(pages) = self.residency.present_pages(block, hole) {
                     excess_bytes += pages.len();
                     excess.push((block, pages));

@@ -40,11 +40,9 @@ impl Heap {
         // SAFETY: as above.
         let bytes = unsafe { object.bytes() };
         self.count_live(bytes);
-        self.promoted_bytes = bytes;
+        // For a block of large objects the sum may wrap: nobody asks.
         let block = Block::containing(object);
-        if block.state() != BlockState::Large {
-            block.set_live_bytes(block.live_bytes() + bytes);
-        }
+        block.set_live_bytes(block.live_bytes() + bytes);
     }
 
     /// Takes the list of objects with drop glue that were made since it was last taken.
@@ -52,13 +50,6 @@ impl Heap {
     /// All that are not promoted must go to [`Heap::schedule_drop`].
     pub fn take_young_drops(&mut self) -> Vec<ObjectRef> {
         mem::take(self.young_drops.get_mut())
-    }
-
-    /// Whether objects with drop glue were made since [`Heap::take_young_drops`].
-    #[inline]
-    #[must_use]
-    pub fn has_young_drops(&self) -> bool {
-        !self.young_drops.borrow().is_empty()
     }
 
     /// Has the drop glue of a dead object run at the end of this safepoint, if it has any.
@@ -91,21 +82,18 @@ impl Heap {
     /// # Safety
     ///
     /// The object is mature, nothing that lives refers to it, and this is called once for it.
+    #[inline]
     pub unsafe fn reclaim(&mut self, object: ObjectRef, collection: &mut Collection) {
         // SAFETY: it dies just now, its memory is untouched.
         let header = unsafe { object.header() };
-        let descriptor = header.descriptor();
         // SAFETY: as above.
         let bytes = unsafe { object.bytes() };
         self.count_freed(collection, 1, bytes);
         // SAFETY: dead, and only here.
         unsafe { self.schedule_drop(object) }
-        if header.has(Flag::WeaklyHeld) {
+        if header.has_any(Flag::WeaklyHeld, Flag::Identified) {
             // SAFETY: just found dead; whatever else dies at this safepoint is untouched too.
-            unsafe { self.weak().remove(object) }
-        }
-        if header.has(Flag::Identified) {
-            self.ids().remove(object);
+            unsafe { self.forget_in_tables(object) }
         }
         object.chunk().starts().remove(object);
         let block = Block::containing(object);
@@ -115,10 +103,25 @@ impl Heap {
         } else {
             block.set_live_bytes(block.live_bytes() - bytes);
             self.pool().reconsider(block);
-            // What was promoted last is the best guess of what is made next.
-            if bytes == self.promoted_bytes && descriptor.drop_glue().is_none() {
-                self.dead_cell = Some(object);
-            }
+        }
+    }
+
+    /// Clears weak references to an object that is dead, and forgets its identity.
+    ///
+    /// # Safety
+    ///
+    /// The object was just found dead, and whatever else died at this safepoint is untouched.
+    #[cold]
+    #[inline(never)]
+    unsafe fn forget_in_tables(&mut self, object: ObjectRef) {
+        // SAFETY: untouched, says the caller.
+        let header = unsafe { object.header() };
+        if header.has(Flag::WeaklyHeld) {
+            // SAFETY: the caller's promise.
+            unsafe { self.weak().remove(object) }
+        }
+        if header.has(Flag::Identified) {
+            self.ids().remove(object);
         }
     }
 
@@ -174,11 +177,8 @@ impl Heap {
     /// Every young object that lives has been promoted in place, and none of them was reclaimed.
     #[inline]
     pub unsafe fn bury_young_in_place(&mut self) {
-        let is_noted = self.has_young_drops()
-            || self.weak.get_mut().has_young()
-            || self.ids().has_young()
-            || self.large.get_mut().has_young();
-        if is_noted {
+        if self.is_young_listed.get() || self.ids().has_young() {
+            self.is_young_listed.set(false);
             let drops = self.take_young_drops();
             let fate = |object: ObjectRef| object.is_mature().then_some(object);
             // SAFETY: what is mature lives where it was, and what is not is dead.
@@ -233,6 +233,7 @@ impl Heap {
     }
 
     /// Counts a collection.
+    #[inline]
     pub(crate) fn count_collection(&mut self, collection: &Collection) {
         self.stats.collections += 1;
         self.stats.freed_objects += collection.freed_objects as u64;

@@ -128,6 +128,67 @@ pub unsafe fn for_each_slot_among(
     }
 }
 
+/// Calls `each` with what every place of an object holds, nothing included, if the places are fixed:
+/// then there are as many, in the same order, each time. If only `visit` knows them, says so.
+///
+/// `first` and `count` are the elements that are meant, if it is an array.
+///
+/// # Safety
+///
+/// As [`for_each_edge`].
+#[inline]
+pub(super) unsafe fn for_each_place(
+    object: ObjectRef,
+    (first, count): (usize, usize),
+    mut each: impl FnMut(Option<ObjectRef>),
+) -> Result<(), OnlyVisitKnows> {
+    // SAFETY: obligation 1.
+    match unsafe { object.descriptor() }.references() {
+        References::Words(words) => {
+            // SAFETY: `for_each_word` passes places that hold references or null.
+            let read = |place: Place| each(unsafe { place.read() });
+            // SAFETY: `Words` names the words of the payload that hold references.
+            unsafe { for_each_word(object.as_ptr().cast(), words, read) }
+        }
+        References::None => {}
+        References::Elements(words) => {
+            // SAFETY: `Elements` names the words of each element that hold references; live, says
+            // the caller.
+            unsafe { for_each_place_among(object, words, (first, count), each) }
+        }
+        References::Dynamic => return Err(OnlyVisitKnows),
+    }
+    Ok(())
+}
+
+/// # Safety
+///
+/// As [`for_each_edge`], and the object is an array with these words of each element references.
+#[inline(never)]
+unsafe fn for_each_place_among(
+    array: ObjectRef,
+    words: u64,
+    (first, count): (usize, usize),
+    mut each: impl FnMut(Option<ObjectRef>),
+) {
+    // SAFETY: live, says the caller.
+    let descriptor = unsafe { array.descriptor() };
+    // SAFETY: as above.
+    let len = unsafe { array.element_count() };
+    let offset_bytes = descriptor.fixed_bytes() + first * descriptor.stride_bytes();
+    let mut element = array.as_ptr().wrapping_add(offset_bytes);
+    for _ in first..first.saturating_add(count).min(len) {
+        // SAFETY: `for_each_word` passes places that hold references or null.
+        let read = |place: Place| each(unsafe { place.read() });
+        // SAFETY: the words hold references, says the caller, and the element is within the array.
+        unsafe { for_each_word(element.cast(), words, read) }
+        element = element.wrapping_add(descriptor.stride_bytes());
+    }
+}
+
+/// The references of an object are not at fixed places.
+pub(super) struct OnlyVisitKnows;
+
 /// In debug builds, checks that the map of an object's references and its type's `visit` agree: the
 /// collectors scan by one, and the other is what a derive, or an author, wrote.
 ///
@@ -173,8 +234,8 @@ type Place = *mut Option<ObjectRef>;
 /// # Safety
 ///
 /// The words of `base` that `words` names hold references or null.
-#[inline]
-unsafe fn for_each_word(base: Place, words: u64, mut each: impl FnMut(Place)) {
+#[inline(always)]
+pub(super) unsafe fn for_each_word(base: Place, words: u64, mut each: impl FnMut(Place)) {
     // The two commonest maps have their offsets in the code: a list cell, a tree node.
     match words {
         0b1 => each(base),

@@ -17,7 +17,8 @@ pub struct Settings {
     pub checks_barrier: bool,
     pub(crate) takes_snapshots: bool,
     pub(crate) moves_objects: bool,
-    pub(crate) is_prompt: bool,
+    /// Work at the end of every `mutate` that changed something.
+    pub is_prompt: bool,
     pub(crate) counts_references: bool,
 }
 

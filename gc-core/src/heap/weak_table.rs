@@ -71,12 +71,6 @@ impl WeakTable {
         }
     }
 
-    /// Whether there may be entries for young objects.
-    #[inline]
-    pub(crate) fn has_young(&self) -> bool {
-        !self.young.is_empty()
-    }
-
     /// Brings all entries up to date, as [`update_young`](WeakTable::update_young) does the new.
     ///
     /// # Safety

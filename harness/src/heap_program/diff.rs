@@ -106,14 +106,18 @@ pub fn settings(attributes: &Attributes) -> Vec<Setting> {
         roots_in_handles: true,
         ..plain
     };
+    let epochs = Setup { automatic: true, in_epochs: true, ..plain };
     match (attributes.prompt, attributes.reclaims_cycles) {
         // A count to zero kills at once, and nothing else does.
-        (true, false) => vec![of(plain, Mode::Refcount), of(eager, Mode::Refcount)],
+        (true, false) => {
+            vec![of(plain, Mode::Refcount), of(eager, Mode::Refcount), of(epochs, Mode::Told)]
+        }
         // So it does here; cycles die when the program or, if allowed, the collector says so.
         (true, true) => vec![
             of(plain, Mode::RefcountCycles),
             of(Setup { settle: true, ..eager }, Mode::Settled),
             of(eager, Mode::Told),
+            of(epochs, Mode::Told),
         ],
         // Here everything dies when the collector says so, or when it is told to until nothing more
         // dies.

@@ -51,12 +51,14 @@ impl Setting {
 
 impl fmt::Display for Setting {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Setup { settle, automatic, stress, nursery_bytes, roots_in_handles } = self.setup;
+        let Setup { settle, automatic, stress, nursery_bytes, in_epochs, roots_in_handles } =
+            self.setup;
         let words = [
             (settle, "settled"),
             (automatic, "automatic"),
             (stress, "stressed"),
             (nursery_bytes.is_some(), "tiny nursery"),
+            (in_epochs, "in epochs"),
             (roots_in_handles, "roots in handles"),
         ];
         let words: Vec<&str> =

@@ -10,8 +10,11 @@ use crate::peers::{Kind, Peer};
 /// One of our backends or a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Contender {
-    /// One of our collectors.
+    /// One of our collectors, as it is by default.
     Backend(Backend),
+    /// One that is prompt by default, told to work in epochs: see
+    /// [`ArenaBuilder::prompt`](gc_core::ArenaBuilder::prompt).
+    Epochs(Backend),
     /// Something else, for comparison.
     Peer(Peer),
 }
@@ -22,6 +25,7 @@ impl Contender {
         Backend::ALL
             .into_iter()
             .map(Contender::Backend)
+            .chain(Backend::PROMPT.map(Contender::Epochs))
             .chain(Peer::all().iter().copied().map(Contender::Peer))
     }
 
@@ -36,6 +40,7 @@ impl Contender {
     pub fn name(self) -> &'static str {
         match self {
             Contender::Backend(backend) => backend.name(),
+            Contender::Epochs(backend) => backend.name_in_epochs(),
             Contender::Peer(peer) => peer.name(),
         }
     }

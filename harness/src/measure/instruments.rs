@@ -12,6 +12,7 @@ use super::pauses::{PauseListener, Pauses};
 #[derive(Debug)]
 pub struct Instruments {
     stress: bool,
+    prompt: bool,
     nursery_bytes: Option<usize>,
     limit_bytes: Option<usize>,
     pauses: Option<Rc<RefCell<Pauses>>>,
@@ -82,6 +83,7 @@ impl Instruments {
     pub fn silent() -> Self {
         Instruments {
             stress: false,
+            prompt: true,
             nursery_bytes: None,
             limit_bytes: None,
             pauses: None,
@@ -95,6 +97,14 @@ impl Instruments {
     #[must_use]
     pub fn stress(mut self, stress: bool) -> Self {
         self.stress = stress;
+        self
+    }
+
+    /// Whether prompt collectors work at the end of every `mutate`, which is their default, or in
+    /// epochs.
+    #[must_use]
+    pub fn prompt(mut self, prompt: bool) -> Self {
+        self.prompt = prompt;
         self
     }
 
@@ -130,7 +140,7 @@ impl Instruments {
         for<'gc> Root<'gc, R>: Sized + Trace,
         C: Collector + Default,
     {
-        let mut builder = Arena::<R, C>::builder().stress(self.stress);
+        let mut builder = Arena::<R, C>::builder().stress(self.stress).prompt(self.prompt);
         if let Some(bytes) = self.nursery_bytes {
             builder = builder.nursery_bytes(bytes);
         }

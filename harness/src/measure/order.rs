@@ -69,11 +69,13 @@ impl Order {
 pub fn measure_here(order: &Order, setting: Setting) -> Result<Measurement, String> {
     let start = Instant::now();
     let (checksum, heap_use) = match order.contender {
-        Contender::Backend(backend) => {
+        Contender::Backend(backend) | Contender::Epochs(backend) => {
             let instruments =
                 if setting.no_pauses { Instruments::silent() } else { Instruments::new() };
-            let mut instruments =
-                instruments.stress(setting.stress).limit_bytes(setting.limit_bytes);
+            let mut instruments = instruments
+                .stress(setting.stress)
+                .limit_bytes(setting.limit_bytes)
+                .prompt(!matches!(order.contender, Contender::Epochs(_)));
             let checksum = order.workload.run(backend, &order.parameters, &mut instruments);
             (checksum, Some(instruments.heap_use()))
         }

@@ -27,6 +27,8 @@ pub struct Setup {
     pub stress: bool,
     /// The size of the nursery in bytes, if not the collector's choice.
     pub nursery_bytes: Option<usize>,
+    /// Have a prompt collector work in epochs.
+    pub in_epochs: bool,
     /// Keep the program's roots in handles, not in the arena's root object.
     pub roots_in_handles: bool,
 }
@@ -81,7 +83,7 @@ impl<C: Collector + Default> Session<C> {
         collections: &Rc<RefCell<Collections>>,
     ) -> Arena<Rootable![World<'_>], C> {
         let mut builder: ArenaBuilder<Rootable![World<'_>], C> =
-            Arena::builder().stress(setup.stress);
+            Arena::builder().stress(setup.stress).prompt(!setup.in_epochs);
         if let Some(bytes) = setup.nursery_bytes {
             builder = builder.nursery_bytes(bytes);
         }

@@ -1,0 +1,232 @@
+//! The write barrier: one for every collector.
+//!
+//! Before the first store into an old object since the last safepoint, the object is logged. The
+//! same log serves each algorithm:
+//!
+//! - a generational collector takes the logged objects as its remembered set;
+//! - coalescing reference counting takes them as its modified objects, and the snapshot of what
+//!   they referred to before the store as the decrements it owes (Levanoni and Petrank, 2001);
+//! - an incremental marker would take the snapshot as its snapshot at the beginning.
+//!
+//! A young object is never logged: it has no `Unlogged` flag until it is promoted. Neither is an
+//! object twice in one epoch, because logging clears the flag; the collector sets it again when it
+//! empties the log. An object that cannot hold references is not logged at all: the first store
+//! clears its flag for good.
+//!
+//! Arrays of more than [`SEGMENT_LEN`] elements are logged by segments, so that one store into a
+//! large array does not cost a walk over all of it. Which segments are logged is noted in bits behind
+//! the elements ([`SegmentBits`]). As long as only segments of an array are logged it keeps its flag,
+//! and each store asks for the bit of its segment.
+
+use core::cell::Cell;
+
+use super::{Descriptor, Flag, Heap, Log, Logged, ObjectRef, References};
+
+/// Elements of an array that are logged together: two cache lines of references. A longer segment
+/// costs a longer walk at the store and again at the safepoint, a shorter one more entries where
+/// all of an array is written.
+pub const SEGMENT_LEN: usize = 16;
+
+/// A log of more bytes makes a safepoint due in any case: it has left the second-level cache.
+pub const LOG_BYTES_MAX: usize = 4 << 20;
+
+/// Segments whose bits share a word.
+const SEGMENTS_PER_WORD: usize = u64::BITS as usize;
+
+/// A bit for each segment of an array: whether it is logged.
+///
+/// They lie in the object, behind the elements and outside of what a reference to it covers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SegmentBits(*mut Cell<u64>);
+
+impl SegmentBits {
+    /// Bytes of the bits of an array of so many elements: none if it is logged as a whole.
+    #[inline]
+    pub(super) fn size_bytes(descriptor: &Descriptor, len: usize) -> usize {
+        if len <= SEGMENT_LEN || !descriptor.has_references() {
+            return 0;
+        }
+        len.div_ceil(SEGMENT_LEN * SEGMENTS_PER_WORD) * size_of::<u64>()
+    }
+
+    /// The word of a segment, and its bit.
+    ///
+    /// # Safety
+    ///
+    /// The array has such a segment, and is not reclaimed while the word is used.
+    #[inline]
+    unsafe fn place<'a>(self, segment: usize) -> (&'a Cell<u64>, u64) {
+        let word = self.0.wrapping_add(segment / SEGMENTS_PER_WORD);
+        // SAFETY: within the bits, says the caller, which `clear` has initialized and nothing but
+        // this type refers to.
+        (unsafe { &*word }, 1 << (segment % SEGMENTS_PER_WORD))
+    }
+
+    /// Sets the bit of a segment; whether it was clear.
+    ///
+    /// # Safety
+    ///
+    /// As [`place`](SegmentBits::place).
+    #[inline]
+    unsafe fn insert(self, segment: usize) -> bool {
+        // SAFETY: the caller's promise.
+        let (word, bit) = unsafe { self.place(segment) };
+        let is_new = word.get() & bit == 0;
+        word.set(word.get() | bit);
+        is_new
+    }
+
+    /// Clears the bit of a segment.
+    ///
+    /// # Safety
+    ///
+    /// As [`place`](SegmentBits::place).
+    #[inline]
+    pub(super) unsafe fn remove(self, segment: usize) {
+        // SAFETY: the caller's promise.
+        let (word, bit) = unsafe { self.place(segment) };
+        word.set(word.get() & !bit);
+    }
+
+    /// Initializes the bits of an array that is being made.
+    ///
+    /// # Safety
+    ///
+    /// The bits take so many bytes.
+    pub(super) unsafe fn clear(self, size_bytes: usize) {
+        // SAFETY: the caller's promise.
+        unsafe { self.0.cast::<u8>().write_bytes(0, size_bytes) }
+    }
+}
+
+impl ObjectRef {
+    /// Which segments of an array are logged.
+    ///
+    /// # Safety
+    ///
+    /// The object is live, and an array.
+    #[inline]
+    pub(super) unsafe fn segment_bits(self) -> SegmentBits {
+        // SAFETY: an array's size is that of its payload, and the bits are behind it.
+        SegmentBits(self.as_ptr().wrapping_add(unsafe { self.payload_bytes() }).cast())
+    }
+}
+
+impl Heap {
+    /// The write barrier: run it before a store into `object`, and before a `&mut` into it exists.
+    ///
+    /// # Safety
+    ///
+    /// `object` is live and of this heap, and no `&mut` to a part of it is alive unless it was
+    /// logged since the last safepoint.
+    #[inline]
+    pub(crate) unsafe fn write_barrier(&self, object: ObjectRef) {
+        // SAFETY: the caller says that it is live.
+        if unsafe { object.header() }.has(Flag::Unlogged) {
+            // SAFETY: the same obligations.
+            unsafe { self.write_barrier_slow(object) }
+        }
+    }
+
+    /// The write barrier for a store into one element of an array.
+    ///
+    /// # Safety
+    ///
+    /// As [`write_barrier`](Heap::write_barrier), for the element in place of the object; the
+    /// object is an array, and has such an element.
+    #[inline]
+    pub(crate) unsafe fn write_barrier_at(&self, object: ObjectRef, index: usize) {
+        // SAFETY: the caller says that it is live.
+        if unsafe { object.header() }.has(Flag::Unlogged) {
+            // SAFETY: the same obligations.
+            unsafe { self.write_barrier_at_slow(object, index) }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn write_barrier_slow(&self, object: ObjectRef) {
+        // SAFETY: live, says the caller.
+        let header = unsafe { object.header() };
+        header.clear(Flag::Unlogged);
+        if let References::Words(words) = header.descriptor().references() {
+            let mut log = self.log().borrow_mut();
+            let takes_snapshot = self.settings().takes_snapshots;
+            // SAFETY: live, and no `&mut` into it, says the caller; `words` are its references.
+            unsafe { log.push_words(object, words, takes_snapshot) }
+            self.note_logged(&log);
+        } else {
+            // SAFETY: the same obligations.
+            unsafe { self.log_rare(object) }
+        }
+    }
+
+    /// Logs an object that is an array, or whose references only `visit` knows, or that has none.
+    #[inline(never)]
+    unsafe fn log_rare(&self, object: ObjectRef) {
+        // SAFETY: live, says the caller.
+        let descriptor = unsafe { object.descriptor() };
+        if !descriptor.has_references() {
+            return;
+        }
+        // SAFETY: live, says the caller.
+        let len = unsafe { object.element_count() };
+        if len > SEGMENT_LEN {
+            for segment in 0..len.div_ceil(SEGMENT_LEN) {
+                // SAFETY: the same obligations; a segment that is logged is passed over.
+                unsafe { self.log_segment(object, segment) }
+            }
+        } else {
+            // SAFETY: the same obligations.
+            unsafe { self.log_entry(Logged::Object(object)) }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn write_barrier_at_slow(&self, array: ObjectRef, index: usize) {
+        // SAFETY: live, says the caller.
+        let has_references = unsafe { array.descriptor() }.has_references();
+        // SAFETY: live, says the caller.
+        if has_references && unsafe { array.element_count() } > SEGMENT_LEN {
+            // SAFETY: the same obligations.
+            unsafe { self.log_segment(array, index / SEGMENT_LEN) }
+        } else {
+            // SAFETY: the same obligations; of the other elements none is borrowed mutably, or the
+            // object would be logged, for it is logged as a whole.
+            unsafe { self.write_barrier_slow(array) }
+        }
+    }
+
+    #[inline]
+    unsafe fn log_segment(&self, array: ObjectRef, segment: usize) {
+        // SAFETY: live, says the caller, and an array of several segments.
+        let bits = unsafe { array.segment_bits() };
+        // SAFETY: the array has such a segment.
+        if unsafe { bits.insert(segment) } {
+            // SAFETY: the same obligations.
+            unsafe { self.log_entry(Logged::Segment(array, segment)) }
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn log_entry(&self, logged: Logged) {
+        let mut log = self.log().borrow_mut();
+        // SAFETY: live, and no `&mut` into what is logged, says the caller of the barrier.
+        unsafe { log.push(logged, self.settings().takes_snapshots) }
+        self.note_logged(&log);
+    }
+
+    #[inline]
+    fn note_logged(&self, log: &Log) {
+        if log.size_bytes() > self.log_bytes_max.get() {
+            self.is_due.set(true);
+        }
+        self.note_change();
+    }
+
+    /// Logs the root, before it is borrowed mutably.
+    pub(crate) fn log_root(&self, visit: impl FnOnce(&mut dyn FnMut(ObjectRef))) {
+        self.log().borrow_mut().push_root(visit);
+    }
+}

@@ -1,0 +1,118 @@
+//! Counting in epochs: `ArenaBuilder::prompt(false)` and `ArenaBuilder::epoch_bytes`.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gc_core::{Arena, Gc, Lock, Rootable, Static, Trace, unlock};
+use gc_refcount::Refcount;
+
+/// Counts how often one of its kind was dropped.
+struct Token(Rc<Cell<usize>>);
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+#[derive(Trace)]
+struct Node<'gc> {
+    token: Static<Token>,
+    next: Lock<Option<Gc<'gc, Node<'gc>>>>,
+}
+
+type Kept<'gc> = Gc<'gc, Lock<Option<Gc<'gc, Node<'gc>>>>>;
+type KeptArena = Arena<Rootable!['gc => Kept<'gc>], Refcount>;
+
+fn node<'gc>(
+    mc: &gc_core::Mutation<'gc>,
+    dropped: &Rc<Cell<usize>>,
+    next: Option<Gc<'gc, Node<'gc>>>,
+) -> Gc<'gc, Node<'gc>> {
+    Gc::new(mc, Node { token: Static(Token(Rc::clone(dropped))), next: Lock::new(next) })
+}
+
+#[test]
+fn what_died_in_an_epoch_is_dropped_at_its_end() {
+    let dropped = Rc::new(Cell::new(0));
+    let mut arena: KeptArena =
+        Arena::builder().prompt(false).build(|mc| Gc::new(mc, Lock::new(None)));
+    // root -> first -> second, all old
+    arena.mutate(|mc, kept| {
+        let second = node(mc, &dropped, None);
+        kept.set(mc, Some(node(mc, &dropped, Some(second))));
+    });
+    arena.collect();
+    arena.mutate(|mc, kept| kept.set(mc, None));
+    assert_eq!(dropped.get(), 0, "the epoch has not ended");
+    let collection = arena.collect();
+    assert_eq!(dropped.get(), 2);
+    assert_eq!(collection.freed_objects, 2);
+}
+
+#[test]
+fn an_epoch_ends_when_its_bytes_are_allocated() {
+    let dropped = Rc::new(Cell::new(0));
+    let mut arena: KeptArena =
+        Arena::builder().epoch_bytes(64 << 10).build(|mc| Gc::new(mc, Lock::new(None)));
+    arena.mutate(|mc, kept| kept.set(mc, Some(node(mc, &dropped, None))));
+    arena.collect();
+    arena.mutate(|mc, kept| kept.set(mc, None));
+    for _ in 0..4 {
+        arena.mutate(|mc, _| {
+            for number in 0..10_000_u64 {
+                assert_eq!(Gc::new(mc, [number; 4])[3], number);
+            }
+        });
+    }
+    assert_eq!(dropped.get(), 1);
+}
+
+#[test]
+fn an_epoch_ends_when_its_log_is_full() {
+    let dropped = Rc::new(Cell::new(0));
+    type Cells<'gc> = Gc<'gc, [Gc<'gc, Lock<Option<Gc<'gc, u64>>>>]>;
+    type Root<'gc> = (Cells<'gc>, Kept<'gc>);
+    let count = gc_core::heap::LOG_BYTES_MAX / (2 * size_of::<usize>()) + 1;
+    let mut arena: Arena<Rootable!['gc => Root<'gc>], Refcount> =
+        Arena::builder().epoch_bytes(1 << 30).build(|mc| {
+            let cells = Gc::slice_from_fn(mc, count, |_| Gc::new(mc, Lock::new(None)));
+            (cells, Gc::new(mc, Lock::new(Some(node(mc, &dropped, None)))))
+        });
+    arena.collect();
+    arena.mutate(|mc, (_, kept)| kept.set(mc, None));
+    assert_eq!(dropped.get(), 0, "next to nothing was logged");
+    // An old cell is logged, whatever is stored.
+    arena.mutate(|mc, (cells, _)| cells.iter().for_each(|cell| cell.set(mc, None)));
+    assert_eq!(dropped.get(), 1);
+}
+
+#[test]
+fn of_a_place_written_often_only_the_last_value_is_counted() {
+    let dropped = Rc::new(Cell::new(0));
+    let mut arena: KeptArena =
+        Arena::builder().prompt(false).build(|mc| Gc::new(mc, Lock::new(None)));
+    arena.collect();
+    for _ in 0..100 {
+        arena.mutate(|mc, kept| {
+            let last = node(mc, &dropped, kept.get());
+            unlock!(Gc::write(mc, last), Node, next).set(None);
+            kept.set(mc, Some(last));
+        });
+    }
+    arena.collect();
+    assert_eq!(dropped.get(), 99);
+    assert_eq!(arena.stats().live_objects, 2, "the lock and what it holds");
+    arena.mutate(|mc, kept| {
+        assert_eq!(mc.ref_count(kept.get().expect("the last")), Some(1));
+    });
+}
+
+#[test]
+fn an_arena_is_prompt_by_default() {
+    let dropped = Rc::new(Cell::new(0));
+    let mut arena: KeptArena = Arena::new(|mc| Gc::new(mc, Lock::new(None)));
+    arena.mutate(|mc, kept| kept.set(mc, Some(node(mc, &dropped, None))));
+    arena.mutate(|mc, kept| kept.set(mc, None));
+    assert_eq!(dropped.get(), 1);
+}
