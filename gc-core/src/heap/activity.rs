@@ -31,6 +31,13 @@ impl Activity {
         self.active.load(Ordering::Relaxed) < threads
     }
 
+    /// Whether this thread, which is active and whose place *was seen to be empty* before, is the only
+    /// one that has work. If so it stays that until it offers some, and all that others did is done.
+    #[inline]
+    pub(super) fn is_alone(&self) -> bool {
+        self.active.load(Ordering::Acquire) == 1
+    }
+
     /// This thread has no work, and its own place is empty.
     pub(super) fn leave(&self) {
         // Whoever emptied the place had entered before: what was seen of the place is ordered before
