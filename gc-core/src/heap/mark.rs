@@ -99,6 +99,10 @@ impl Heap {
 
 /// How mark bits are set and marked bytes are counted: by one thread, or by several.
 pub(super) trait Bits {
+    /// Whether the next piece of an array is better scanned as soon as there is nothing else to put
+    /// into the queue, rather than when nothing is left there.
+    const PREFERS_ARRAYS: bool;
+
     /// Sets an object's mark bit; whether it was clear, as far as is known before
     /// [`Bits::settle`].
     fn set(&mut self, object: ObjectRef) -> bool;
@@ -119,6 +123,10 @@ pub(super) trait Bits {
 pub(super) struct Exclusive;
 
 impl Bits for Exclusive {
+    /// A list whose cells an array refers to, too, is marked along its references: they are where
+    /// the processor expects them, and the array is then only looked at.
+    const PREFERS_ARRAYS: bool = false;
+
     #[inline]
     fn set(&mut self, object: ObjectRef) -> bool {
         let marks = object.chunk().marks();
@@ -179,12 +187,13 @@ impl<const NOTES_REFERRERS: bool> Marker<NOTES_REFERRERS> {
     /// What is pending is live and marked, nothing it reaches is forwarded or young, and this is a
     /// safepoint.
     #[inline]
-    unsafe fn step(&mut self, bits: &mut impl Bits) -> bool {
+    unsafe fn step<B: Bits>(&mut self, bits: &mut B) -> bool {
         while self.queue.has_room() {
             let Some(object) = self.pending.pop() else { break };
             self.queue.push(object);
         }
-        if let Some(object) = self.queue.pop() {
+        let is_array_next = B::PREFERS_ARRAYS && self.queue.has_room() && !self.arrays.is_empty();
+        if !is_array_next && let Some(object) = self.queue.pop() {
             // SAFETY: it was pending.
             unsafe { self.scan(object, bits) }
             return true;

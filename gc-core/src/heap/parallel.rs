@@ -319,6 +319,9 @@ impl Shared {
 }
 
 impl Bits for Shared {
+    /// A list costs an atomic operation for each cell, and an array one for each word of marks.
+    const PREFERS_ARRAYS: bool = true;
+
     #[inline]
     fn set(&mut self, object: ObjectRef) -> bool {
         let (word, bit) = object.chunk().marks().shared_place(object);
