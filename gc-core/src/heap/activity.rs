@@ -6,6 +6,9 @@
 //!
 //! A thread that takes work from another enters *before* it takes it: between the two there is no
 //! moment at which the work is counted nowhere.
+//!
+//! So a thread that finds nobody else active is *alone*: who enters after that finds nothing but what
+//! this thread offers later, and sees what it did before the offer.
 
 #[cfg(not(all(test, loom)))]
 use core::sync::atomic::{AtomicUsize, Ordering, fence};
@@ -31,8 +34,8 @@ impl Activity {
         self.active.load(Ordering::Relaxed) < threads
     }
 
-    /// Whether this thread, which is active and whose place *was seen to be empty* before, is the only
-    /// one that has work. If so it stays that until it offers some, and all that others did is done.
+    /// Whether this thread, which is active and *has seen before* that its place is empty, is the only
+    /// one that has work. If so it stays that until it offers some, and it sees all that others did.
     #[inline]
     pub(super) fn is_alone(&self) -> bool {
         self.active.load(Ordering::Acquire) == 1
@@ -78,6 +81,7 @@ impl Activity {
 mod tests {
     use alloc::vec::Vec;
 
+    use loom::cell::UnsafeCell;
     use loom::sync::{Arc, Mutex};
     use loom::thread;
 
@@ -88,12 +92,26 @@ mod tests {
         places: [Mutex<Vec<usize>>; 2],
         activity: Activity,
         done: AtomicUsize,
+        /// What a thread that is alone may change, and others may only look at: a second access
+        /// at the same time is found.
+        marks: UnsafeCell<usize>,
     }
+
+    // SAFETY: that `marks` is not used by two threads at once is what is tested.
+    unsafe impl Sync for Team {}
 
     impl Team {
         fn work(&self, me: usize, mut work: Option<usize>) {
             loop {
                 while let Some(below) = work {
+                    let is_empty = self.places[me].lock().unwrap().is_empty();
+                    if is_empty && self.activity.is_alone() {
+                        // SAFETY: loom says whether another thread uses it.
+                        self.marks.with_mut(|marks| unsafe { *marks += 1 });
+                    } else {
+                        // SAFETY: as above.
+                        self.marks.with(|marks| unsafe { *marks });
+                    }
                     if below > 0 {
                         self.places[me].lock().unwrap().push(below - 1);
                     }
@@ -117,12 +135,13 @@ mod tests {
     }
 
     #[test]
-    fn nobody_stops_before_all_work_is_done() {
+    fn nobody_stops_before_all_work_is_done_and_who_is_alone_is_not_disturbed() {
         loom::model(|| {
             let team = Arc::new(Team {
                 places: [Mutex::default(), Mutex::default()],
                 activity: Activity::new(),
                 done: AtomicUsize::new(0),
+                marks: UnsafeCell::new(0),
             });
             let other = thread::spawn({
                 let team = Arc::clone(&team);

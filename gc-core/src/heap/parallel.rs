@@ -33,8 +33,8 @@ use super::mark::{Bits, Exclusive, Marker, Rest};
 use super::{BLOCK_BYTES, Block, Heap, ObjectRef};
 
 /// Live objects from which on several threads mark: several milliseconds of work. To wake a thread
-/// takes some ten microseconds, and what cannot be shared, such as one long list, takes a tenth longer
-/// with atomic marks.
+/// takes some ten microseconds, and more where others want the processor: of a tree of 100,000 objects
+/// two threads took between 0.6 and 1.15 times as long as one.
 const LIVE_OBJECTS_MIN: usize = 1_000_000;
 
 /// Objects that are offered at a time.
