@@ -461,6 +461,37 @@ mod tests {
     }
 
     #[test]
+    fn what_two_threads_mark_at_once_is_scanned_by_the_first_to_publish() {
+        let arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+        arena.enter(|mc, ()| {
+            // Neighbors, so that their marks are in a word or two.
+            let objects: [ObjectRef; 4] =
+                core::array::from_fn(|number| Gc::new(mc, number as u64).object());
+            let (mut one, mut other) = (Shared::new(), Shared::new());
+            // What was reached by an earlier scan is settled.
+            let mut reached = Vec::from([objects[3]]);
+            for object in [objects[0], objects[1], objects[2]] {
+                assert!(one.set(object));
+                assert!(!one.set(object), "a mark that is gathered counts");
+                reached.push(object);
+            }
+            let mut reached_by_other = Vec::new();
+            for object in [objects[1], objects[3]] {
+                assert!(other.set(object));
+                reached_by_other.push(object);
+            }
+            other.settle(&mut reached_by_other, 0);
+            assert_eq!(reached_by_other, [objects[1], objects[3]]);
+            one.settle(&mut reached, 1);
+            assert_eq!(reached, [objects[3], objects[0], objects[2]]);
+            for object in objects {
+                assert!(!one.set(object) && !other.set(object), "all are marked");
+            }
+            Block::containing(objects[0]).clear_marks();
+        });
+    }
+
+    #[test]
     fn of_a_random_graph_several_threads_mark_what_one_marks() {
         for seed in 1..=8 {
             let mut numbers = Numbers(seed);
