@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# How the threads that mark find out that they are done, in every interleaving of two of them.
+# How the threads that mark find out that they are done, or alone: two of them, in every interleaving
+# of up to four preemptions.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

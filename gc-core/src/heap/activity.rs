@@ -6,6 +6,9 @@
 //!
 //! A thread that takes work from another enters *before* it takes it: between the two there is no
 //! moment at which the work is counted nowhere.
+//!
+//! So a thread that finds nobody else active is *alone*: who enters after that finds nothing but what
+//! this thread offers later, and sees what it did before the offer.
 
 #[cfg(not(all(test, loom)))]
 use core::sync::atomic::{AtomicUsize, Ordering, fence};
@@ -29,6 +32,13 @@ impl Activity {
     #[inline]
     pub(super) fn is_below(&self, threads: usize) -> bool {
         self.active.load(Ordering::Relaxed) < threads
+    }
+
+    /// Whether this thread, which is active and *has seen before* that its place is empty, is the only
+    /// one that has work. If so it stays that until it offers some, and it sees all that others did.
+    #[inline]
+    pub(super) fn is_alone(&self) -> bool {
+        self.active.load(Ordering::Acquire) == 1
     }
 
     /// This thread has no work, and its own place is empty.
@@ -66,29 +76,44 @@ impl Activity {
     }
 }
 
-// Tried in every interleaving: see ci/loom.sh.
+// Tried in very many interleavings: see ci/loom.sh.
 #[cfg(all(test, loom))]
 mod tests {
     use alloc::vec::Vec;
 
+    use loom::cell::UnsafeCell;
     use loom::sync::{Arc, Mutex};
     use loom::thread;
 
     use super::*;
 
-    /// A number stands for as many tasks below it: 2 makes a 1, which makes a 0.
+    /// A task is a number: a 1 makes two of 0, so that both threads may have one.
     struct Team {
         places: [Mutex<Vec<usize>>; 2],
         activity: Activity,
         done: AtomicUsize,
+        /// What a thread that is alone may change, and others may only look at: a second access
+        /// at the same time is found.
+        marks: UnsafeCell<usize>,
     }
+
+    // SAFETY: that `marks` is not used by two threads at once is what is tested.
+    unsafe impl Sync for Team {}
 
     impl Team {
         fn work(&self, me: usize, mut work: Option<usize>) {
             loop {
                 while let Some(below) = work {
+                    let is_empty = self.places[me].lock().unwrap().is_empty();
+                    if is_empty && self.activity.is_alone() {
+                        // SAFETY: loom says whether another thread uses it.
+                        self.marks.with_mut(|marks| unsafe { *marks += 1 });
+                    } else {
+                        // SAFETY: as above.
+                        self.marks.with(|marks| unsafe { *marks });
+                    }
                     if below > 0 {
-                        self.places[me].lock().unwrap().push(below - 1);
+                        self.places[me].lock().unwrap().extend([below - 1; 2]);
                     }
                     self.done.fetch_add(1, Ordering::Relaxed);
                     work = self.places[me].lock().unwrap().pop();
@@ -110,18 +135,22 @@ mod tests {
     }
 
     #[test]
-    fn nobody_stops_before_all_work_is_done() {
-        loom::model(|| {
+    fn nobody_stops_before_all_work_is_done_and_who_is_alone_is_not_disturbed() {
+        // Without a bound this takes longer than anybody waits.
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(4);
+        builder.check(|| {
             let team = Arc::new(Team {
                 places: [Mutex::default(), Mutex::default()],
                 activity: Activity::new(),
                 done: AtomicUsize::new(0),
+                marks: UnsafeCell::new(0),
             });
             let other = thread::spawn({
                 let team = Arc::clone(&team);
                 move || team.work(1, None)
             });
-            team.work(0, Some(2));
+            team.work(0, Some(1));
             // The other may still be at its task, but none is left that nobody does.
             assert!(team.places.iter().all(|place| place.lock().unwrap().is_empty()));
             other.join().unwrap();

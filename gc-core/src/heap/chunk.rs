@@ -270,19 +270,17 @@ impl Bitmap {
         old & bit == 0
     }
 
-    /// As [`Bitmap::insert`], where other threads insert too; only one of them is told that the bit
-    /// was clear.
+    /// The word and the bit in it that stand for the object, where other threads set bits too.
     #[cfg(feature = "parallel")]
     #[inline]
-    pub(crate) fn insert_shared(self, object: ObjectRef) -> bool {
-        use core::sync::atomic::{AtomicU64, Ordering};
-
+    pub(crate) fn shared_place<'a>(
+        self,
+        object: ObjectRef,
+    ) -> (&'a core::sync::atomic::AtomicU64, u64) {
         let (word, bit) = self.place(object);
-        // SAFETY: as in `contains`; while several threads insert, all accesses are atomic.
-        let word = unsafe { AtomicU64::from_ptr(word) };
-        // Most references lead to what is marked already. A mark orders nothing: objects are not
-        // written to meanwhile.
-        word.load(Ordering::Relaxed) & bit == 0 && word.fetch_or(bit, Ordering::Relaxed) & bit == 0
+        // SAFETY: as in `contains`; while several threads use the map, all accesses are atomic, and
+        // the chunk is not freed.
+        (unsafe { core::sync::atomic::AtomicU64::from_ptr(word) }, bit)
     }
 
     /// Clears the object's bit; whether it was set.

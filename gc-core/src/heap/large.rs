@@ -101,10 +101,15 @@ impl LargeSpace {
 
     /// Gives the memory of dead large objects back.
     ///
+    /// # Complexity
+    ///
+    /// O(n log n) for n objects, and one look at every chunk if any of them is huge.
+    ///
     /// # Safety
     ///
     /// The objects are large, dead, and their drop glue has run.
     pub unsafe fn release(&mut self, pool: &mut Pool, dead: impl IntoIterator<Item = ObjectRef>) {
+        let mut freed = Vec::new();
         for object in dead {
             let chunk = object.chunk();
             debug_assert_eq!(chunk.kind(), ChunkKind::Large);
@@ -122,10 +127,17 @@ impl LargeSpace {
                 debug_assert_eq!(pages, run_bytes / PAGE_BYTES);
                 self.idle_pages += pages;
             } else {
-                self.chunks.retain(|&other| other != chunk);
-                // SAFETY: the chunk held this object alone.
-                unsafe { chunk.free() }
+                freed.push(chunk);
             }
+        }
+        if freed.is_empty() {
+            return;
+        }
+        freed.sort_unstable();
+        self.chunks.retain(|chunk| freed.binary_search(chunk).is_err());
+        for chunk in freed {
+            // SAFETY: the chunk held one object, which is dead, and it left the list.
+            unsafe { chunk.free() }
         }
     }
 
@@ -240,4 +252,49 @@ unsafe fn give_back(pool: &mut Pool, chunk: Chunk, run: Range<usize>) -> usize {
     let pages = bytes.start / PAGE_BYTES..bytes.end / PAGE_BYTES;
     chunk.info().absent_pages.insert(pages.clone());
     pages.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::boxed::Box;
+
+    use super::super::{Descriptor, Header};
+    use super::*;
+
+    /// More than a chunk of full size.
+    type Huge = [u64; 2 * CHUNK_BYTES / 8];
+
+    #[test]
+    fn of_huge_objects_the_dead_go_and_the_others_stay() {
+        let ids = NonNull::from(Box::leak(Box::<IdTable>::default()));
+        let mut pool = Pool::new(ids, usize::MAX);
+        let mut large = LargeSpace::new(ids);
+        let mut objects = Vec::new();
+        for _ in 0..5 {
+            let bytes = HEADER_BYTES + size_of::<Huge>();
+            let object = large.allocate(&mut pool, bytes, 8).expect("there is memory");
+            let header = Header::new(Descriptor::of::<Huge>());
+            // SAFETY: the place of the header was just allocated.
+            unsafe { object.start().cast::<Header>().write(header) }
+            objects.push(object);
+        }
+        let one_bytes = large.reserved_bytes() / 5;
+        let used_bytes = pool.used_bytes() / 5;
+        objects.sort_unstable();
+
+        // Neither in the order of their addresses, nor neighbors.
+        let dead = [objects[4], objects[0], objects[2]];
+        // SAFETY: nothing refers to them.
+        unsafe { large.release(&mut pool, dead) }
+        assert_eq!(large.reserved_bytes(), 2 * one_bytes);
+        assert_eq!(pool.used_bytes(), 2 * used_bytes);
+        let mut chunks = large.chunks.clone();
+        chunks.sort_unstable();
+        assert_eq!(chunks, [objects[1].chunk(), objects[3].chunk()]);
+
+        // SAFETY: as above.
+        unsafe { large.free_all() }
+        // SAFETY: it came from a box, and the chunks that had copies are gone.
+        drop(unsafe { Box::from_raw(ids.as_ptr()) });
+    }
 }

@@ -4,7 +4,9 @@
 //! commonest maps that the processor predicts, so that the loads do not depend on a load from the
 //! descriptor. Everything else reports into a sink. Neither recurses.
 
-use super::{ObjectRef, References};
+use core::ops::Range;
+
+use super::{Descriptor, ObjectRef, References};
 use crate::trace::{Edges, Slot, Slots};
 
 /// Calls `each` for every object that `object` refers to: in the order of their places where these
@@ -49,12 +51,12 @@ pub unsafe fn for_each_edge_among(
     match descriptor.references() {
         References::None => {}
         References::Elements(words) => {
-            for index in elements {
-                let offset_bytes = descriptor.fixed_bytes() + index * descriptor.stride_bytes();
-                let element = object.as_ptr().wrapping_add(offset_bytes).cast();
-                // SAFETY: `Elements` names the words of each element that hold references, and
-                // the element is within the array.
-                unsafe { for_each_word(element, words, |place| read(place, &mut each)) }
+            // SAFETY: `Elements` names the words of each element that hold references, and the
+            // elements are within the array.
+            unsafe {
+                for_each_element_word(object, descriptor, elements, words, |place| {
+                    read(place, &mut each);
+                });
             }
         }
         References::Words(words) => {
@@ -109,12 +111,12 @@ pub unsafe fn for_each_slot_among(
     match descriptor.references() {
         References::None => {}
         References::Elements(words) => {
-            for index in elements {
-                let offset_bytes = descriptor.fixed_bytes() + index * descriptor.stride_bytes();
-                let element = object.as_ptr().wrapping_add(offset_bytes).cast();
-                // SAFETY: `Elements` names the words of each element that hold references, and
-                // the element is within the array.
-                unsafe { for_each_word(element, words, |place| slot(place, &mut each)) }
+            // SAFETY: `Elements` names the words of each element that hold references, and the
+            // elements are within the array.
+            unsafe {
+                for_each_element_word(object, descriptor, elements, words, |place| {
+                    slot(place, &mut each);
+                });
             }
         }
         References::Words(words) => {
@@ -249,6 +251,29 @@ pub(super) unsafe fn for_each_word(base: Place, words: u64, mut each: impl FnMut
                 rest &= rest - 1;
             }
         }
+    }
+}
+
+/// # Safety
+///
+/// The object is an array of this descriptor with these elements, and the words of each that
+/// `words` names hold references or null.
+#[inline]
+unsafe fn for_each_element_word(
+    object: ObjectRef,
+    descriptor: &Descriptor,
+    elements: Range<usize>,
+    words: u64,
+    mut each: impl FnMut(Place),
+) {
+    // The step is read once: what `each` writes might be the descriptor, for all the compiler knows.
+    let stride_bytes = descriptor.stride_bytes();
+    let offset_bytes = descriptor.fixed_bytes() + elements.start * stride_bytes;
+    let mut element: Place = object.as_ptr().wrapping_add(offset_bytes).cast();
+    for _ in elements {
+        // SAFETY: the caller's promise, for the element that this is.
+        unsafe { for_each_word(element, words, &mut each) }
+        element = element.wrapping_byte_add(stride_bytes);
     }
 }
 

@@ -72,7 +72,34 @@ fn full_collections() -> Vec<Goal> {
             "mark-random",
             "chase-random",
         ),
+        two_threads("two-threads-wide", "an array of two million objects", WHERE_SHARED),
+        two_threads(
+            "two-threads-sequential",
+            "a chain and array of two million objects",
+            WHERE_SHARED,
+        ),
+        two_threads("two-threads-tree", "a tree of two million objects", WHERE_SHARED),
+        two_threads("two-threads-random", "two million objects in random order", WHERE_SHARED),
+        two_threads(
+            "two-threads-deep",
+            "a chain of two million objects, which cannot be shared",
+            NEVER_SLOWER,
+        ),
+        two_threads("two-threads-small", "a tree of a hundred thousand objects", NEVER_SLOWER),
     ]
+}
+
+/// What two threads gain above a million objects if each has a core.
+const WHERE_SHARED: Bounds = tracing!(Bound::AtLeast(1.7));
+
+/// As fast as one thread, but for what times vary by.
+const NEVER_SLOWER: Bounds = tracing!(Bound::AtLeast(0.95));
+
+fn two_threads(operation: &'static str, what: &'static str, bounds: Bounds) -> Goal {
+    let measure = format!("full collection of {what}, times faster by two threads than by one");
+    Goal::new("8", measure, bounds, move |source, backend| {
+        source.operation(operation, Runner::Backend(backend))
+    })
 }
 
 fn minor_collections() -> Vec<Goal> {
@@ -241,8 +268,9 @@ mod tests {
     }
 
     #[test]
-    fn shares_and_instructions_are_taken_as_they_are() {
+    fn shares_comparisons_and_instructions_are_taken_as_they_are() {
         assert_eq!(value("memory that goes back", |_, _| 97.0), Some(97.0));
+        assert_eq!(value("by two threads than by one", |_, _| 1.8), Some(1.8));
         assert_eq!(value("an empty mutate, in instructions", |_, _| 8.0), Some(20.0));
         assert_eq!(value("the write barrier in lru", |_, _| 8.0), Some(1.5));
     }
@@ -263,8 +291,12 @@ mod tests {
     fn only_times_are_divided() {
         for (name, _) in plan().operations {
             let unit = Operation::find(name).expect(name).unit;
-            let is_percent = name == "pages-returned";
-            assert_eq!(unit == Unit::Percent, is_percent, "{name}");
+            let expected = match name {
+                "pages-returned" => Unit::Percent,
+                _ if name.starts_with("two-threads") => Unit::Times,
+                _ => Unit::Nanoseconds,
+            };
+            assert_eq!(unit, expected, "{name}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! CPU time of operations, each measurement in a process of its own.
+//! What operations take, each measurement in a process of its own.
 
 use serde::{Deserialize, Serialize};
 
@@ -171,7 +171,7 @@ fn sum_up(unit: Unit, readings: Vec<Result<Reading, String>>) -> Answer {
             // Of an even number the middle one that is worse.
             let middle = match unit {
                 Unit::Nanoseconds => values.len() / 2,
-                Unit::Percent => (values.len() - 1) / 2,
+                Unit::Percent | Unit::Times => (values.len() - 1) / 2,
             };
             Answer::Measured { median: values[middle], least, most }
         }

@@ -1,7 +1,7 @@
 //! How the body of an operation is repeated, and what it is measured with.
 
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
 
@@ -20,14 +20,15 @@ pub struct Meter {
     repetitions: u64,
     operations: u64,
     elapsed: Duration,
-    percent: Option<f64>,
+    /// An answer that is no time for an operation.
+    answer: Option<f64>,
 }
 
 impl Meter {
     /// A meter that repeats each body this often.
     #[must_use]
     pub fn new(repetitions: u64) -> Meter {
-        Meter { repetitions, operations: 0, elapsed: Duration::ZERO, percent: None }
+        Meter { repetitions, operations: 0, elapsed: Duration::ZERO, answer: None }
     }
 
     /// Repeats a body that does so many operations. It is done once before, unmeasured: caches are
@@ -68,9 +69,26 @@ impl Meter {
         result
     }
 
+    /// Answers how many times faster the second body is than the first, by the clock on the wall:
+    /// CPU time adds up what threads do at the same time. They take turns.
+    pub(super) fn compare(&mut self, mut slow: impl FnMut(), mut fast: impl FnMut()) {
+        slow();
+        fast();
+        let mut elapsed = [Duration::ZERO; 2];
+        for _ in 0..self.repetitions {
+            let begin = Instant::now();
+            self.once(1, &mut slow);
+            let middle = Instant::now();
+            self.once(1, &mut fast);
+            elapsed[0] += middle - begin;
+            elapsed[1] += middle.elapsed();
+        }
+        self.answer = Some(elapsed[0].as_secs_f64() / elapsed[1].as_secs_f64());
+    }
+
     /// Notes an answer that is no time: a share, in percent.
     pub(super) fn set_percent(&mut self, percent: f64) {
-        self.percent = Some(percent);
+        self.answer = Some(percent);
     }
 
     /// The operations that were measured.
@@ -79,10 +97,10 @@ impl Meter {
         self.operations
     }
 
-    /// The share that was noted; otherwise nanoseconds of CPU time for each operation.
+    /// The share or comparison that was noted; otherwise nanoseconds of CPU time for each operation.
     #[must_use]
     pub fn value(&self) -> f64 {
-        self.percent
+        self.answer
             .unwrap_or_else(|| self.elapsed.as_nanos() as f64 / self.operations.max(1) as f64)
     }
 }
@@ -117,5 +135,21 @@ mod tests {
         let mut meter = Meter::new(1);
         meter.repeat_prepared(1, &mut (), |()| (), sleep);
         assert!(meter.value() >= 20e6, "{} ns", meter.value());
+    }
+
+    #[test]
+    fn of_two_bodies_it_is_told_how_many_times_faster_the_second_is() {
+        use std::cell::Cell;
+        use std::thread::sleep;
+
+        let runs = Cell::new(0);
+        let body = |milliseconds| {
+            runs.set(runs.get() + 1);
+            sleep(Duration::from_millis(milliseconds));
+        };
+        let mut meter = Meter::new(2);
+        meter.compare(|| body(50), || body(1));
+        assert_eq!(runs.get(), 6, "each once more than it is measured");
+        assert!(meter.value() > 1.0, "{} times", meter.value());
     }
 }

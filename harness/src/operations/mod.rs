@@ -25,6 +25,7 @@ mod rc;
 mod runner;
 mod safepoints;
 mod table;
+mod threads;
 mod weak;
 
 pub(crate) use self::measure::SUBCOMMAND;

@@ -1,6 +1,6 @@
 //! Memory that goes back to the operating system.
 
-use gc_core::{Arena, Collector, Gc, Lock, Rootable, Trace};
+use gc_core::{Arena, Collector, Gc, Lock, Mutation, Rootable, Trace};
 
 use super::Meter;
 use crate::measure::resident_bytes;
@@ -17,23 +17,22 @@ struct Line {
     numbers: [u64; 7],
 }
 
+type Slots<'gc> = Gc<'gc, [Lock<Option<Gc<'gc, Line>>>]>;
+
+type Lines = Rootable!['gc => Slots<'gc>];
+
 /// Frees all objects but one in a thousand. The answer is how much of the memory that the objects
 /// took went back, in percent. Where the system does not say how much is resident, it is none.
 pub(super) fn returned<C: Collector + Default>(objects: usize, meter: &mut Meter) {
-    type Slots<'gc> = Gc<'gc, [Lock<Option<Gc<'gc, Line>>>]>;
-    let mut arena = Arena::<Rootable!['gc => Slots<'gc>], C>::new(|mc| {
-        Gc::slice_from_fn(mc, objects, |_| Lock::new(None))
-    });
+    let mut arena =
+        Arena::<Lines, C>::new(|mc| Gc::slice_from_fn(mc, objects, |_| Lock::new(None)));
+    // What the collector's own lists take is no memory of the objects: they find their size first.
+    fill(&mut arena, objects.min(BATCH));
+    arena
+        .mutate(|mc, &slots| (0..objects.min(BATCH)).for_each(|place| set(mc, slots, place, None)));
     arena.collect();
     let resident_empty = resident();
-    for first in (0..objects).step_by(BATCH) {
-        arena.mutate(|mc, &slots| {
-            for place in first..objects.min(first + BATCH) {
-                let line = Gc::new(mc, Line { numbers: [place as u64; 7] });
-                set(mc, slots, place, Some(line));
-            }
-        });
-    }
+    fill(&mut arena, objects);
     arena.collect();
     let resident_full = resident();
     meter.once(objects as u64, || {
@@ -58,16 +57,23 @@ pub(super) fn returned<C: Collector + Default>(objects: usize, meter: &mut Meter
     assert_eq!(stayed, objects.div_ceil(STAYS_ONE_IN));
     let taken = resident_full - resident_empty;
     meter.set_percent(100.0 * (resident_full - resident_sparse) / taken.max(1.0));
+}
 
-    fn set<'gc>(
-        mc: &'gc gc_core::Mutation<'gc>,
-        slots: Slots<'gc>,
-        place: usize,
-        line: Option<Gc<'gc, Line>>,
-    ) {
-        if let Some(slot) = Gc::write_at(mc, slots, place) {
-            slot.unlock().set(line);
-        }
+/// Makes the first objects.
+fn fill<C: Collector>(arena: &mut Arena<Lines, C>, objects: usize) {
+    for first in (0..objects).step_by(BATCH) {
+        arena.mutate(|mc, &slots| {
+            for place in first..objects.min(first + BATCH) {
+                let line = Gc::new(mc, Line { numbers: [place as u64; 7] });
+                set(mc, slots, place, Some(line));
+            }
+        });
+    }
+}
+
+fn set<'gc>(mc: &'gc Mutation<'gc>, slots: Slots<'gc>, place: usize, line: Option<Gc<'gc, Line>>) {
+    if let Some(slot) = Gc::write_at(mc, slots, place) {
+        slot.unlock().set(line);
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Unit {
     Nanoseconds,
     /// A share, in percent: more is better.
     Percent,
+    /// How many times faster something is than something else: more is better.
+    Times,
 }
 
 /// A set-up and a body that is repeated.
@@ -190,7 +192,7 @@ macro_rules! by_cpython {
 
 /// Every operation, in the order of the reports.
 #[rustfmt::skip]
-pub static OPERATIONS: [Operation; 27] = [
+pub static OPERATIONS: [Operation; 33] = [
     operation!("allocate", "Makes an object that is garbage at once.",
         1_000 x 20_000, allocation::allocate, anyone, [by_rc!(allocate)]),
     operation!("dereference", "Follows a reference along a chain that lies in a cache.",
@@ -229,6 +231,18 @@ pub static OPERATIONS: [Operation; 27] = [
         1_000_000 x 10, marking::wide, does_not_trace, []),
     operation!("mark-deep", "Collects a heap in which everything lives: a chain that is held at its beginning; per object.",
         1_000_000 x 5, marking::deep, does_not_trace, []),
+    operation!("two-threads-wide", "Collects an array of objects without references, all alive, by two threads: how many times faster than by one.",
+        2_000_000 x 10, threads::wide, does_not_trace, [], Times),
+    operation!("two-threads-sequential", "The same for a chain and array in the order of memory.",
+        2_000_000 x 10, threads::sequential, does_not_trace, [], Times),
+    operation!("two-threads-tree", "The same for a balanced tree in the order of memory.",
+        2_000_000 x 10, threads::tree, does_not_trace, [], Times),
+    operation!("two-threads-random", "The same for a chain through 128 MB in random order, of which each object refers to one more.",
+        2_000_000 x 3, threads::random, does_not_trace, [], Times),
+    operation!("two-threads-deep", "The same for a chain that is held at its beginning, which cannot be shared.",
+        2_000_000 x 10, threads::deep, does_not_trace, [], Times),
+    operation!("two-threads-small", "The same for a small tree.",
+        100_000 x 200, threads::tree, does_not_trace, [], Times),
     operation!("cascade", "Lets go of an old tree; per object that dies.",
         131_071 x 20, death::cascade, never_frees, [by_rc!(cascade)]),
     operation!("cyclic-death", "Collects 10000 old rings of 21 nodes that nothing holds; per node.",

@@ -17,6 +17,7 @@ pub fn operations(measured: &[Measured]) -> String {
         let unit = match operation.unit {
             Unit::Nanoseconds => "ns",
             Unit::Percent => "%",
+            Unit::Times => "times",
         };
         let cell = |&runner: &Runner| {
             let mut found = measured.iter();
