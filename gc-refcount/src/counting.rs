@@ -165,9 +165,10 @@ impl Counting {
         log: &Log,
         observer: &mut impl Observer,
     ) {
-        for object in self.released.drain(..) {
-            // SAFETY: the slot that the handle had was counted.
-            unsafe { decrement(safepoint, &mut self.orphaned, object, observer) }
+        if !self.released.is_empty() {
+            let released = core::mem::take(&mut self.released);
+            // SAFETY: the slots that the handles had were counted.
+            unsafe { self.decrement_all(safepoint, released.into_iter(), observer) }
         }
         let mut index = 0;
         while let Some(object) = log.lost(index) {
@@ -188,6 +189,7 @@ impl Counting {
     /// # Safety
     ///
     /// Every one of the lost references was counted.
+    #[inline(never)]
     pub unsafe fn decrement_all(
         &mut self,
         safepoint: &mut Safepoint<'_>,
@@ -245,7 +247,7 @@ unsafe fn increment(heap: &mut Heap, promoted: &mut Vec<ObjectRef>, target: Obje
         // SAFETY: as above.
         return unsafe { heap.counts.increment(target) };
     }
-    header.set_count(1);
+    header.increment();
     // SAFETY: live, and young: a mature object has a count above zero until it dies.
     unsafe { heap.promote_in_place(target) }
     if header.descriptor().has_references() {
@@ -258,7 +260,7 @@ unsafe fn increment(heap: &mut Heap, promoted: &mut Vec<ObjectRef>, target: Obje
 /// # Safety
 ///
 /// The reference was counted, and `orphaned` is empty.
-#[inline]
+#[inline(always)]
 unsafe fn decrement(
     safepoint: &mut Safepoint<'_>,
     orphaned: &mut Vec<ObjectRef>,

@@ -3,7 +3,9 @@
 use core::mem::needs_drop;
 
 use super::barrier::SegmentBits;
-use super::{Descriptor, GRANULE_BYTES, HEADER_BYTES, Header, Heap, LARGE_BYTES_MIN, ObjectRef};
+use super::{
+    Descriptor, GRANULE_BYTES, HEADER_BYTES, Header, Heap, LARGE_BYTES_MIN, ObjectRef, align_up,
+};
 
 impl Heap {
     /// Allocates a young object, or gives the value back if the heap is exhausted.
@@ -106,7 +108,7 @@ impl Heap {
             self.next_region(worst_bytes).ok()?;
         }
         let payload = self.cursor.get().wrapping_add(HEADER_BYTES);
-        let payload = payload.map_addr(|address| address.next_multiple_of(align_bytes));
+        let payload = payload.map_addr(|address| align_up(address, align_bytes));
         self.cursor.set(payload.wrapping_add(bytes - HEADER_BYTES));
         debug_assert!(self.cursor.get() <= self.end.get());
         ObjectRef::from_ptr(payload)

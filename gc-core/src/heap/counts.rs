@@ -23,7 +23,7 @@ impl CountTable {
         let header = unsafe { object.header() };
         let count = header.count();
         if count < COUNT_MAX {
-            header.set_count(count + 1);
+            header.increment();
         } else {
             self.increment_excess(object);
         }
@@ -49,7 +49,7 @@ impl CountTable {
         if count == COUNT_MAX && self.decrement_excess(object) {
             return false;
         }
-        header.set_count(count - 1);
+        header.decrement();
         count == 1
     }
 

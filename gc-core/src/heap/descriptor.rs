@@ -293,6 +293,14 @@ pub(crate) const fn assert_alignment<T>() {
     );
 }
 
+/// The next address that is aligned to `align_bytes`, a power of two. (`next_multiple_of` divides,
+/// for it cannot know.)
+#[inline]
+pub(crate) const fn align_up(address: usize, align_bytes: usize) -> usize {
+    debug_assert!(align_bytes.is_power_of_two());
+    (address + align_bytes - 1) & !(align_bytes - 1)
+}
+
 /// Bytes that an object with this payload takes in a block, header included.
 ///
 /// At least two words, so that an object without payload has an address of its own.

@@ -75,6 +75,7 @@ mod form {
     const FLAG_MASK: usize = 0xff;
     const COUNT_SHIFT: u32 = 48;
     const COUNT_MASK: usize = COUNT_MAX << COUNT_SHIFT;
+    const COUNT_ONE: usize = 1 << COUNT_SHIFT;
     const POLICY_SHIFT: u32 = 61;
     const POLICY_MASK: usize = 0b111 << POLICY_SHIFT;
     const ADDRESS_MASK: usize = !(FLAG_MASK | COUNT_MASK | POLICY_MASK);
@@ -155,6 +156,21 @@ mod form {
             self.update(|bits| (bits & !COUNT_MASK) | (count << COUNT_SHIFT));
         }
 
+        /// Adds one to the count, which is below [`COUNT_MAX`].
+        // By arithmetic on the pointer: `map_addr` takes three instructions more.
+        #[inline]
+        pub fn increment(&self) {
+            debug_assert!(self.count() < COUNT_MAX);
+            self.word.set(self.word.get().wrapping_byte_add(COUNT_ONE));
+        }
+
+        /// Takes one from the count, which is not zero.
+        #[inline]
+        pub fn decrement(&self) {
+            debug_assert!(self.count() > 0);
+            self.word.set(self.word.get().wrapping_byte_sub(COUNT_ONE));
+        }
+
         /// The policy's bits.
         #[inline]
         #[must_use]
@@ -203,6 +219,7 @@ mod form {
 
     const COUNT_SHIFT: u32 = 8;
     const COUNT_MASK: usize = COUNT_MAX << COUNT_SHIFT;
+    const COUNT_ONE: usize = 1 << COUNT_SHIFT;
     const POLICY_SHIFT: u32 = 24;
     const POLICY_MASK: usize = 0b111 << POLICY_SHIFT;
 
@@ -277,6 +294,20 @@ mod form {
             self.update(|bits| (bits & !COUNT_MASK) | (count << COUNT_SHIFT));
         }
 
+        /// Adds one to the count, which is below [`COUNT_MAX`].
+        #[inline]
+        pub fn increment(&self) {
+            debug_assert!(self.count() < COUNT_MAX);
+            self.update(|bits| bits + COUNT_ONE);
+        }
+
+        /// Takes one from the count, which is not zero.
+        #[inline]
+        pub fn decrement(&self) {
+            debug_assert!(self.count() > 0);
+            self.update(|bits| bits - COUNT_ONE);
+        }
+
         /// The policy's bits.
         #[inline]
         #[must_use]
@@ -346,7 +377,8 @@ mod tests {
     fn flags_count_and_policy_do_not_disturb_each_other() {
         let descriptor = Descriptor::of::<u64>();
         let header = Header::new(descriptor);
-        header.set_count(COUNT_MAX);
+        header.set_count(COUNT_MAX - 1);
+        header.increment();
         header.set(Flag::Unlogged);
         header.set_policy(Policy::new(5));
         assert_eq!(header.count(), COUNT_MAX);
@@ -356,7 +388,8 @@ mod tests {
         assert!(core::ptr::eq(header.descriptor(), descriptor));
 
         header.clear(Flag::Unlogged);
-        header.set_count(0);
+        header.set_count(1);
+        header.decrement();
         header.set_policy(Policy::ZERO);
         header.set(Flag::Identified);
         assert_eq!(header.count(), 0);

@@ -325,7 +325,7 @@ impl Queue {
     #[inline]
     fn push(&mut self, object: ObjectRef) {
         debug_assert!(self.has_room());
-        prefetch(object.start());
+        object.prefetch();
         self.objects[(self.first + self.len) % QUEUE_LEN] = Some(object);
         self.len += 1;
     }
@@ -339,17 +339,4 @@ impl Queue {
         }
         object
     }
-}
-
-/// Asks the processor to load the cache line of an address.
-#[inline]
-fn prefetch(address: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a prefetch reads nothing that the program could observe, and does not fault.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = address;
 }

@@ -54,7 +54,7 @@ pub use block::{Block, BlockState};
 pub use chunk::{BLOCK_BYTES, Bitmap, CHUNK_BYTES, Chunk, GRANULE_BYTES};
 pub use counts::CountTable;
 pub use descriptor::{ALIGN_BYTES_MAX, Descriptor, References, object_bytes};
-pub(crate) use descriptor::{ArrayLayout, Elements, assert_alignment};
+pub(crate) use descriptor::{ArrayLayout, Elements, align_up, assert_alignment};
 pub use evacuate::Evacuator;
 pub use header::{COUNT_MAX, Flag, HEADER_BYTES, Header, Policy};
 pub use large::{LARGE_BYTES_MIN, LargeSpace};

@@ -55,9 +55,39 @@ pub const HOT_OPERATIONS: [&str; 10] = [
     "root-clone",
 ];
 
-/// The workloads whose instructions are counted, and their scales: a second each at most.
-pub const WORKLOADS: [(&str, usize); 4] =
-    [("binary-trees", 12), ("gcbench", 12), ("lru", 1000), ("graph", 1000)];
+/// A workload whose instructions are counted.
+#[derive(Clone, Copy, Debug)]
+pub struct CountedWorkload {
+    /// What the count is called.
+    pub name: &'static str,
+    /// The name of the workload.
+    pub workload: &'static str,
+    /// The scale: one that takes a second at most.
+    pub scale: usize,
+    /// Whether prompt backends are told to work in epochs.
+    pub in_epochs: bool,
+}
+
+impl CountedWorkload {
+    const fn new(workload: &'static str, scale: usize) -> CountedWorkload {
+        CountedWorkload { name: workload, workload, scale, in_epochs: false }
+    }
+
+    const fn in_epochs(self, name: &'static str) -> CountedWorkload {
+        CountedWorkload { name, in_epochs: true, ..self }
+    }
+}
+
+/// The workloads whose instructions are counted.
+pub const WORKLOADS: [CountedWorkload; 6] = [
+    CountedWorkload::new("binary-trees", 12),
+    CountedWorkload::new("gcbench", 12),
+    CountedWorkload::new("lru", 1000),
+    CountedWorkload::new("graph", 1000),
+    // Large enough that most of what is written to is old.
+    CountedWorkload::new("lru", 20_000).in_epochs("lru:epochs"),
+    CountedWorkload::new("graph", 20_000).in_epochs("graph:epochs"),
+];
 
 /// Repetitions of an operation, after the one that is not counted.
 const REPETITIONS: u64 = 16;
@@ -99,7 +129,7 @@ fn count_ends(output: &mut dyn Write, done: &Done) -> io::Result<()> {
 
 /// The names of what is counted, in their order.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    HOT_OPERATIONS.into_iter().chain(WORKLOADS.into_iter().map(|(name, _)| name))
+    HOT_OPERATIONS.into_iter().chain(WORKLOADS.into_iter().map(|counted| counted.name))
 }
 
 /// Does everything that is counted, in this process.
@@ -120,11 +150,12 @@ pub fn do_here(backend: Backend, output: &mut dyn Write) -> io::Result<()> {
             .expect("hot operations run on every backend");
         count_ends(output, &Done { operations })?;
     }
-    for (name, scale) in WORKLOADS {
-        let workload = Workload::find(name).expect("the workloads are in the table");
+    for CountedWorkload { workload, scale, in_epochs, .. } in WORKLOADS {
+        let workload = Workload::find(workload).expect("the workloads are in the table");
         let parameters = Parameters { scale, seed: 0 };
         let mut meter = Meter::new(1);
-        meter.once(1, || workload.run(backend, &parameters, &mut Instruments::silent()));
+        let mut instruments = Instruments::silent().prompt(!in_epochs);
+        meter.once(1, || workload.run(backend, &parameters, &mut instruments));
         count_ends(output, &Done { operations: meter.operations() })?;
     }
     output.flush()
@@ -264,7 +295,7 @@ mod tests {
                 assert_eq!(operation.refusal(Runner::Backend(backend)), None, "{name}");
             }
         }
-        for (name, scale) in WORKLOADS {
+        for CountedWorkload { workload: name, scale, .. } in WORKLOADS {
             Workload::find(name).unwrap().check_scale(scale).unwrap();
         }
     }
