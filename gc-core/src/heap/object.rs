@@ -48,6 +48,12 @@ impl ObjectRef {
         self.as_ptr().wrapping_sub(HEADER_BYTES)
     }
 
+    /// Asks the processor to load the header and what is in the same cache line.
+    #[inline]
+    pub fn prefetch(self) {
+        super::mark::prefetch(self.start());
+    }
+
     /// The chunk the object lies in.
     #[inline]
     #[must_use]
