@@ -1,13 +1,14 @@
 //! When to collect what: sizes and thresholds.
 //!
-//! What a full collection costs is paid for by what became old since the last one: the mature space
-//! has to grow by a share of what lived then. So the heap is at most that much larger than what
-//! lives, beside what is young or ages, and a program that makes garbage at a steady rate spends a
-//! bounded number of visits on each object that it tenures.
+//! What a full collection costs is paid for by what became old since the last one: the old bytes have
+//! to grow by a share of what lived then. So the heap is at most that much larger than what lives,
+//! beside what is young or ages, and each byte that becomes old pays for a bounded number of bytes
+//! that are marked.
 //!
-//! Where hardly any of it was garbage, the next full collection waits for twice the share, up to
-//! [`GROWTH_PERCENT_MAX`]: a heap that is being built up costs few collections, and little is
-//! wasted, for what is kept longer lives.
+//! Where hardly any of the growth was garbage, the next full collection waits for twice the share, up
+//! to [`GROWTH_PERCENT_MAX`]: a heap that is being built up is collected less often, at the risk
+//! that, once it makes garbage, it holds that much more until the next full collection has seen it.
+//! CPython waits for 25 % in any case, and has no bound for what is wasted in younger generations.
 
 use gc_core::heap::{BLOCK_BYTES, Heap};
 
@@ -20,12 +21,12 @@ pub const NURSERY_BYTES_MAX: usize = 16 << 20;
 /// Minor collections in a row before the aging space is collected: CPython's threshold.
 const MINORS_PER_MIDDLE: usize = 10;
 
-/// The aging space is collected, too, when it holds this many nurseries. With four, `quads` took 9
-/// MiB more at its peak (`graph` 6 MiB less), and neither they nor `churn`, `gcbench`, `rings` and
-/// `binary-trees` were faster beyond the noise: `harness run --backend generational --no-pauses`.
+/// The aging space is collected, too, before it holds more than this many nurseries. With two,
+/// neither `churn`, `droppable`, `lru` nor `quads` were faster beyond the noise, and `churn` and
+/// `droppable` took 13 and 19 MB more at their peaks: `harness measure-here --backend generational`.
 const NURSERIES_PER_AGING: usize = 1;
 
-/// A full collection runs when the mature bytes exceed those after the last one by this share.
+/// A full collection runs when the old bytes exceed those after the last one by this share.
 const GROWTH_PERCENT: usize = 50;
 
 /// The largest share.
@@ -34,12 +35,12 @@ const GROWTH_PERCENT_MAX: usize = 200;
 /// And by this much at least, so that a small heap is not collected for every few objects.
 const GROWTH_BYTES_MIN: usize = 4 << 20;
 
-/// A full collection was of little use if it freed less than this share of the growth since the last.
+/// A full collection was of little use if less than this share of the growth was garbage.
 const USEFUL_PERCENT: usize = 25;
 
-/// Objects are promoted where they lie if more than this share of them is likely to live: then
-/// copying them takes time, and their memory twice.
-const IN_PLACE_PERCENT: usize = 60;
+/// Objects are promoted where they lie if more than this share of them is likely to live: copying
+/// them would take their memory twice for a while, and what lies between them is reused.
+const IN_PLACE_PERCENT: usize = 70;
 
 /// What a collection has found to live.
 #[derive(Debug)]
@@ -85,7 +86,7 @@ impl Default for Pacing {
 
 impl Pacing {
     /// The generation that is due.
-    pub(crate) fn generation(&self, heap: &Heap) -> u8 {
+    pub(crate) fn generation(&self, heap: &mut Heap) -> u8 {
         let mut old_bytes = heap.live_bytes() - self.aging_bytes;
         let mut aging_bytes = self.aging_bytes;
         if self.promotes_in_place(heap) {
@@ -95,7 +96,7 @@ impl Pacing {
         }
         let is_aging_full = aging_bytes > NURSERIES_PER_AGING * heap.nursery_bytes();
         let is_middle = is_aging_full || self.minors_since_middle >= MINORS_PER_MIDDLE;
-        // What ages and is likely to live is as good as old.
+        // Where most of what ages is likely to live, all of it is as good as old.
         let expected_bytes = if self.tenures_in_place() {
             old_bytes + aging_bytes
         } else if is_middle {
@@ -103,7 +104,10 @@ impl Pacing {
         } else {
             old_bytes
         };
-        if expected_bytes > self.full_at_bytes() {
+        let grown_bytes = heap.live_bytes().saturating_sub(self.old_bytes);
+        // What grew may be garbage. It should be no more than what the next nursery can take.
+        let is_room_short = 2 * (grown_bytes + BLOCK_BYTES) > self.room_bytes(heap);
+        if expected_bytes > self.full_at_bytes() || is_room_short {
             2
         } else if is_middle {
             1
@@ -117,8 +121,15 @@ impl Pacing {
         self.old_bytes + (self.old_bytes / 100 * self.growth_percent).max(GROWTH_BYTES_MIN)
     }
 
-    /// Whether the nursery is promoted where it lies, and is old at once: if a `mutate` overran it, so that its objects
-    /// were made for each other, or if most of it is likely to live.
+    /// Bytes below the limit that are free when what is young and likely to be dead is gone.
+    fn room_bytes(&self, heap: &mut Heap) -> usize {
+        let dead_bytes = heap.nursery_taken_bytes().saturating_sub(self.survived_bytes);
+        let used_bytes = heap.pool().used_bytes().saturating_sub(dead_bytes);
+        heap.settings().limit_bytes.saturating_sub(used_bytes)
+    }
+
+    /// Whether the nursery is promoted where it lies, and is old at once: if a `mutate` overran it,
+    /// so that its objects were made for each other, or if most of it is likely to live.
     pub(crate) fn promotes_in_place(&self, heap: &Heap) -> bool {
         let overrun_bytes = 2 * heap.nursery_bytes() + 2 * BLOCK_BYTES;
         let taken_bytes = heap.nursery_taken_bytes();
@@ -138,12 +149,17 @@ impl Pacing {
         let &Survival { taken_bytes, survived_bytes, .. } = survival;
         self.taken_bytes = taken_bytes;
         self.survived_bytes = survived_bytes;
+        // A nursery twice the size costs as many copies where as many objects live at any time, and
+        // is filled half as often; below a few percent that is no gain beside the cache it takes.
         let nursery_bytes = heap.nursery_bytes().max(NURSERY_BYTES_MIN);
-        match (survived_bytes * 100).checked_div(taken_bytes).unwrap_or(0) {
-            20.. => heap.set_nursery_bytes((nursery_bytes * 2).min(NURSERY_BYTES_MAX)),
-            0..5 => heap.set_nursery_bytes((nursery_bytes / 2).max(NURSERY_BYTES_MIN)),
-            _ => {}
-        }
+        let nursery_bytes = match (survived_bytes * 100).checked_div(taken_bytes).unwrap_or(0) {
+            8.. => (2 * nursery_bytes).min(NURSERY_BYTES_MAX),
+            0..2 => (nursery_bytes / 2).max(NURSERY_BYTES_MIN),
+            _ => nursery_bytes,
+        };
+        // Below the limit there is room for it, and for what lives of it.
+        let room_bytes = heap.settings().limit_bytes.saturating_sub(heap.pool().used_bytes());
+        heap.set_nursery_bytes(nursery_bytes.min(room_bytes / 2).max(BLOCK_BYTES));
         if let Some(percent) = (survival.tenured_bytes * 100).checked_div(survival.aging_bytes) {
             self.tenured_percent = percent;
         }

@@ -21,6 +21,9 @@ use super::{Block, BlockState, Exhausted, Heap, ObjectRef, Pool, Settings};
 /// the second-level cache of the machines this was measured on.
 const NURSERY_BYTES: usize = 1 << 20;
 
+/// The nursery takes at most this share of the limit, as a divisor, unless it is fixed.
+const LIMIT_DIVISOR: usize = 4;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Block,
@@ -151,7 +154,9 @@ impl Nursery {
             aside: None,
             filled: Vec::new(),
             taken_bytes: 0,
-            target_bytes: settings.nursery_bytes.unwrap_or(NURSERY_BYTES),
+            target_bytes: settings
+                .nursery_bytes
+                .unwrap_or(NURSERY_BYTES.min(settings.limit_bytes / LIMIT_DIVISOR)),
         }
     }
 
