@@ -178,8 +178,9 @@ impl Pacing {
     fn note_full(&mut self, old_bytes: usize) {
         let grown_bytes = self.full_at_bytes() - self.old_bytes;
         let kept_bytes = old_bytes.saturating_sub(self.old_bytes);
-        let is_useful =
-            (grown_bytes.saturating_sub(kept_bytes)) * 100 > grown_bytes * USEFUL_PERCENT;
+        // Before the first one nothing was known to live: it says nothing of garbage.
+        let is_useful = self.old_bytes == 0
+            || grown_bytes.saturating_sub(kept_bytes) * 100 > grown_bytes * USEFUL_PERCENT;
         self.growth_percent = if is_useful {
             GROWTH_PERCENT
         } else {
