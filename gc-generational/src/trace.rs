@@ -40,7 +40,8 @@ pub(crate) struct Trace<'a> {
     actions: [Action; BlockState::COUNT],
     /// Objects that were reached, at their new addresses, and are yet to be scanned.
     pending: Vec<ObjectRef>,
-    /// Slots that are yet to be reached: a ring, of which `next` is the oldest.
+    /// Slots that are yet to be reached: a ring, in which `next` is the place of the oldest, or of the
+    /// next if there are fewer. Zero if there are none.
     queue: [Option<Slot>; QUEUE_LEN],
     next: usize,
 }
@@ -203,16 +204,17 @@ impl<'a> Trace<'a> {
                     remember(object);
                 }
             }
-            for _ in 0..QUEUE_LEN {
-                if let Some(mut slot) = self.queue[self.next % QUEUE_LEN].take() {
+            if self.next == 0 {
+                return;
+            }
+            // The oldest first. Nothing enters meanwhile.
+            for place in 0..QUEUE_LEN {
+                if let Some(mut slot) = self.queue[(self.next + place) % QUEUE_LEN].take() {
                     // SAFETY: it was found in a live object.
                     unsafe { self.reach(&mut slot) }
                 }
-                self.next += 1;
             }
-            if self.pending.is_empty() {
-                return;
-            }
+            self.next = 0;
         }
     }
 
