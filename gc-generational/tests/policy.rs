@@ -43,7 +43,8 @@ fn an_old_object_may_refer_to_an_aging_one_for_any_number_of_collections() {
     const ROUNDS: usize = 100;
     type Cell<'gc> = Gc<'gc, Lock<Option<Gc<'gc, [u64; 7]>>>>;
     let mut segments = slots(ROUNDS * SEGMENT_LEN);
-    let mut cells: Arena<Rootable!['gc => Gc<'gc, [Cell<'gc>]>], Generational> =
+    type Cells<'gc> = Gc<'gc, [Cell<'gc>]>;
+    let mut cells: Arena<Rootable![Cells<'_>], Generational> =
         Arena::new(|mc| Gc::slice_from_fn(mc, ROUNDS, |_| Gc::new(mc, Lock::new(None))));
     segments.collect();
     cells.collect();
