@@ -179,6 +179,20 @@ impl Slot {
         Slot(place)
     }
 
+    /// The same place, to be looked at later.
+    ///
+    /// # Safety
+    ///
+    /// 1. Until the last use of what is returned, the object that the place is part of is neither
+    ///    moved nor reclaimed.
+    /// 2. The place was found by the object's map of words, not by [`Trace::relocate`]: nothing
+    ///    borrows from it.
+    #[inline]
+    #[must_use]
+    pub unsafe fn for_later(&self) -> Slot {
+        Slot(self.0)
+    }
+
     /// The object referred to.
     #[inline]
     #[must_use]

@@ -6,18 +6,21 @@
 //! 2. choose what happens to an object by the state of its block ([`Plan`]);
 //! 3. reach what the roots, the handles and the remembered set refer to, and trace;
 //! 4. see to what died: weak references, handles, identities, drop glue;
-//! 5. in a full collection, do what `full.rs` says, and in a middle one sweep the aging space;
-//! 6. free the nursery's blocks, or keep them.
+//! 5. in a full collection, do what `full.rs` says;
+//! 6. free the blocks that were emptied, and sweep those whose objects were promoted where they lay.
+//!
+//! What ages has outlived the collection that made it age, and so a whole nursery beside it when it
+//! is looked at again. Only then does it become old: what was made shortly before a collection, and
+//! lives only because of that, seldom gets so far.
 
 use alloc::vec::Vec;
 
 use gc_core::Collection;
 use gc_core::collector::{Attributes, Collector, Roots, Safepoint};
-use gc_core::heap::{Block, BlockState, Evacuator, Heap, Logged, ObjectRef};
+use gc_core::heap::{Block, BlockState, Evacuator, Heap, ObjectRef};
 
 use crate::fate::fate;
-use crate::full::choose_sparse;
-use crate::pacing::Pacing;
+use crate::pacing::{Pacing, Survival};
 use crate::remembered::Remembered;
 use crate::trace::{Action, Trace};
 
@@ -55,6 +58,8 @@ pub struct Generational {
     pub(crate) remembered: Remembered,
     to_aging: Evacuator,
     pub(crate) to_mature: Evacuator,
+    /// The blocks of the aging space.
+    pub(crate) aging: Vec<Block>,
     /// Objects with drop glue in the aging space, and in the mature and the large.
     aging_drops: Vec<ObjectRef>,
     mature_drops: Vec<ObjectRef>,
@@ -62,7 +67,7 @@ pub struct Generational {
     pub(crate) pending: Vec<ObjectRef>,
     /// Objects and bytes that had been allocated at the last collection.
     allocated: (u64, u64),
-    /// Collections under stress, which take the generations in turn.
+    /// Collections under stress, which take the generations in turn, and both ways of tenuring.
     stressed: u8,
 }
 
@@ -73,6 +78,7 @@ impl Default for Generational {
             remembered: Remembered::default(),
             to_aging: Evacuator::new(BlockState::Aging),
             to_mature: Evacuator::new(BlockState::Mature),
+            aging: Vec::new(),
             aging_drops: Vec::new(),
             mature_drops: Vec::new(),
             pending: Vec::new(),
@@ -87,7 +93,10 @@ impl Default for Generational {
 struct Plan {
     generation: u8,
     actions: [Action; BlockState::COUNT],
-    promotes_in_place: bool,
+    /// The blocks of the aging space, if that is collected: their objects become old.
+    tenured: Vec<Block>,
+    /// Bytes of the objects in them.
+    aging_bytes: usize,
 }
 
 // SAFETY: the trace starts from every root, every handle and, for generations that are not
@@ -111,8 +120,8 @@ unsafe impl Collector for Generational {
         }
         let mut generation = self.pacing.generation(safepoint.heap);
         if safepoint.heap.settings().is_stressed {
-            self.stressed = (self.stressed + 1) % GENERATIONS;
-            generation = generation.max(self.stressed);
+            self.stressed = (self.stressed + 1) % (2 * GENERATIONS);
+            generation = generation.max(self.stressed % GENERATIONS);
         }
         self.run(safepoint, generation);
     }
@@ -127,26 +136,26 @@ impl Generational {
         let heap = &mut *safepoint.heap;
         let taken_bytes = heap.nursery_taken_bytes();
         let (objects_before, bytes_before) = self.before(heap);
-        let mature_bytes_before = heap.live_bytes();
+        let old_bytes_before = heap.live_bytes();
         self.remembered.take_log(heap);
         let plan = self.plan(heap, generation);
         let nursery = heap.take_nursery();
         self.trace(heap, &mut safepoint.roots, &plan);
-        let survived_bytes = heap.live_bytes() - mature_bytes_before;
+        let mut survival = self.survival(heap, &plan, taken_bytes, old_bytes_before);
         if generation == FULL {
             // What the nursery's dead lie in is not free before all of it is done: their drop glue
             // has not run.
             self.bury(heap, 0);
-            self.collect_all(safepoint);
+            survival.aging_bytes = self.aging.iter().map(|block| block.live_bytes()).sum();
+            survival.tenured_bytes = self.collect_all(safepoint);
+            self.aging.clear();
         } else {
             self.bury(heap, generation);
-            if generation == MIDDLE {
-                let collection = &mut safepoint.collection;
-                self.sweep(heap, |state| state == BlockState::Aging, collection);
-            }
         }
-        settle_nursery(safepoint.heap, nursery, &plan);
-        self.pacing.note(safepoint.heap, generation, taken_bytes, survived_bytes);
+        Self::settle_tenured(safepoint.heap, plan.tenured, &mut safepoint.collection);
+        Self::settle_nursery(safepoint.heap, nursery);
+        self.to_aging.take_blocks(&mut self.aging);
+        self.pacing.note(safepoint.heap, generation, &survival);
         self.allocated = safepoint.heap.allocated();
 
         let collection = &mut safepoint.collection;
@@ -165,30 +174,70 @@ impl Generational {
 
     /// Chooses what happens to the objects of each kind of block. A full collection begins as a
     /// minor one whose survivors become old at once.
-    fn plan(&self, heap: &mut Heap, generation: u8) -> Plan {
+    fn plan(&mut self, heap: &mut Heap, generation: u8) -> Plan {
+        if generation > 0 {
+            self.to_aging.finish(heap);
+            self.to_aging.take_blocks(&mut self.aging);
+        }
+        let tenured =
+            if generation == MIDDLE { core::mem::take(&mut self.aging) } else { Vec::new() };
+        self.to_mature.take_copied_bytes();
+        let mut tenures_in_place = self.pacing.tenures_in_place();
+        if heap.settings().is_stressed {
+            tenures_in_place = self.stressed >= GENERATIONS;
+        }
         // What is copied needs room that is there for certain; else it stays where it is.
-        let copied_bytes = heap.nursery_used_bytes();
-        let promotes_in_place =
-            self.pacing.promotes_in_place(heap) || heap.pool().reserve(copied_bytes).is_err();
-        if generation == FULL && !promotes_in_place {
-            choose_sparse(heap, copied_bytes);
+        let aging_bytes: usize = tenured.iter().map(|block| block.live_bytes()).sum();
+        let nursery_bytes = heap.nursery_used_bytes();
+        let mut promotes_in_place = self.pacing.promotes_in_place(heap);
+        let copied_bytes = if promotes_in_place { 0 } else { nursery_bytes }
+            + if tenures_in_place { 0 } else { aging_bytes };
+        if heap.pool().reserve(copied_bytes).is_err() {
+            (promotes_in_place, tenures_in_place) = (true, true);
         }
+
         let mut actions = [Action::Leave; BlockState::COUNT];
-        actions[BlockState::Nursery as usize] =
-            if promotes_in_place { Action::Promote } else { Action::Copy };
+        actions[BlockState::Nursery as usize] = match generation {
+            _ if promotes_in_place => Action::Promote,
+            FULL => Action::Tenure,
+            _ => Action::Age,
+        };
         actions[BlockState::Large as usize] = Action::Promote;
-        if generation == MIDDLE {
-            actions[BlockState::Aging as usize] = Action::Mark;
+        actions[BlockState::Evacuating as usize] = Action::Tenure;
+        actions[BlockState::Tenuring as usize] = Action::Mark;
+        let state = if tenures_in_place { BlockState::Tenuring } else { BlockState::Evacuating };
+        for block in &tenured {
+            block.set_state(state);
         }
-        Plan { generation, actions, promotes_in_place }
+        Plan { generation, actions, tenured, aging_bytes }
+    }
+
+    /// What the trace has found to live.
+    fn survival(
+        &mut self,
+        heap: &Heap,
+        plan: &Plan,
+        taken_bytes: usize,
+        old_bytes_before: usize,
+    ) -> Survival {
+        let mut survived_bytes = heap.live_bytes() - old_bytes_before;
+        let mut tenured_bytes = plan.tenured.iter().map(|block| block.marked_bytes()).sum();
+        if plan.generation == MIDDLE {
+            let copied_bytes = self.to_mature.take_copied_bytes();
+            survived_bytes -= copied_bytes;
+            tenured_bytes += copied_bytes;
+        }
+        let aged_bytes = self.to_aging.take_copied_bytes();
+        let aging_bytes = plan.aging_bytes;
+        Survival { taken_bytes, survived_bytes, aged_bytes, aging_bytes, tenured_bytes }
     }
 
     /// Reaches everything that lives in the nursery and, in a middle collection, in the aging space.
     fn trace(&mut self, heap: &mut Heap, roots: &mut Roots<'_>, plan: &Plan) {
         let tables = heap.handle_tables();
-        let to = if plan.generation == 0 { &mut self.to_aging } else { &mut self.to_mature };
         let pending = core::mem::take(&mut self.pending);
-        let mut trace = Trace::new(heap, to, plan.actions, pending);
+        let (to_aging, to_mature) = (&mut self.to_aging, &mut self.to_mature);
+        let mut trace = Trace::new(heap, to_aging, to_mature, plan.actions, pending);
         let collects_aging = plan.generation == MIDDLE;
 
         // A clean root refers to nothing young.
@@ -199,9 +248,7 @@ impl Generational {
         }
         for table in &tables {
             let is_old = table.owning_object().is_none_or(|owner| {
-                owner.is_mature()
-                    && trace.action(owner) != Action::Mark
-                    && trace.action(owner) != Action::Copy
+                owner.is_mature() && matches!(trace.action(owner), Action::Leave | Action::Promote)
             });
             // The slots of a set whose generation is collected are its references.
             if !is_old {
@@ -221,15 +268,13 @@ impl Generational {
             self.remembered.scan_written(&mut trace);
         }
         trace.run(|object| {
-            if plan.generation == 0 {
-                self.remembered.add(Logged::Object(object));
+            if plan.generation != FULL {
+                self.remembered.add(object);
             }
         });
         self.pending = trace.into_pending();
+        self.to_aging.settle(heap);
         self.to_mature.finish(heap);
-        if plan.generation > 0 {
-            self.to_aging.finish(heap);
-        }
         for table in tables {
             table.settle_fresh(|_| {});
             table.settle_released(|_| {});
@@ -245,54 +290,52 @@ impl Generational {
             // SAFETY: as above, and `fate` knows where everything is.
             unsafe { heap.weak().update_all(fate) }
         }
-        let survivors =
-            if generation == 0 { &mut self.aging_drops } else { &mut self.mature_drops };
-        let young = heap.take_young_drops();
-        // SAFETY: the trace has reached all that lives.
-        unsafe { heap.bury_young(young, fate, |object| survivors.push(object)) }
-        if generation == 0 {
-            return;
-        }
         if generation == FULL {
             bury_old(heap, &mut self.mature_drops, fate);
         }
-        bury_old(heap, &mut self.aging_drops, fate);
-        self.mature_drops.append(&mut self.aging_drops);
-        heap.retain_ids(|object| fate(object).is_some());
+        if generation > 0 {
+            bury_old(heap, &mut self.aging_drops, fate);
+            self.mature_drops.append(&mut self.aging_drops);
+        }
+        let young = heap.take_young_drops();
+        let (aging, mature) = (&mut self.aging_drops, &mut self.mature_drops);
+        let survived = |object| match Block::containing(object).state() {
+            BlockState::Aging => aging.push(object),
+            _ => mature.push(object),
+        };
+        // SAFETY: the trace has reached all that lives.
+        unsafe { heap.bury_young(young, fate, survived) }
+        if generation > 0 {
+            heap.retain_ids(|object| fate(object).is_some());
+        }
     }
 
-    /// Sweeps the blocks of these states, which are mature from now on.
-    pub(crate) fn sweep(
-        &mut self,
-        heap: &mut Heap,
-        is_swept: impl Fn(BlockState) -> bool,
-        collection: &mut Collection,
-    ) {
-        for block in heap.blocks() {
-            if !is_swept(block.state()) {
-                continue;
-            }
-            // SAFETY: what lives was marked.
-            unsafe { heap.sweep(block, collection) }
-            if block.state() == BlockState::Aging || block.state() == BlockState::Mature {
+    /// Frees the blocks that aging objects were moved out of, and sweeps those in which they became
+    /// old.
+    fn settle_tenured(heap: &mut Heap, tenured: Vec<Block>, collection: &mut Collection) {
+        for block in tenured {
+            if block.state() == BlockState::Evacuating {
+                // SAFETY: what lived in it was moved, and what died was buried.
+                unsafe { heap.discard(block, collection) }
+            } else {
+                // SAFETY: what lives was marked.
+                unsafe { heap.sweep(block, collection) }
                 block.set_state(BlockState::Mature);
                 heap.pool().reconsider(block);
             }
         }
     }
-}
 
-/// Frees the nursery's blocks, or keeps them, with what was promoted in them.
-fn settle_nursery(heap: &mut Heap, nursery: Vec<Block>, plan: &Plan) {
-    let state = if plan.generation == 0 { BlockState::Aging } else { BlockState::Mature };
-    // In reverse, so that the block used first is taken first again.
-    for block in nursery.into_iter().rev() {
-        debug_assert!(plan.promotes_in_place || block.live_bytes() == 0);
-        if block.live_bytes() == 0 {
-            heap.pool().release(block);
-        } else {
-            block.set_state(state);
-            heap.pool().reconsider(block);
+    /// Frees the nursery's blocks, or keeps them, with what was promoted in them.
+    fn settle_nursery(heap: &mut Heap, nursery: Vec<Block>) {
+        // In reverse, so that the block used first is taken first again.
+        for block in nursery.into_iter().rev() {
+            if block.live_bytes() == 0 {
+                heap.pool().release(block);
+            } else {
+                block.set_state(BlockState::Mature);
+                heap.pool().reconsider(block);
+            }
         }
     }
 }

@@ -11,17 +11,15 @@ use crate::collector::FULL;
 ///
 /// The object's memory is untouched.
 pub(crate) unsafe fn fate(object: ObjectRef, generation: u8) -> Option<ObjectRef> {
+    let if_marked = || object.chunk().marks().contains(object).then_some(object);
     // SAFETY: untouched, says the caller.
     let forwarded = || unsafe { object.header() }.forwarded();
-    let if_marked = || object.chunk().marks().contains(object).then_some(object);
     match Block::containing(object).state() {
-        BlockState::Evacuating if generation == FULL => forwarded(),
+        BlockState::Evacuating => forwarded(),
+        BlockState::Tenuring => if_marked(),
         _ if generation == FULL => if_marked(),
         BlockState::Nursery => forwarded().or_else(|| object.is_mature().then_some(object)),
-        BlockState::Aging if generation >= 1 => if_marked(),
         BlockState::Large => object.is_mature().then_some(object),
-        BlockState::Aging | BlockState::Mature | BlockState::Evacuating | BlockState::Free => {
-            Some(object)
-        }
+        BlockState::Aging | BlockState::Mature | BlockState::Free => Some(object),
     }
 }

@@ -1,30 +1,36 @@
 //! Full collections, after the nursery was traced: mark everything, move what lies in sparse blocks,
 //! sweep.
 //!
-//! Marking moves nothing, so it only reads objects. What it finds to refer into a block that will be
-//! emptied it notes, and when that is done, only the noted objects are updated.
+//! Marking moves nothing, so it only reads objects. When it is done it is known what lives in each
+//! block. If blocks in which little does hold much memory together, they are emptied: then all that
+//! lives is walked once more, in the order of memory, and updated.
 
 use alloc::vec::Vec;
 
 use gc_core::Slot;
 use gc_core::collector::{Roots, Safepoint};
-use gc_core::heap::{BLOCK_BYTES, Block, BlockState, Heap, ObjectRef, for_each_slot};
+use gc_core::heap::{BLOCK_BYTES, Block, BlockState, Heap, for_each_slot};
 
 use crate::collector::{FULL, Generational};
 use crate::trace::out_of_memory;
 
-/// A block of which less than this lives is evacuated by a full collection.
-const SPARSE_BYTES_MAX: usize = BLOCK_BYTES / 4;
+/// A block of which at most this lives may be evacuated.
+const SPARSE_BYTES_MAX: usize = BLOCK_BYTES / 2;
+
+/// Sparse blocks are evacuated if that frees this share of what lives, as a divisor: the walk over
+/// all that lives costs about half as much as marking it did, and so does not come to more than
+/// four times that for each byte that is freed.
+const FREED_DIVISOR: usize = 4;
+
+/// And this much at least: a handful of blocks is not worth the copying.
+const FREED_BYTES_MIN: usize = 8 * BLOCK_BYTES;
 
 impl Generational {
     /// Marks everything that lives, empties the sparse blocks, and reclaims the rest. The nursery has
-    /// been traced: nothing is young.
-    pub(crate) fn collect_all(&mut self, safepoint: &mut Safepoint<'_>) {
+    /// been traced: nothing is young. Returns how much of the aging space lived.
+    pub(crate) fn collect_all(&mut self, safepoint: &mut Safepoint<'_>) -> usize {
         let heap = &mut *safepoint.heap;
         self.remembered.clear();
-        let mut evacuated = heap.blocks();
-        evacuated.retain(|block| block.state() == BlockState::Evacuating);
-        let mut referrers = Vec::new();
         let mut roots = core::mem::take(&mut self.pending);
         safepoint.roots.for_each_edge(|target| roots.push(target));
         for table in heap.handle_tables() {
@@ -33,14 +39,15 @@ impl Generational {
                 table.for_each_edge(|target| roots.push(target));
             }
         }
-        let notes = (!evacuated.is_empty()).then_some(&mut referrers);
         // SAFETY: the roots refer to live objects, and so do handles. The trace has updated every
         // reference to what was young, and left no mark.
-        unsafe { heap.mark_reachable(&mut roots, notes) }
+        unsafe { heap.mark_reachable(&mut roots, None) }
         self.pending = roots;
-        self.evacuate(heap, &evacuated);
+        let tenured_bytes = self.aging.iter().map(|block| block.marked_bytes()).sum();
+        let evacuated = choose_sparse(heap);
         if !evacuated.is_empty() {
-            update(heap, &mut safepoint.roots, referrers);
+            self.evacuate(heap, &evacuated);
+            update(heap, &mut safepoint.roots);
         }
         self.bury(heap, FULL);
         heap.pool().forget_holes();
@@ -49,7 +56,18 @@ impl Generational {
             // SAFETY: what lived in it was moved.
             unsafe { heap.discard(block, &mut safepoint.collection) }
         }
-        self.sweep(heap, |state| state != BlockState::Free, &mut safepoint.collection);
+        for block in heap.blocks() {
+            if block.state() == BlockState::Free {
+                continue;
+            }
+            // SAFETY: what lives was marked.
+            unsafe { heap.sweep(block, &mut safepoint.collection) }
+            if matches!(block.state(), BlockState::Aging | BlockState::Mature) {
+                block.set_state(BlockState::Mature);
+                heap.pool().reconsider(block);
+            }
+        }
+        tenured_bytes
     }
 
     /// Copies what was marked in these blocks.
@@ -69,50 +87,50 @@ impl Generational {
     }
 }
 
-/// Updates the roots and these objects where they refer to what was evacuated.
-fn update(heap: &Heap, roots: &mut Roots<'_>, referrers: Vec<ObjectRef>) {
+/// The blocks that are worth emptying now that everything is marked, which are in the state for it.
+fn choose_sparse(heap: &mut Heap) -> Vec<Block> {
+    let is_stressed = heap.settings().is_stressed;
+    let bytes_max = if is_stressed { BLOCK_BYTES } else { SPARSE_BYTES_MAX };
+    let mut sparse = heap.blocks();
+    sparse.retain(|block| matches!(block.state(), BlockState::Aging | BlockState::Mature));
+    let live_bytes: usize = sparse.iter().map(|block| block.marked_bytes()).sum();
+    // A block in which nothing lives is freed by the sweep.
+    sparse.retain(|block| (1..=bytes_max).contains(&block.marked_bytes()));
+    let copied_bytes: usize = sparse.iter().map(|block| block.marked_bytes()).sum();
+    let freed_bytes = sparse.len() * BLOCK_BYTES - copied_bytes;
+    let freed_bytes_min = FREED_BYTES_MIN.max(live_bytes / FREED_DIVISOR);
+    let is_worthwhile = is_stressed || freed_bytes >= freed_bytes_min;
+    if !is_worthwhile || heap.pool().reserve(copied_bytes).is_err() {
+        return Vec::new();
+    }
+    for block in &sparse {
+        block.set_state(BlockState::Evacuating);
+    }
+    sparse
+}
+
+/// Updates everything that lives where it refers to what was evacuated.
+fn update(heap: &Heap, roots: &mut Roots<'_>) {
     roots.for_each_slot(update_slot);
     for table in heap.handle_tables() {
         if table.is_owned_by_arena() {
             table.for_each_slot(update_slot);
         }
     }
-    for object in referrers {
-        // SAFETY: it was marked, so it lives, at its new address; this is a safepoint.
-        unsafe { for_each_slot(new_address(object), update_slot) }
+    for block in heap.blocks() {
+        if !matches!(block.state(), BlockState::Free | BlockState::Evacuating) {
+            // SAFETY: it was marked, so it lives, and it lies where it will be; this is a safepoint.
+            block.for_each_marked(|object| unsafe { for_each_slot(object, update_slot) });
+        }
     }
 }
 
 fn update_slot(slot: &mut Slot) {
-    let to = new_address(slot.get());
-    // SAFETY: `to` is the object's copy, or the object itself.
-    unsafe { slot.set(to) }
-}
-
-/// Where an object that was marked is now.
-fn new_address(object: ObjectRef) -> ObjectRef {
-    if Block::containing(object).state() != BlockState::Evacuating {
-        return object;
-    }
-    // SAFETY: the block it was copied out of is not freed yet.
-    unsafe { object.header() }.forwarded().expect("what is marked in such a block was copied")
-}
-
-/// Has the sparsest blocks evacuated, as far as there is room for what lives in them.
-pub(crate) fn choose_sparse(heap: &mut Heap, copied_bytes: usize) {
-    let is_stressed = heap.settings().is_stressed;
-    let sparse_bytes_max = if is_stressed { usize::MAX } else { SPARSE_BYTES_MAX };
-    let is_sparse = |block: &Block| {
-        block.state() == BlockState::Mature && block.live_bytes() <= sparse_bytes_max
-    };
-    let sparse: Vec<_> = heap.blocks().into_iter().filter(is_sparse).collect();
-    // A block for each: over-aligned objects take more room than their bytes.
-    let bytes = sparse.len() * BLOCK_BYTES;
-    // A handful of sparse blocks is not worth the copying.
-    if (sparse.len() < 8 && !is_stressed) || heap.pool().reserve(copied_bytes + bytes).is_err() {
-        return;
-    }
-    for block in sparse {
-        block.set_state(BlockState::Evacuating);
+    let object = slot.get();
+    if Block::containing(object).state() == BlockState::Evacuating {
+        // SAFETY: the block it was copied out of is not freed yet.
+        let to = unsafe { object.header() }.forwarded();
+        // SAFETY: `to` is the object's copy.
+        unsafe { slot.set(to.expect("what lives in such a block was copied")) }
     }
 }

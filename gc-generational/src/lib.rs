@@ -3,20 +3,22 @@
 //!
 //! ```text
 //!             0: young                1: aging                  2: old
-//!          +-----------+   minor    +-----------+    middle   +-----------+
+//!          +-----------+   minor    +-----------+   middle    +-----------+
 //!  new --> |  nursery  | ---------> |   aging   | ----------> |  mature   |
-//!          |  (copied) |            | (in place)|             | (in place)|
-//!          +-----------+            +-----------+             +-----------+
+//!          |  (copied) |            | (copied,  |             | (in place)|
+//!          +-----------+            | in place) |             +-----------+
+//!                                   +-----------+
 //! ```
 //!
 //! New objects are bump-allocated into a nursery. A minor collection copies what lives of it to the
-//! aging space, at a cost in proportion to what lives; a middle collection promotes what lives of
-//! the aging space where it lies; a full collection marks everything, frees what is not marked by
-//! blocks and holes, and moves what lives out of sparse blocks (Blackburn and McKinley, "Immix: a
-//! mark-region garbage collector", 2008). Three generations, as in CPython's `gc`.
+//! aging space, at a cost in proportion to what lives. A middle collection does that, too, and makes
+//! what aged before old: by copying it once more if little of it lives, or where it lies. A full
+//! collection marks everything, frees what is not marked by blocks and holes, and moves what lives out
+//! of sparse blocks (Blackburn and McKinley, "Immix: a mark-region garbage collector", 2008). Three
+//! generations, as in CPython's `gc`.
 //!
-//! When one `mutate` overran the nursery, or much of it lives, it is promoted where it lies instead
-//! of being copied.
+//! When one `mutate` overran the nursery, or most of it lives, it is old at once, and stays where it
+//! lies.
 //!
 //! - `collector`: what is collected when, step by step.
 //! - `pacing`: the sizes and thresholds behind that.

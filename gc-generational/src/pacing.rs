@@ -1,4 +1,14 @@
 //! When to collect what: sizes and thresholds.
+//!
+//! What a full collection costs is paid for by what became old since the last one: the old bytes have
+//! to grow by a share of what lived then. So the heap is at most that much larger than what lives,
+//! beside what is young or ages, and each byte that becomes old pays for a bounded number of bytes
+//! that are marked.
+//!
+//! Where hardly any of the growth was garbage, the next full collection waits for twice the share, up
+//! to [`GROWTH_PERCENT_MAX`]: a heap that is being built up is collected less often, at the risk
+//! that, once it makes garbage, it holds that much more until the next full collection has seen it.
+//! CPython waits for 25 % in any case, and has no bound for what is wasted in younger generations.
 
 use gc_core::heap::{BLOCK_BYTES, Heap};
 
@@ -11,27 +21,53 @@ pub const NURSERY_BYTES_MAX: usize = 16 << 20;
 /// Minor collections in a row before the aging space is collected: CPython's threshold.
 const MINORS_PER_MIDDLE: usize = 10;
 
-/// The aging space is collected, too, when it holds this many nurseries. With four, `quads` took 9
-/// MiB more at its peak (`graph` 6 MiB less), and neither they nor `churn`, `gcbench`, `rings` and
-/// `binary-trees` were faster beyond the noise: `harness run --backend generational --no-pauses`.
+/// The aging space is collected, too, before it holds more than this many nurseries. With two,
+/// neither `churn`, `droppable`, `lru` nor `quads` were faster beyond the noise, and `churn` and
+/// `droppable` took 13 and 19 MB more at their peaks: `harness measure-here --backend generational`.
 const NURSERIES_PER_AGING: usize = 1;
 
-/// A full collection runs when the mature bytes exceed those after the last one by this share,
-/// as a divisor: by half.
-const GROWTH_DIVISOR: usize = 2;
+/// A full collection runs when the old bytes exceed those after the last one by this share.
+const GROWTH_PERCENT: usize = 50;
+
+/// The largest share.
+const GROWTH_PERCENT_MAX: usize = 200;
 
 /// And by this much at least, so that a small heap is not collected for every few objects.
 const GROWTH_BYTES_MIN: usize = 4 << 20;
+
+/// A full collection was of little use if less than this share of the growth was garbage.
+const USEFUL_PERCENT: usize = 25;
+
+/// Objects are promoted where they lie if more than this share of them is likely to live: copying
+/// them would take their memory twice for a while, and what lies between them is reused.
+const IN_PLACE_PERCENT: usize = 70;
+
+/// What a collection has found to live.
+#[derive(Debug)]
+pub(crate) struct Survival {
+    /// Bytes that were handed out since the last collection, and that live.
+    pub(crate) taken_bytes: usize,
+    pub(crate) survived_bytes: usize,
+    /// Bytes of these that age now.
+    pub(crate) aged_bytes: usize,
+    /// Bytes that were aging, if the collection looked at them, and that live.
+    pub(crate) aging_bytes: usize,
+    pub(crate) tenured_bytes: usize,
+}
 
 /// What has happened since the last collections, and what follows from it.
 #[derive(Debug)]
 pub(crate) struct Pacing {
     minors_since_middle: usize,
     aging_bytes: usize,
-    /// Mature bytes that make a full collection due.
-    full_at_bytes: usize,
-    /// The share of the nursery that lived at the last minor collection, in percent.
-    survival_percent: usize,
+    /// Old bytes after the last full collection.
+    old_bytes: usize,
+    growth_percent: usize,
+    /// The nursery at the last collection, and what lived of it.
+    taken_bytes: usize,
+    survived_bytes: usize,
+    /// The share of the aging space that lived when it was last collected.
+    tenured_percent: usize,
 }
 
 impl Default for Pacing {
@@ -39,59 +75,117 @@ impl Default for Pacing {
         Pacing {
             minors_since_middle: 0,
             aging_bytes: 0,
-            full_at_bytes: GROWTH_BYTES_MIN,
-            survival_percent: 0,
+            old_bytes: 0,
+            growth_percent: GROWTH_PERCENT,
+            taken_bytes: 0,
+            survived_bytes: 0,
+            tenured_percent: 0,
         }
     }
 }
 
 impl Pacing {
     /// The generation that is due.
-    pub(crate) fn generation(&self, heap: &Heap) -> u8 {
-        let aging_bytes_max = NURSERIES_PER_AGING * heap.nursery_bytes();
-        if heap.live_bytes() > self.full_at_bytes {
+    pub(crate) fn generation(&self, heap: &mut Heap) -> u8 {
+        let mut old_bytes = heap.live_bytes() - self.aging_bytes;
+        let mut aging_bytes = self.aging_bytes;
+        if self.promotes_in_place(heap) {
+            old_bytes += self.survived_bytes;
+        } else {
+            aging_bytes += self.survived_bytes;
+        }
+        let is_aging_full = aging_bytes > NURSERIES_PER_AGING * heap.nursery_bytes();
+        let is_middle = is_aging_full || self.minors_since_middle >= MINORS_PER_MIDDLE;
+        // Where most of what ages is likely to live, all of it is as good as old.
+        let expected_bytes = if self.tenures_in_place() {
+            old_bytes + aging_bytes
+        } else if is_middle {
+            old_bytes + self.aging_bytes * self.tenured_percent / 100
+        } else {
+            old_bytes
+        };
+        let grown_bytes = heap.live_bytes().saturating_sub(self.old_bytes);
+        // What grew may be garbage. It should be no more than what the next nursery can take.
+        let is_room_short = 2 * (grown_bytes + BLOCK_BYTES) > self.room_bytes(heap);
+        if expected_bytes > self.full_at_bytes() || is_room_short {
             2
-        } else if self.minors_since_middle >= MINORS_PER_MIDDLE
-            || self.aging_bytes > aging_bytes_max
-        {
+        } else if is_middle {
             1
         } else {
             0
         }
     }
 
-    /// Whether the nursery is promoted where it lies: if a `mutate` overran it, so that its objects
-    /// were made for each other, or if more than half of it is likely to live.
+    /// Old bytes that make a full collection due.
+    fn full_at_bytes(&self) -> usize {
+        self.old_bytes + (self.old_bytes / 100 * self.growth_percent).max(GROWTH_BYTES_MIN)
+    }
+
+    /// Bytes below the limit that are free when what is young and likely to be dead is gone.
+    fn room_bytes(&self, heap: &mut Heap) -> usize {
+        let dead_bytes = heap.nursery_taken_bytes().saturating_sub(self.survived_bytes);
+        let used_bytes = heap.pool().used_bytes().saturating_sub(dead_bytes);
+        heap.settings().limit_bytes.saturating_sub(used_bytes)
+    }
+
+    /// Whether the nursery is promoted where it lies, and is old at once: if a `mutate` overran it,
+    /// so that its objects were made for each other, or if most of it is likely to live.
     pub(crate) fn promotes_in_place(&self, heap: &Heap) -> bool {
         let overrun_bytes = 2 * heap.nursery_bytes() + 2 * BLOCK_BYTES;
-        heap.nursery_taken_bytes() > overrun_bytes || self.survival_percent > 50
+        let taken_bytes = heap.nursery_taken_bytes();
+        // Of a nursery that has grown a smaller share lives, but rarely just as many bytes.
+        let percent = |of: usize| (self.survived_bytes * 100).checked_div(of).unwrap_or(0);
+        let expected_percent = (percent(self.taken_bytes) + percent(taken_bytes).min(100)) / 2;
+        taken_bytes > overrun_bytes || expected_percent > IN_PLACE_PERCENT
+    }
+
+    /// Whether the aging objects become old where they lie.
+    pub(crate) fn tenures_in_place(&self) -> bool {
+        self.tenured_percent > IN_PLACE_PERCENT
     }
 
     /// Notes a collection, and chooses the nursery's size by what lived of it.
-    pub(crate) fn note(
-        &mut self,
-        heap: &mut Heap,
-        generation: u8,
-        taken_bytes: usize,
-        survived_bytes: usize,
-    ) {
-        self.survival_percent = (survived_bytes * 100).checked_div(taken_bytes).unwrap_or(0);
+    pub(crate) fn note(&mut self, heap: &mut Heap, generation: u8, survival: &Survival) {
+        let &Survival { taken_bytes, survived_bytes, .. } = survival;
+        self.taken_bytes = taken_bytes;
+        self.survived_bytes = survived_bytes;
+        // A nursery twice the size costs as many copies where as many objects live at any time, and
+        // is filled half as often; below a few percent that is no gain beside the cache it takes.
         let nursery_bytes = heap.nursery_bytes().max(NURSERY_BYTES_MIN);
-        match self.survival_percent {
-            20.. => heap.set_nursery_bytes((nursery_bytes * 2).min(NURSERY_BYTES_MAX)),
-            0..5 => heap.set_nursery_bytes((nursery_bytes / 2).max(NURSERY_BYTES_MIN)),
-            _ => {}
+        let nursery_bytes = match (survived_bytes * 100).checked_div(taken_bytes).unwrap_or(0) {
+            8.. => (2 * nursery_bytes).min(NURSERY_BYTES_MAX),
+            0..2 => (nursery_bytes / 2).max(NURSERY_BYTES_MIN),
+            _ => nursery_bytes,
+        };
+        // Below the limit there is room for it, and for what lives of it.
+        let room_bytes = heap.settings().limit_bytes.saturating_sub(heap.pool().used_bytes());
+        heap.set_nursery_bytes(nursery_bytes.min(room_bytes / 2).max(BLOCK_BYTES));
+        if let Some(percent) = (survival.tenured_bytes * 100).checked_div(survival.aging_bytes) {
+            self.tenured_percent = percent;
         }
-        if generation == 0 {
-            self.minors_since_middle += 1;
-            self.aging_bytes += survived_bytes;
+        if generation > 0 {
+            (self.minors_since_middle, self.aging_bytes) = (0, 0);
         } else {
-            self.minors_since_middle = 0;
-            self.aging_bytes = 0;
+            self.minors_since_middle += 1;
         }
+        self.aging_bytes += survival.aged_bytes;
         if generation == 2 {
-            let live_bytes = heap.live_bytes();
-            self.full_at_bytes = live_bytes + (live_bytes / GROWTH_DIVISOR).max(GROWTH_BYTES_MIN);
+            self.note_full(heap.live_bytes());
         }
+    }
+
+    /// Notes what a full collection has left.
+    fn note_full(&mut self, old_bytes: usize) {
+        let grown_bytes = self.full_at_bytes() - self.old_bytes;
+        let kept_bytes = old_bytes.saturating_sub(self.old_bytes);
+        // Before the first one nothing was known to live: it says nothing of garbage.
+        let is_useful = self.old_bytes == 0
+            || grown_bytes.saturating_sub(kept_bytes) * 100 > grown_bytes * USEFUL_PERCENT;
+        self.growth_percent = if is_useful {
+            GROWTH_PERCENT
+        } else {
+            (2 * self.growth_percent).min(GROWTH_PERCENT_MAX)
+        };
+        self.old_bytes = old_bytes;
     }
 }

@@ -2,77 +2,150 @@
 //!
 //! Note [Old-to-young edges]: after a collection no object refers to a young one, for there are
 //! none. So an old object refers to a young one only if it was written to since, and then it is in
-//! the log. References from old objects to *aging* ones outlive a minor collection: where one ends
-//! in such a reference, what was scanned is kept here until the aging space is collected. An old
-//! object comes to refer to an aging one only by a store (it is in the log then, and scanned at the
-//! next minor collection) or, being large, by being promoted at once while what it refers to ages
-//! (it is scanned in that same collection). When the aging space is collected all of it becomes old,
-//! and nothing is left to remember.
+//! the log. References from old objects to *aging* ones outlive a collection: where one ends in such
+//! a reference, what was scanned is kept here as long as that is so. An old object comes to refer to
+//! an aging one only
+//!
+//! - by a store: it is in the log then, and scanned by the next collection;
+//! - by becoming old while what it refers to ages, as large objects do in their first collection,
+//!   and aging ones in a middle collection: it is scanned in that same collection.
+//!
+//! An object is remembered once: its header's policy bits say that it is ([`REMEMBERED`]). After a
+//! full collection no object ages, and nothing is left to remember.
 
 use alloc::vec::Vec;
 
-use gc_core::heap::{Heap, Logged};
+use gc_core::heap::{Heap, Logged, ObjectRef, Policy};
 
 use crate::trace::{Action, Trace};
+
+/// What the header of a remembered object says.
+const REMEMBERED: Policy = Policy::new(1);
+
+/// An array and the index of a segment of it.
+type Segment = (ObjectRef, usize);
 
 /// What old objects may refer to aging ones.
 #[derive(Debug, Default)]
 pub(crate) struct Remembered {
-    to_aging: Vec<Logged>,
+    to_aging: Parts,
     /// What was written to since the last collection; empty between collections.
-    written: Vec<Logged>,
+    written: Parts,
+}
+
+/// Objects and parts of them, each kind in a list of its own: most are single words.
+#[derive(Debug, Default)]
+struct Parts {
+    objects: Vec<ObjectRef>,
+    segments: Vec<Segment>,
 }
 
 impl Remembered {
     /// Takes the log. Before anything is moved, for it sets flags in headers.
     pub(crate) fn take_log(&mut self, heap: &mut Heap) {
+        let take = |logged| match logged {
+            Logged::Object(object) => self.written.objects.push(object),
+            Logged::Segment(array, segment) => self.written.segments.push((array, segment)),
+        };
         // SAFETY: logged objects are mature, and nothing was reclaimed since they were logged.
-        unsafe { heap.log_mut().drain(|logged| self.written.push(logged)) }
+        unsafe { heap.log_mut().drain(take) }
     }
 
-    /// Reaches what old objects that were written to refer to: for a minor collection.
+    /// Scans old objects that were written to: for a minor collection.
     pub(crate) fn scan_written(&mut self, trace: &mut Trace<'_>) {
-        for logged in core::mem::take(&mut self.written) {
+        let Parts { objects, segments } = &mut self.written;
+        for (index, &object) in objects.iter().enumerate() {
+            prefetch_ahead(objects, index);
             // SAFETY: nothing old is reclaimed in a minor collection, so it is live.
-            let refers_to_aging = unsafe { scan(trace, logged) };
-            if refers_to_aging && !is_aging(trace, logged) {
-                self.to_aging.push(logged);
+            let refers_to_aging = unsafe { trace.scan(object, 0, usize::MAX) };
+            if refers_to_aging && !trace.is_aging(object) {
+                self.to_aging.add(object);
+            }
+        }
+        objects.clear();
+        for part in segments.drain(..) {
+            // SAFETY: as above.
+            let refers_to_aging = unsafe { scan_segment(trace, part) };
+            if refers_to_aging && !trace.is_aging(part.0) {
+                self.to_aging.segments.push(part);
             }
         }
     }
 
-    /// Reaches what old objects refer to, and forgets them: for a collection of the aging space,
-    /// after which no object ages.
+    /// Scans all old objects that may refer to something young or aging, and forgets those that refer
+    /// to nothing that ages: for a middle collection.
     pub(crate) fn scan_all(&mut self, trace: &mut Trace<'_>) {
-        for logged in self.to_aging.drain(..).chain(self.written.drain(..)) {
-            // An aging object that was written to is no root: it may be garbage itself.
-            if trace.action(logged.object()) != Action::Mark {
-                // SAFETY: its generation is not collected, so it counts as live.
-                unsafe { scan(trace, logged) };
+        // An aging object that was written to is no root: it may be garbage itself.
+        let is_old = |object| matches!(trace.action(object), Action::Leave | Action::Promote);
+        for object in self.written.objects.drain(..).filter(|&object| is_old(object)) {
+            self.to_aging.add(object);
+        }
+        let Parts { objects, segments } = &mut self.to_aging;
+        segments.extend(self.written.segments.drain(..).filter(|part| is_old(part.0)));
+        segments.sort_unstable();
+        segments.dedup();
+        let mut kept = 0;
+        for index in 0..objects.len() {
+            prefetch_ahead(objects, index);
+            let object = objects[index];
+            // SAFETY: its generation is not collected, so it counts as live.
+            if unsafe { trace.scan(object, 0, usize::MAX) } {
+                objects[kept] = object;
+                kept += 1;
+            } else {
+                // SAFETY: as above.
+                unsafe { object.header() }.set_policy(Policy::ZERO);
             }
         }
+        objects.truncate(kept);
+        // SAFETY: as above.
+        segments.retain(|&part| unsafe { scan_segment(trace, part) });
     }
 
     /// Remembers an old object that was found to refer to an aging one.
-    pub(crate) fn add(&mut self, logged: Logged) {
-        self.to_aging.push(logged);
+    pub(crate) fn add(&mut self, object: ObjectRef) {
+        self.to_aging.add(object);
     }
 
-    /// Forgets everything, the memory for it included: for a full collection.
+    /// Forgets everything, the memory for it included: for a full collection, before anything old is
+    /// moved or reclaimed.
     pub(crate) fn clear(&mut self) {
+        for object in self.to_aging.objects.drain(..) {
+            // SAFETY: nothing old was reclaimed since it was remembered.
+            unsafe { object.header() }.set_policy(Policy::ZERO);
+        }
         *self = Remembered::default();
+    }
+}
+
+impl Parts {
+    /// Adds an old object, unless it is there.
+    fn add(&mut self, object: ObjectRef) {
+        // SAFETY: old objects are live outside of full collections, and not forwarded.
+        let header = unsafe { object.header() };
+        if header.policy() != REMEMBERED {
+            header.set_policy(REMEMBERED);
+            self.objects.push(object);
+        }
     }
 }
 
 /// # Safety
 ///
-/// The object is live.
-unsafe fn scan(trace: &mut Trace<'_>, logged: Logged) -> bool {
-    let (first, count) = logged.elements();
+/// The array is live.
+unsafe fn scan_segment(trace: &mut Trace<'_>, (array, segment): Segment) -> bool {
+    let (first, count) = Logged::Segment(array, segment).elements();
     // SAFETY: live, says the caller.
-    unsafe { trace.scan_old(logged.object(), first, count) }
+    unsafe { trace.scan(array, first, count) }
 }
 
-fn is_aging(trace: &Trace<'_>, logged: Logged) -> bool {
-    trace.is_aging(logged.object())
+/// Objects between one that is prefetched and the one that is scanned.
+const PREFETCH_DISTANCE: usize = 16;
+
+/// Prefetches what will be scanned soon: objects are in the list in the order of the stores into them.
+#[inline]
+fn prefetch_ahead(objects: &[ObjectRef], index: usize) {
+    if let Some(object) = objects.get(index + PREFETCH_DISTANCE) {
+        object.prefetch();
+    }
 }

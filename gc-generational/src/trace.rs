@@ -2,13 +2,14 @@
 //!
 //! What happens to an object that is reached depends only on the state of the block it lies in, by
 //! a table that each collection sets up. Objects that were reached wait on a list until they are
-//! scanned: nothing recurses.
+//! scanned, and slots that were scanned pass a short queue before what they refer to is reached:
+//! nothing recurses.
 
 use alloc::vec::Vec;
 
 use gc_core::Slot;
 use gc_core::heap::{
-    Block, BlockState, Evacuator, Heap, ObjectRef, for_each_slot, for_each_slot_among,
+    Block, BlockState, Evacuator, Heap, ObjectRef, References, for_each_slot, for_each_slot_among,
 };
 
 /// What is done to an object that is reached.
@@ -16,32 +17,46 @@ use gc_core::heap::{
 pub(crate) enum Action {
     /// Nothing: its generation is not collected.
     Leave,
-    /// Copy it out of its block.
-    Copy,
+    /// Copy it into the aging space.
+    Age,
+    /// Copy it into the mature space.
+    Tenure,
     /// Make it mature where it lies, if it is young.
     Promote,
     /// Mark it; its block will be swept.
     Mark,
 }
 
+/// Slots on their way from the scan to [`Trace::reach`]. What they refer to is prefetched when they
+/// enter, so that several cache misses are under way at once instead of one.
+const QUEUE_LEN: usize = 16;
+
 /// The state of one trace.
 #[derive(Debug)]
 pub(crate) struct Trace<'a> {
     heap: &'a mut Heap,
-    to: &'a mut Evacuator,
+    to_aging: &'a mut Evacuator,
+    to_mature: &'a mut Evacuator,
     actions: [Action; BlockState::COUNT],
+    /// Objects that were reached, at their new addresses, and are yet to be scanned.
     pending: Vec<ObjectRef>,
+    /// Slots that are yet to be reached: a ring, in which `next` is the place of the oldest, or of the
+    /// next if there are fewer. Zero if there are none.
+    queue: [Option<Slot>; QUEUE_LEN],
+    next: usize,
 }
 
 impl<'a> Trace<'a> {
     pub(crate) fn new(
         heap: &'a mut Heap,
-        to: &'a mut Evacuator,
+        to_aging: &'a mut Evacuator,
+        to_mature: &'a mut Evacuator,
         actions: [Action; BlockState::COUNT],
         pending: Vec<ObjectRef>,
     ) -> Trace<'a> {
         debug_assert!(pending.is_empty());
-        Trace { heap, to, actions, pending }
+        let queue = [const { None }; QUEUE_LEN];
+        Trace { heap, to_aging, to_mature, actions, pending, queue, next: 0 }
     }
 
     /// The list of pending objects, for its memory.
@@ -76,10 +91,10 @@ impl<'a> Trace<'a> {
                     self.push(object);
                 }
             }
-            Action::Copy => {
+            action => {
                 // SAFETY: live, says the caller.
-                let to = unsafe { self.copy(object) };
-                // SAFETY: `to` is the object's copy, or the object itself.
+                let to = unsafe { self.copy(object, action == Action::Age) };
+                // SAFETY: `to` is the object's copy.
                 unsafe { slot.set(to) }
             }
         }
@@ -91,14 +106,15 @@ impl<'a> Trace<'a> {
     ///
     /// The object was live before the collection.
     #[inline]
-    unsafe fn copy(&mut self, object: ObjectRef) -> ObjectRef {
+    unsafe fn copy(&mut self, object: ObjectRef, ages: bool) -> ObjectRef {
         // SAFETY: the memory is untouched, for the collection is still running.
         if let Some(to) = unsafe { object.header() }.forwarded() {
             return to;
         }
+        let evacuator = if ages { &mut *self.to_aging } else { &mut *self.to_mature };
         // SAFETY: live, says the caller, and not forwarded; large objects are in blocks of another
         // state.
-        let Ok(to) = (unsafe { self.to.evacuate(self.heap, object) }) else { out_of_memory() };
+        let Ok(to) = (unsafe { evacuator.evacuate(self.heap, object) }) else { out_of_memory() };
         self.push(to);
         to
     }
@@ -111,56 +127,94 @@ impl<'a> Trace<'a> {
         }
     }
 
-    /// Scans some elements of an object whose generation is not collected; whether one of them now
-    /// refers to an object that is aging.
+    /// Scans some elements of an object: whether one of them refers to an object that is aging when
+    /// the collection is done.
+    ///
+    /// What they refer to may be reached only later, by [`Trace::run`].
     ///
     /// # Safety
     ///
-    /// The object is live.
-    pub(crate) unsafe fn scan_old(
-        &mut self,
-        object: ObjectRef,
-        first: usize,
-        count: usize,
-    ) -> bool {
+    /// The object is live, and lies where it will be.
+    #[inline]
+    pub(crate) unsafe fn scan(&mut self, object: ObjectRef, first: usize, count: usize) -> bool {
         let mut refers_to_aging = false;
-        let reach = |slot: &mut Slot| {
-            // SAFETY: what a live object refers to was live.
-            unsafe { self.reach(slot) }
-            // What is promoted in place lies in a block that becomes aging after the trace.
-            refers_to_aging |= matches!(
-                Block::containing(slot.get()).state(),
-                BlockState::Aging | BlockState::Nursery
-            );
+        // SAFETY: live, says the caller.
+        if unsafe { object.descriptor() }.references() == References::Dynamic {
+            let reach = |slot: &mut Slot| {
+                refers_to_aging |= self.will_age(slot.get());
+                // SAFETY: what a live object refers to was live.
+                unsafe { self.reach(slot) }
+            };
+            // SAFETY: live, says the caller, and this is a safepoint.
+            unsafe { for_each_slot_among(object, first, count, reach) }
+            return refers_to_aging;
+        }
+        let enqueue = |slot: &mut Slot| {
+            let target = slot.get();
+            refers_to_aging |= self.will_age(target);
+            if self.action(target) != Action::Leave {
+                target.prefetch();
+                // SAFETY: 1. Where the object lies it will be, says the caller, and nothing is
+                // reclaimed before the trace ends. 2. Not dynamic.
+                self.enqueue(unsafe { slot.for_later() });
+            }
         };
-        // SAFETY: live, says the caller, and this is a safepoint.
-        unsafe { for_each_slot_among(object, first, count, reach) }
+        if first == 0 && count == usize::MAX {
+            // SAFETY: live, says the caller, and this is a safepoint.
+            unsafe { for_each_slot(object, enqueue) }
+        } else {
+            // SAFETY: as above.
+            unsafe { for_each_slot_among(object, first, count, enqueue) }
+        }
         refers_to_aging
+    }
+
+    /// Whether an object that is reached is aging afterwards.
+    #[inline]
+    fn will_age(&self, object: ObjectRef) -> bool {
+        let state = Block::containing(object).state();
+        state == BlockState::Aging || self.actions[state as usize] == Action::Age
+    }
+
+    /// Puts a slot in the queue, and reaches the one whose turn it is.
+    #[inline]
+    fn enqueue(&mut self, slot: Slot) {
+        let oldest = self.queue[self.next % QUEUE_LEN].replace(slot);
+        self.next += 1;
+        if let Some(mut slot) = oldest {
+            // SAFETY: it was found in a live object.
+            unsafe { self.reach(&mut slot) }
+        }
     }
 
     /// Scans everything that was reached, and what that reaches, until nothing is pending.
     ///
-    /// `old` is called for every large object that was scanned and may refer to an object that is
-    /// aging: large objects are old from their first collection on.
+    /// `remember` is called for every object that is old now, has been scanned, and refers to an object
+    /// that is aging.
     ///
     /// # Complexity
     ///
     /// O(objects and references reached).
-    pub(crate) fn run(&mut self, mut old: impl FnMut(ObjectRef)) {
-        while let Some(object) = self.pending.pop() {
-            if Block::containing(object).state() == BlockState::Large {
-                // SAFETY: it was reached, so it is live.
-                if unsafe { self.scan_old(object, 0, usize::MAX) } {
-                    old(object);
+    pub(crate) fn run(&mut self, mut remember: impl FnMut(ObjectRef)) {
+        loop {
+            while let Some(object) = self.pending.pop() {
+                // SAFETY: it was reached, so it is live, and this is its new address.
+                let refers_to_aging = unsafe { self.scan(object, 0, usize::MAX) };
+                if refers_to_aging && !self.is_aging(object) {
+                    remember(object);
                 }
-                continue;
             }
-            let reach = |slot: &mut Slot| {
-                // SAFETY: what a live object refers to was live.
-                unsafe { self.reach(slot) }
-            };
-            // SAFETY: it was reached, so it is live, and this is a safepoint.
-            unsafe { for_each_slot(object, reach) }
+            if self.next == 0 {
+                return;
+            }
+            // The oldest first. Nothing enters meanwhile.
+            for place in 0..QUEUE_LEN {
+                if let Some(mut slot) = self.queue[(self.next + place) % QUEUE_LEN].take() {
+                    // SAFETY: it was found in a live object.
+                    unsafe { self.reach(&mut slot) }
+                }
+            }
+            self.next = 0;
         }
     }
 

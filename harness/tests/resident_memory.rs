@@ -124,7 +124,8 @@ fn pages_of_the_dead_go_back<C: Collector + Default>() {
     };
     let percent = bytes * 100 / (OBJECTS * OBJECT_BYTES);
     assert!(percent >= 90, "{percent} % of the objects' pages went back: {stats:?}");
-    assert!(stats.resident_bytes < stats.reserved_bytes / 3, "{stats:?}");
+    // Not a share of what is reserved: chunks in which nothing is left are reserved no more.
+    assert!(stats.resident_bytes < OBJECTS * OBJECT_BYTES / 3, "{stats:?}");
 }
 
 fn what_is_used_again_is_kept<C: Collector + Default>() {

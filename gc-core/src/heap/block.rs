@@ -7,7 +7,8 @@
 //!    +--------------------------+----------------------------------    none did
 //!
 //!   Mature ---- its holes ----> Mature, in use by an allocator
-//!   Aging  ---- promoted -----> Mature ---- chosen ----> Evacuating ----> Free
+//!   Aging  ---- Tenuring -----> Mature        its objects are promoted where they lie
+//!   Aging, Mature  -----------> Evacuating ----> Free          or are moved elsewhere
 //! ```
 
 use core::cell::Cell;
@@ -32,13 +33,15 @@ pub enum BlockState {
     Mature,
     /// A running collection moves its objects elsewhere.
     Evacuating,
+    /// A running collection makes its objects old where they lie.
+    Tenuring,
     /// It is part of a chunk of large objects, which never move.
     Large,
 }
 
 impl BlockState {
     /// The number of states, for tables indexed by `state as usize`.
-    pub const COUNT: usize = 6;
+    pub const COUNT: usize = 7;
 }
 
 /// A block is worth searching for holes when at most this share of it is live.
@@ -225,6 +228,13 @@ impl Block {
         let marked_bytes = self.info().marked_bytes.as_ptr();
         // SAFETY: it is a valid `u32`; while several threads add, all accesses are atomic.
         unsafe { AtomicU32::from_ptr(marked_bytes) }.fetch_add(bytes as u32, Ordering::Relaxed);
+    }
+
+    /// Bytes that were marked in this collection.
+    #[inline]
+    #[must_use]
+    pub fn marked_bytes(self) -> usize {
+        self.info().marked_bytes.get() as usize
     }
 
     #[inline]

@@ -1,16 +1,17 @@
 //! Copying objects: the allocator of a moving collector.
 
+use alloc::vec::Vec;
 use core::mem::MaybeUninit;
 
 use super::{
-    Block, BlockState, Exhausted, Flag, GRANULE_BYTES, HEADER_BYTES, Heap, ObjectRef,
+    Block, BlockState, Exhausted, Flag, GRANULE_BYTES, HEADER_BYTES, Header, Heap, ObjectRef,
     debug_check_references,
 };
 
 /// A word that may be uninitialized: padding is copied without being read.
 type Word = MaybeUninit<u64>;
 
-/// Copies so many words, at least two.
+/// Copies so many words, at least one.
 ///
 /// Most objects are small: a few moves of known size, which may overlap, take less time than a call
 /// that finds out how many it needs.
@@ -22,6 +23,8 @@ type Word = MaybeUninit<u64>;
 unsafe fn copy_words(from: *const Word, to: *mut Word, words: usize) {
     match words {
         // SAFETY: the caller's promises.
+        1 => unsafe { copy_ends::<1>(from, to, words) },
+        // SAFETY: as above.
         2..=4 => unsafe { copy_ends::<2>(from, to, words) },
         // SAFETY: as above.
         5..=8 => unsafe { copy_ends::<4>(from, to, words) },
@@ -49,19 +52,38 @@ unsafe fn copy_ends<const N: usize>(from: *const Word, to: *mut Word, words: usi
 ///
 /// A collector has one for each state that it copies into. Between collections it may keep its
 /// block, which then counts as in use.
+///
+/// What was copied is counted when its region is full, or [`settle`](Evacuator::settle) is called:
+/// an object costs no look at the metadata but for its start bit.
 #[derive(Debug)]
 pub struct Evacuator {
     state: BlockState,
     block: Option<Block>,
     cursor: *mut u8,
     end: *mut u8,
+    /// Copied into the current region, and not counted yet.
+    objects: usize,
+    bytes: usize,
+    /// Copied since [`take_copied_bytes`](Evacuator::take_copied_bytes) and counted.
+    copied_bytes: usize,
+    /// Taken since [`take_blocks`](Evacuator::take_blocks), unless they are mature.
+    blocks: Vec<Block>,
 }
 
 impl Evacuator {
     /// An evacuator into blocks that get this state.
     #[must_use]
     pub const fn new(state: BlockState) -> Evacuator {
-        Evacuator { state, block: None, cursor: core::ptr::null_mut(), end: core::ptr::null_mut() }
+        Evacuator {
+            state,
+            block: None,
+            cursor: core::ptr::null_mut(),
+            end: core::ptr::null_mut(),
+            objects: 0,
+            bytes: 0,
+            copied_bytes: 0,
+            blocks: Vec::new(),
+        }
     }
 
     /// Copies an object, leaves its new address in its old header, and returns it.
@@ -88,20 +110,21 @@ impl Evacuator {
         // SAFETY: as above.
         let bytes = unsafe { object.bytes() };
         let to = self.reserve(heap, bytes, descriptor.align_bytes())?;
-        // SAFETY: both are `bytes` long, aligned to a granule, and distinct.
-        unsafe { copy_words(object.start().cast(), to.start().cast(), bytes / GRANULE_BYTES) }
-        // SAFETY: the copy begins with the header.
-        let header = unsafe { to.header() };
-        header.set(Flag::Unlogged);
+        // SAFETY: as above.
+        let header = unsafe { object.header() };
         if header.has(Flag::Identified) {
             heap.ids().relocate(object, to);
         }
-        // SAFETY: live, says the caller; from here on only its forwarding address is used.
-        unsafe { object.header() }.forward(to);
+        // SAFETY: `reserve` gave room for a header in front of the payload, aligned to a granule.
+        unsafe { to.start().cast::<Header>().write(header.of_copy()) }
+        let words = (bytes - HEADER_BYTES) / GRANULE_BYTES;
+        // SAFETY: both are so long behind their headers, aligned to a granule, and distinct.
+        unsafe { copy_words(object.as_ptr().cast(), to.as_ptr().cast(), words) }
+        // From here on only its forwarding address is used.
+        header.forward(to);
         to.chunk().starts().insert(to);
-        let block = Block::containing(to);
-        block.set_live_bytes(block.live_bytes() + bytes);
-        heap.count_live(bytes);
+        self.objects += 1;
+        self.bytes += bytes;
         Ok(to)
     }
 
@@ -112,12 +135,13 @@ impl Evacuator {
         bytes: usize,
         align_bytes: usize,
     ) -> Result<ObjectRef, Exhausted> {
-        let worst_bytes = bytes + (align_bytes - GRANULE_BYTES);
-        if self.end.addr() - self.cursor.addr() < worst_bytes {
-            self.next_region(heap, worst_bytes)?;
+        // A power of two.
+        let slack_bytes = align_bytes - GRANULE_BYTES;
+        if self.end.addr() - self.cursor.addr() < bytes + slack_bytes {
+            self.next_region(heap, bytes + slack_bytes)?;
         }
-        let payload = self.cursor.wrapping_add(HEADER_BYTES);
-        let payload = payload.map_addr(|address| address.next_multiple_of(align_bytes));
+        let payload = self.cursor.wrapping_add(HEADER_BYTES + slack_bytes);
+        let payload = payload.map_addr(|address| address & !(align_bytes - 1));
         self.cursor = payload.wrapping_add(bytes - HEADER_BYTES);
         Ok(ObjectRef::from_ptr(payload).expect("an object is not at address zero"))
     }
@@ -133,7 +157,13 @@ impl Evacuator {
         };
         let (block, begin, end) = match hole {
             Some((block, hole)) => (block, hole.start, hole.end),
-            None => (pool.take_beyond_limit(self.state)?, 0, super::BLOCK_BYTES),
+            None => {
+                let block = pool.take_beyond_limit(self.state)?;
+                if self.state != BlockState::Mature {
+                    self.blocks.push(block);
+                }
+                (block, 0, super::BLOCK_BYTES)
+            }
         };
         self.finish(heap);
         self.block = Some(block);
@@ -142,13 +172,35 @@ impl Evacuator {
         Ok(())
     }
 
+    /// Counts what was copied.
+    pub fn settle(&mut self, heap: &mut Heap) {
+        if let Some(block) = self.block {
+            let bytes = core::mem::take(&mut self.bytes);
+            block.set_live_bytes(block.live_bytes() + bytes);
+            heap.count_live(core::mem::take(&mut self.objects), bytes);
+            self.copied_bytes += bytes;
+        }
+    }
+
+    /// Bytes of the objects that were copied since the last call, as far as they are counted.
+    pub fn take_copied_bytes(&mut self) -> usize {
+        core::mem::take(&mut self.copied_bytes)
+    }
+
     /// Lets go of the current block: what is left of it is a hole like others.
     ///
     /// Without this the next collection goes on in it.
     pub fn finish(&mut self, heap: &mut Heap) {
+        self.settle(heap);
         if let Some(block) = self.block.take() {
             heap.pool().reconsider(block);
         }
-        *self = Evacuator::new(self.state);
+        self.cursor = core::ptr::null_mut();
+        self.end = core::ptr::null_mut();
+    }
+
+    /// Appends the blocks that were taken since the last call to a list, unless they are mature.
+    pub fn take_blocks(&mut self, blocks: &mut Vec<Block>) {
+        blocks.append(&mut self.blocks);
     }
 }

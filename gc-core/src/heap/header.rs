@@ -184,6 +184,15 @@ mod form {
             self.update(|bits| (bits & !POLICY_MASK) | (usize::from(policy.0) << POLICY_SHIFT));
         }
 
+        /// The header of a copy of the object that is mature and unlogged.
+        #[inline]
+        #[must_use]
+        pub fn of_copy(&self) -> Header {
+            debug_assert!(!self.is_forwarded());
+            let word = self.word.get().map_addr(|bits| bits | Flag::Unlogged as usize);
+            Header { word: Cell::new(word) }
+        }
+
         /// Replaces the header by the object's new address.
         #[inline]
         pub fn forward(&self, to: ObjectRef) {
@@ -319,6 +328,15 @@ mod form {
         #[inline]
         pub fn set_policy(&self, policy: Policy) {
             self.update(|bits| (bits & !POLICY_MASK) | (usize::from(policy.0) << POLICY_SHIFT));
+        }
+
+        /// The header of a copy of the object that is mature and unlogged.
+        #[inline]
+        #[must_use]
+        pub fn of_copy(&self) -> Header {
+            debug_assert!(!self.is_forwarded());
+            let bits = self.bits.get() | Flag::Unlogged as usize;
+            Header { pointer: self.pointer.clone(), bits: Cell::new(bits) }
         }
 
         /// Replaces the header by the object's new address.

@@ -16,6 +16,9 @@ use super::{BLOCK_BYTES, Block, BlockState, Exhausted, Heap, Pool, Settings};
 /// the second-level cache of the machines this was measured on.
 const NURSERY_BYTES: usize = 1 << 20;
 
+/// The nursery takes at most this share of the limit, as a divisor, unless it is fixed.
+const LIMIT_DIVISOR: usize = 4;
+
 /// A block that memory was taken from, with what says how much of that was of use.
 #[derive(Clone, Copy, Debug)]
 struct Taken {
@@ -94,7 +97,9 @@ impl Nursery {
             holes: Vec::new(),
             filled: Vec::new(),
             taken_bytes: 0,
-            target_bytes: settings.nursery_bytes.unwrap_or(NURSERY_BYTES),
+            target_bytes: settings
+                .nursery_bytes
+                .unwrap_or(NURSERY_BYTES.min(settings.limit_bytes / LIMIT_DIVISOR)),
         }
     }
 

@@ -39,7 +39,7 @@ impl Heap {
         object.chunk().starts().insert(object);
         // SAFETY: as above.
         let bytes = unsafe { object.bytes() };
-        self.count_live(bytes);
+        self.count_live(1, bytes);
         // For a block of large objects the sum may wrap: nobody asks.
         let block = Block::containing(object);
         block.set_live_bytes(block.live_bytes() + bytes);
@@ -211,10 +211,10 @@ impl Heap {
         self.stats.live_objects
     }
 
-    /// Counts an object that became mature.
+    /// Counts objects that became mature.
     #[inline]
-    pub(crate) fn count_live(&mut self, bytes: usize) {
-        self.stats.live_objects += 1;
+    pub(crate) fn count_live(&mut self, objects: usize, bytes: usize) {
+        self.stats.live_objects += objects;
         self.stats.live_bytes += bytes;
     }
 

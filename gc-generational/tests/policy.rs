@@ -1,0 +1,96 @@
+//! What the policy promises beyond what every collector does.
+
+use gc_core::heap::SEGMENT_LEN;
+use gc_core::{Arena, Gc, Lock, Rootable};
+use gc_generational::Generational;
+
+type Slots<'gc> = Gc<'gc, [Lock<Option<Gc<'gc, [u64; 7]>>>]>;
+type SlotsArena = Arena<Rootable![Slots<'_>], Generational>;
+
+fn slots(count: usize) -> SlotsArena {
+    Arena::new(|mc| Gc::slice_from_fn(mc, count, |_| Lock::new(None)))
+}
+
+fn set(arena: &mut SlotsArena, places: impl Iterator<Item = usize>, value: Option<u64>) {
+    arena.mutate(|mc, &slots| {
+        for place in places {
+            let object = value.map(|value| Gc::new(mc, [value; 7]));
+            Gc::write_at(mc, slots, place).unwrap().unlock().set(object);
+        }
+    });
+}
+
+#[test]
+fn what_a_middle_collection_found_young_is_not_old_before_the_next() {
+    let mut arena = slots(2);
+    arena.collect();
+    set(&mut arena, 0..1, Some(1));
+    arena.collect_generation(1);
+    set(&mut arena, 0..1, None);
+    assert_eq!(arena.collect_generation(1).unreachable, 1, "it was aging");
+
+    set(&mut arena, 1..2, Some(2));
+    arena.collect_generation(1);
+    arena.collect_generation(1);
+    set(&mut arena, 1..2, None);
+    assert_eq!(arena.collect_generation(1).unreachable, 0, "it was old");
+    assert_eq!(arena.collect().unreachable, 1);
+}
+
+/// array -> segment -> aging, and array -> cell -> aging, each written to once.
+#[test]
+fn an_old_object_may_refer_to_an_aging_one_for_any_number_of_collections() {
+    const ROUNDS: usize = 100;
+    type Cell<'gc> = Gc<'gc, Lock<Option<Gc<'gc, [u64; 7]>>>>;
+    let mut segments = slots(ROUNDS * SEGMENT_LEN);
+    type Cells<'gc> = Gc<'gc, [Cell<'gc>]>;
+    let mut cells: Arena<Rootable![Cells<'_>], Generational> =
+        Arena::new(|mc| Gc::slice_from_fn(mc, ROUNDS, |_| Gc::new(mc, Lock::new(None))));
+    segments.collect();
+    cells.collect();
+    for round in 0..ROUNDS {
+        let place = round * SEGMENT_LEN;
+        set(&mut segments, place..place + 1, Some(round as u64));
+        cells.mutate(|mc, cells| cells[round].set(mc, Some(Gc::new(mc, [round as u64; 7]))));
+        let generation = u8::from(round % 5 == 4);
+        assert_eq!(segments.collect_generation(generation).unreachable, 0);
+        assert_eq!(cells.collect_generation(generation).unreachable, 0);
+    }
+    segments.enter(|_, slots| {
+        let values = slots.iter().flat_map(Lock::get).map(|object| object[6]);
+        assert!(values.eq(0..ROUNDS as u64));
+    });
+    cells.enter(|_, cells| {
+        let values = cells.iter().flat_map(|cell| cell.get()).map(|object| object[6]);
+        assert!(values.eq(0..ROUNDS as u64));
+    });
+}
+
+#[test]
+fn one_full_collection_empties_the_blocks_in_which_little_lives() {
+    const COUNT: usize = 50_000;
+    let mut arena = slots(COUNT);
+    set(&mut arena, 0..COUNT, Some(7));
+    arena.collect();
+    let full_bytes = arena.stats().used_bytes;
+    set(&mut arena, (0..COUNT).filter(|place| place % 100 > 0), None);
+    arena.collect();
+    let stats = arena.stats();
+    assert_eq!(stats.live_objects, 1 + COUNT / 100);
+    let list_bytes = COUNT * size_of::<usize>();
+    assert!(stats.used_bytes - list_bytes < (full_bytes - list_bytes) / 20, "{stats:?}");
+    arena.enter(|_, slots| assert!(slots.iter().flat_map(Lock::get).all(|object| object[6] == 7)));
+}
+
+#[test]
+fn a_nursery_leaves_room_below_the_limit() {
+    type Small = Arena<Rootable![()], Generational>;
+    let mut arena = Small::builder().limit_bytes(512 << 10).build(|_| ());
+    for _ in 0..10_000 {
+        arena.mutate(|mc, ()| {
+            for value in 0..100 {
+                assert!(Gc::try_new(mc, [value; 7]).is_ok(), "nothing lives");
+            }
+        });
+    }
+}
