@@ -49,6 +49,9 @@ impl Observer for () {
 /// decremented, are being brought into the cache.
 const PREFETCH_DISTANCE: usize = 8;
 
+/// References pass through the cache in a queue if the log is longer than this.
+const QUEUE_AT_BYTES: usize = 4 << 10;
+
 /// The lists that counting works from, kept for their memory: between safepoints they are empty.
 #[derive(Debug, Default)]
 pub struct Counting {
@@ -105,9 +108,11 @@ impl Counting {
             unsafe { self.settle_handles(heap) }
         }
         let mut queue = Queue::default();
+        // What little was modified is in the cache.
+        let is_queued = log.size_bytes() > QUEUE_AT_BYTES;
         let gained = |target: ObjectRef| {
-            target.prefetch();
-            if let Some(target) = queue.exchange(target) {
+            let next = if is_queued { queue.exchange(target) } else { Some(target) };
+            if let Some(target) = next {
                 // SAFETY: what a live object or the root refers to is live.
                 unsafe { increment(heap, &mut self.promoted, target) }
             }
@@ -216,6 +221,7 @@ impl Queue {
     /// Puts one reference in, and takes the oldest out if there is no room.
     #[inline]
     fn exchange(&mut self, object: ObjectRef) -> Option<ObjectRef> {
+        object.prefetch();
         let oldest = self.objects[self.pushed % PREFETCH_DISTANCE].replace(object);
         self.pushed += 1;
         self.popped += usize::from(oldest.is_some());

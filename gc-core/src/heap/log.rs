@@ -14,10 +14,11 @@
 //! the order of the visit, and the two are compared in that order.
 
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::ptr;
 
 use super::barrier::LOG_BYTES_MAX;
-use super::scan::{OnlyVisitKnows, for_each_place, for_each_word};
+use super::scan::{OnlyVisitKnows, adjacent_places, for_each_place, for_each_word};
 use super::{Flag, ObjectRef, References, SEGMENT_LEN, for_each_edge_among};
 use crate::collector::Roots;
 
@@ -47,6 +48,9 @@ const TAG_MASK: usize = 0b11;
 const ENTRY_WORDS_MAX: usize = 1 + u64::BITS as usize;
 
 impl Word {
+    /// In a snapshot: the place referred to nothing.
+    const NOTHING: Word = Word(ptr::null_mut());
+
     #[inline]
     fn new(object: ObjectRef, tag: usize) -> Word {
         Word(object.as_ptr().map_addr(|address| address | tag))
@@ -202,6 +206,11 @@ impl Log {
             return;
         }
         let (object, (first, count)) = (logged.object(), logged.elements());
+        // SAFETY: the caller's promises.
+        if let Some(places) = unsafe { adjacent_places(object, (first, count)) } {
+            self.words.extend(places.iter().map(|&reference| Word::reference(reference)));
+            return;
+        }
         let note = |reference| self.words.push(Word::reference(reference));
         // SAFETY: the caller's promises.
         let noted = unsafe { for_each_place(object, (first, count), note) };
@@ -232,7 +241,7 @@ impl Log {
     ///
     /// This is a safepoint, the logged objects are live, and the log has snapshots.
     pub unsafe fn compare(&mut self, roots: &mut Roots<'_>, mut gained: impl FnMut(ObjectRef)) {
-        let mut words = Words { words: &mut self.words, next: 0, lost: 0 };
+        let mut words = Words::new(&mut self.words);
         while let Some(word) = words.next() {
             if let (OBJECT, Some(object)) = (word.tag(), word.object()) {
                 // SAFETY: live, says the caller.
@@ -240,7 +249,7 @@ impl Log {
                 if let References::Words(map) = header.descriptor().references() {
                     header.set(Flag::Unlogged);
                     let compare = |place: *mut Option<ObjectRef>| {
-                        let then = words.next().and_then(Word::object);
+                        let then = words.next().unwrap_or(Word::NOTHING);
                         // SAFETY: `for_each_word` passes places that hold references or null.
                         words.note(then, unsafe { place.read() }, &mut gained);
                     };
@@ -278,7 +287,7 @@ impl Log {
     ///
     /// The logged objects are live.
     pub unsafe fn drain(&mut self, mut each: impl FnMut(Logged)) {
-        let mut words = Words { words: &mut self.words, next: 0, lost: 0 };
+        let mut words = Words::new(&mut self.words);
         while let Some(word) = words.next() {
             if let Some(Entry::Heap(logged)) = words.entry(word) {
                 // SAFETY: the caller says that it is live.
@@ -300,27 +309,35 @@ impl Log {
 /// A log that is being read. What it has lost is written over what was read: there is room, for an
 /// entry has a word more than its snapshot has references.
 struct Words<'a> {
-    words: &'a mut [Word],
+    words: &'a [Cell<Word>],
     /// The first word that was not read.
     next: usize,
     /// The words before this one are references that were lost.
     lost: usize,
 }
 
-impl Words<'_> {
+impl<'a> Words<'a> {
+    #[inline]
+    fn new(words: &'a mut [Word]) -> Words<'a> {
+        Words { words: Cell::from_mut(words).as_slice_of_cells(), next: 0, lost: 0 }
+    }
+
     #[inline]
     fn next(&mut self) -> Option<Word> {
-        let word = self.words.get(self.next).copied()?;
+        let word = self.words.get(self.next)?.get();
         self.next += 1;
         Some(word)
     }
 
     /// The next word, if it is of a snapshot.
     #[inline]
-    fn next_reference(&mut self) -> Option<ObjectRef> {
-        let word = self.words.get(self.next).filter(|word| word.tag() == REFERENCE)?;
+    fn next_reference(&mut self) -> Option<Word> {
+        let word = self.words.get(self.next)?.get();
+        if word.tag() != REFERENCE {
+            return None;
+        }
         self.next += 1;
-        word.object()
+        Some(word)
     }
 
     /// The entry that begins with a word; `None` if that is a part of a snapshot.
@@ -339,23 +356,30 @@ impl Words<'_> {
 
     /// Notes what a place referred to then, and what it refers to now.
     #[inline]
-    fn note(
-        &mut self,
-        then: Option<ObjectRef>,
-        now: Option<ObjectRef>,
-        gained: &mut impl FnMut(ObjectRef),
-    ) {
-        if then == now {
+    fn note(&mut self, then: Word, now: Option<ObjectRef>, gained: &mut impl FnMut(ObjectRef)) {
+        if then == Word::reference(now) {
             return;
         }
-        if let Some(then) = then
-            && let Some(place) = self.words.get_mut(self.lost)
+        if then != Word::NOTHING
+            && let Some(place) = self.words.get(self.lost)
         {
-            *place = Word::new(then, REFERENCE);
+            place.set(then);
             self.lost += 1;
         }
         if let Some(now) = now {
             gained(now);
+        }
+    }
+
+    /// Compares places with a snapshot that has a word for each.
+    fn compare_all(&mut self, places: &[Option<ObjectRef>], gained: &mut dyn FnMut(ObjectRef)) {
+        let words = self.words;
+        let snapshot = words.get(self.next..).unwrap_or_default();
+        self.next += places.len();
+        for (then, &now) in snapshot.iter().zip(places) {
+            if then.get() != Word::reference(now) {
+                self.note(then.get(), now, &mut &mut *gained);
+            }
         }
     }
 
@@ -368,11 +392,11 @@ impl Words<'_> {
         visit: impl FnOnce(&mut dyn FnMut(ObjectRef)),
     ) {
         visit(&mut |now| {
-            let then = self.next_reference();
+            let then = self.next_reference().unwrap_or(Word::NOTHING);
             self.note(then, Some(now), &mut &mut *gained);
         });
         while let Some(then) = self.next_reference() {
-            self.note(Some(then), None, &mut &mut *gained);
+            self.note(then, None, &mut &mut *gained);
         }
     }
 }
@@ -399,8 +423,13 @@ unsafe fn compare_rare(
     // SAFETY: live, says the caller.
     unsafe { logged.forget() }
     let (object, (first, count)) = (logged.object(), logged.elements());
+    // SAFETY: live, says the caller, and at a safepoint nothing is borrowed or written to.
+    if let Some(places) = unsafe { adjacent_places(object, (first, count)) } {
+        words.compare_all(places, gained);
+        return;
+    }
     let compare = |now| {
-        let then = words.next().and_then(Word::object);
+        let then = words.next().unwrap_or(Word::NOTHING);
         words.note(then, now, &mut &mut *gained);
     };
     // SAFETY: live, says the caller, and at a safepoint nothing is borrowed.

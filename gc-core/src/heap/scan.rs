@@ -188,6 +188,34 @@ unsafe fn for_each_place_among(
     }
 }
 
+/// What the places of these elements of an array hold, if nothing lies between them: if each element
+/// is one reference, or nothing.
+///
+/// # Safety
+///
+/// As [`for_each_edge`], and none of the elements is written to while the slice is used.
+#[inline]
+pub(super) unsafe fn adjacent_places<'a>(
+    array: ObjectRef,
+    (first, count): (usize, usize),
+) -> Option<&'a [Option<ObjectRef>]> {
+    // SAFETY: live, says the caller.
+    let descriptor = unsafe { array.descriptor() };
+    if descriptor.references() != References::Elements(1)
+        || descriptor.stride_bytes() != size_of::<Option<ObjectRef>>()
+    {
+        return None;
+    }
+    // SAFETY: as above.
+    let len = unsafe { array.element_count() };
+    let count = count.min(len - first.min(len));
+    let offset_bytes = descriptor.fixed_bytes() + first * descriptor.stride_bytes();
+    let place = array.as_ptr().wrapping_add(offset_bytes).cast::<Option<ObjectRef>>();
+    // SAFETY: so many elements of the array, each a reference or null; nobody writes to them, says
+    // the caller.
+    Some(unsafe { core::slice::from_raw_parts(place, count) })
+}
+
 /// The references of an object are not at fixed places.
 pub(super) struct OnlyVisitKnows;
 
