@@ -9,6 +9,7 @@
 
 use core::cell::{BorrowError, BorrowMutError, Cell, OnceCell, Ref, RefCell, RefMut};
 use core::fmt;
+use core::mem::{ManuallyDrop, MaybeUninit};
 
 use crate::mutation::Mutation;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
@@ -82,6 +83,39 @@ impl<'gc, T: 'gc> Gc<'gc, Lock<T>> {
     }
 }
 
+/// Where a `RefCell<T>` has its value: in front of the flag that says what is borrowed, or behind it.
+///
+/// `RefCell` does not tell before there is a value, so one is made whose bytes all differ from those of
+/// a flag that says that nothing is borrowed. It has the size and the alignment of a `T`, and what an
+/// `UnsafeCell` holds has no other influence on where it is put; [`RefLock::new`] makes sure of that.
+/// `None` if there are bytes that belong to neither.
+const fn value_offset_bytes<T>() -> Option<usize> {
+    let flag_bytes = size_of::<isize>();
+    if size_of::<T>() == 0
+        || size_of::<RefCell<T>>() != flag_bytes + size_of::<T>()
+        || align_of::<RefCell<T>>() != align_of::<isize>()
+    {
+        return None;
+    }
+    let mut value = MaybeUninit::<T>::uninit();
+    // SAFETY: the bytes of the value are ours.
+    unsafe { value.as_mut_ptr().cast::<u8>().write_bytes(u8::MAX, size_of::<T>()) }
+    let cell = ManuallyDrop::new(RefCell::new(value));
+    // SAFETY: aligned (checked above), and all bytes are initialized, for each is the flag's or the
+    // value's.
+    match unsafe { (&raw const cell).cast::<isize>().read() } {
+        0 => Some(flag_bytes),
+        -1 => Some(0),
+        _ => None,
+    }
+}
+
+impl<T: Default> Default for RefLock<T> {
+    fn default() -> RefLock<T> {
+        RefLock::new(T::default())
+    }
+}
+
 impl<T: Copy + fmt::Debug> fmt::Debug for Lock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Lock").field(&self.get()).finish()
@@ -120,16 +154,28 @@ unsafe impl<T: Trace> Trace for Lock<T> {
 }
 
 /// A [`RefCell`] in the heap.
-#[derive(Default)]
 pub struct RefLock<T: ?Sized> {
     cell: RefCell<T>,
 }
 
 impl<T> RefLock<T> {
+    /// Where the value lies in the lock, if that can be found out before there is one: then it is
+    /// scanned by its words. See [`value_offset_bytes`].
+    const VALUE_OFFSET_BYTES: Option<usize> = value_offset_bytes::<T>();
+
     /// A lock with this value.
     #[inline]
-    pub const fn new(value: T) -> RefLock<T> {
-        RefLock { cell: RefCell::new(value) }
+    pub fn new(value: T) -> RefLock<T> {
+        let cell = RefCell::new(value);
+        if let Some(offset_bytes) = Self::VALUE_OFFSET_BYTES {
+            // Nothing is left of this in a program: both sides are constants.
+            let place_bytes = cell.as_ptr().addr() - core::ptr::from_ref(&cell).addr();
+            assert!(
+                place_bytes == offset_bytes,
+                "a `RefCell` is laid out by its value's size alone"
+            );
+        }
+        RefLock { cell }
     }
 
     /// The value, out of a lock that is not in a heap.
@@ -234,10 +280,15 @@ impl<T> From<T> for RefLock<T> {
 
 // SAFETY: the one value inside is passed on. A `&mut` to it comes from a guard, for which the object
 // had to be logged; `visit` runs on an object that was not, or at a safepoint, when guards that were
-// forgotten are gone with their `mutate`.
+// forgotten are gone with their `mutate`. The value's words lie behind `VALUE_OFFSET_BYTES`: every lock
+// is made by `new`, which has checked that.
 unsafe impl<T: Trace> Trace for RefLock<T> {
     const HAS_GC: bool = T::HAS_GC;
-    const SLOTS: SlotMap = if T::HAS_GC { SlotMap::Dynamic } else { SlotMap::Empty };
+    const SLOTS: SlotMap = match Self::VALUE_OFFSET_BYTES {
+        _ if !T::HAS_GC => SlotMap::Empty,
+        Some(offset_bytes) => SlotMap::Empty.field(offset_bytes, T::SLOTS),
+        None => SlotMap::Dynamic,
+    };
 
     #[inline]
     fn visit(&self, edges: &mut Edges) {
@@ -325,5 +376,37 @@ unsafe impl<T: Trace> Trace for OnceLock<T> {
         if let Some(value) = self.cell.get_mut() {
             value.relocate(slots);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    #[test]
+    fn what_a_ref_lock_holds_at_fixed_words_is_scanned_by_words() {
+        type Edge = Option<Gc<'static, u8>>;
+        let words = |map: SlotMap| matches!(map, SlotMap::Words(words) if words.count_ones() == 3);
+        assert!(words(<RefLock<[Edge; 3]> as Trace>::SLOTS));
+        assert_eq!(<RefLock<[u64; 3]> as Trace>::SLOTS, SlotMap::Empty);
+        assert_eq!(<RefLock<Vec<Edge>> as Trace>::SLOTS, SlotMap::Dynamic);
+    }
+
+    #[test]
+    fn the_value_of_a_ref_lock_lies_where_its_map_says() {
+        fn check<T>(value: T) {
+            let lock = RefLock::new(value);
+            let place_bytes = lock.cell.as_ptr().addr() - core::ptr::from_ref(&lock.cell).addr();
+            assert!(value_offset_bytes::<T>().is_none_or(|offset| offset == place_bytes));
+        }
+        check(Some(&1_u8));
+        check([Some(&1_u8); 8]);
+        check((true, 1_u64));
+        check(Some(true));
+        check(1_u128);
+        check(());
+        assert!(value_offset_bytes::<[usize; 2]>().is_some());
     }
 }
