@@ -7,7 +7,7 @@ use core::mem::{ManuallyDrop, transmute_copy};
 
 use crate::collector::{Attributes, Barrier, Collector, Roots, Safepoint};
 use crate::event::{Collection, Event, Listener, Reason, Stats};
-use crate::heap::{Heap, Settings, resume};
+use crate::heap::{Heap, Settings, Thrift, resume};
 use crate::mutation::Mutation;
 use crate::rootable::{Root, Rootable};
 use crate::trace::{Edges, Trace};
@@ -141,7 +141,7 @@ where
         // Drop glue may release handles, and so make more garbage: a prompt collector goes on until
         // there is none.
         loop {
-            self.run(Reason::Automatic, C::safepoint);
+            self.run(Reason::Automatic, Thrift::Lazy, C::safepoint);
             if !(self.heap.settings().is_prompt && self.heap.are_handles_changed()) {
                 return;
             }
@@ -150,7 +150,12 @@ where
 
     /// Runs the collector, tells the listener, and tears down what died.
     #[inline]
-    fn run(&mut self, reason: Reason, f: impl FnOnce(&mut C, &mut Safepoint<'_>)) -> Collection {
+    fn run(
+        &mut self,
+        reason: Reason,
+        thrift: Thrift,
+        f: impl FnOnce(&mut C, &mut Safepoint<'_>),
+    ) -> Collection {
         let is_watched = self.listener.is_some() || self.heap.settings().checks_barrier;
         if is_watched {
             self.watch_start(reason);
@@ -168,7 +173,7 @@ where
         self.heap.count_collection(&collection);
         // What died is torn down before any other code of the user runs: after that its memory may
         // be handed out again.
-        let panic = self.heap.tear_down();
+        let panic = self.heap.tear_down(thrift);
         if is_watched {
             self.watch_stop(reason, collection);
         }
@@ -196,7 +201,9 @@ where
         }
     }
 
-    /// Collects everything that is unreachable, as far as the collector can find it.
+    /// Collects everything that is unreachable, as far as the collector can find it, and gives what is
+    /// free back to the system, but for a little and for what was lately given back too early (see
+    /// [`return_memory`](ArenaBuilder::return_memory)).
     ///
     /// # Complexity
     ///
@@ -208,9 +215,12 @@ where
     /// Collects a generation and all younger ones. Generation 0 is the youngest; a number beyond
     /// the oldest means the oldest.
     pub fn collect_generation(&mut self, generation: u8) -> Collection {
-        let generation = generation.min(C::ATTRIBUTES.generations - 1);
-        let collection = self
-            .run(Reason::Explicit, |collector, safepoint| collector.collect(safepoint, generation));
+        let oldest = C::ATTRIBUTES.generations - 1;
+        let generation = generation.min(oldest);
+        let thrift = if generation == oldest { Thrift::Eager } else { Thrift::Lazy };
+        let collection = self.run(Reason::Explicit, thrift, |collector, safepoint| {
+            collector.collect(safepoint, generation);
+        });
         if self.heap.settings().is_prompt && self.heap.are_handles_changed() {
             self.safepoint_slow();
         }

@@ -102,9 +102,8 @@ struct Plan {
 // SAFETY: the trace starts from every root, every handle and, for generations that are not
 // collected, from every old object that may refer into one that is (Note [Old-to-young edges]). What
 // it reaches is marked, copied or promoted, and each slot it scans is updated. A full collection
-// marks from every root and handle after that, and updates every object that it found to refer to
-// one that it moves. Only what was not reached is reclaimed. After each collection the nursery is
-// empty.
+// marks from every root and handle after that, and updates all that lives where it refers to what it
+// moves. Only what was not reached is reclaimed. After each collection the nursery is empty.
 unsafe impl Collector for Generational {
     const ATTRIBUTES: Attributes = {
         let mut attributes = Attributes::new("generational collection");

@@ -41,7 +41,7 @@ impl Generational {
         }
         // SAFETY: the roots refer to live objects, and so do handles. The trace has updated every
         // reference to what was young, and left no mark.
-        unsafe { heap.mark_reachable(&mut roots, None) }
+        unsafe { heap.mark_reachable(&mut roots) }
         self.pending = roots;
         let tenured_bytes = self.aging.iter().map(|block| block.marked_bytes()).sum();
         let evacuated = choose_sparse(heap);

@@ -28,7 +28,7 @@ pub unsafe fn mark(safepoint: &mut Safepoint<'_>) {
     }
     // SAFETY: the roots refer to live objects, and so do handles; nothing is ever forwarded here,
     // and the caller says that nothing is young or marked.
-    unsafe { safepoint.heap.mark_reachable(&mut roots, None) }
+    unsafe { safepoint.heap.mark_reachable(&mut roots) }
 }
 
 /// Takes the mature objects that are not marked, and clears all marks.

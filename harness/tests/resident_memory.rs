@@ -99,6 +99,32 @@ fn bytes_returned_in_steady_state<C: Collector + Default>() -> u64 {
     rounds(200) - before
 }
 
+/// What goes back while a program fills its heap, empties it and collects, again and again.
+fn bytes_returned_by_collecting<C: Collector + Default>() -> u64 {
+    const KEPT: usize = 50_000;
+    let mut arena = Arena::<Rootable!['gc => Slots<'gc>], C>::new(|mc| {
+        Gc::slice_from_fn(mc, KEPT, |_| Lock::new(None))
+    });
+    let mut rounds = |count| {
+        for _ in 0..count {
+            for first in (0..KEPT).step_by(BATCH) {
+                arena.mutate(|mc, &slots| fill(mc, slots, first));
+            }
+            arena.collect();
+            arena.mutate(|mc, &slots| {
+                for index in 0..KEPT {
+                    Gc::write_at(mc, slots, index).expect("within").unlock().set(None);
+                }
+            });
+            arena.collect();
+            arena.collect();
+        }
+        arena.stats().returned_bytes
+    };
+    let before = rounds(20);
+    rounds(100) - before
+}
+
 /// Runs a test in a process of its own, where nothing else is resident, not even what the system's
 /// allocator kept of an arena that is gone.
 fn alone(test: &str, run: fn()) {
@@ -132,6 +158,29 @@ fn what_is_used_again_is_kept<C: Collector + Default>() {
     assert_eq!(bytes_returned_in_steady_state::<C>(), 0);
 }
 
+fn collecting_again_and_again_gives_back_once<C: Collector + Default>() {
+    assert_eq!(bytes_returned_by_collecting::<C>(), 0);
+}
+
+fn a_collection_that_is_asked_for_keeps_little<C: Collector + Default>() {
+    let mut arena = Arena::<Rootable!['gc => Slots<'gc>], C>::new(|mc| {
+        Gc::slice_from_fn(mc, 250_000, |_| Lock::new(None))
+    });
+    for first in (0..250_000).step_by(BATCH) {
+        arena.mutate(|mc, &slots| fill(mc, slots, first));
+    }
+    arena.collect();
+    arena.mutate_root(|mc, slots| *slots = Gc::slice_from_fn(mc, 0, |_| Lock::new(None)));
+    arena.collect();
+    if resident_bytes().is_none() {
+        println!("skipped: this system does not say what is resident");
+        return;
+    }
+    // A quarter of what is kept otherwise, and the metadata of the first chunks.
+    let stats = arena.stats();
+    assert!(stats.resident_bytes < 1 << 20, "{stats:?}");
+}
+
 macro_rules! tests {
     ($($name:ident: $collector:ty),*) => {$(
         mod $name {
@@ -144,6 +193,16 @@ macro_rules! tests {
             #[test]
             fn what_is_used_again_is_kept() {
                 super::what_is_used_again_is_kept::<$collector>();
+            }
+
+            #[test]
+            fn collecting_again_and_again_gives_back_once() {
+                super::collecting_again_and_again_gives_back_once::<$collector>();
+            }
+
+            #[test]
+            fn a_collection_that_is_asked_for_keeps_little() {
+                super::a_collection_that_is_asked_for_keeps_little::<$collector>();
             }
         }
     )*};

@@ -11,6 +11,7 @@ use core::ptr::NonNull;
 use super::chunk::{ChunkKind, PAGES_PER_CHUNK};
 use super::pages::PAGE_BYTES;
 use super::pool::{Exhausted, Pool};
+use super::residency::Thrift;
 use super::{BLOCK_BYTES, Block, CHUNK_BYTES, Chunk, HEADER_BYTES, ObjectRef};
 use crate::id::IdTable;
 
@@ -148,9 +149,10 @@ impl LargeSpace {
 
     /// Gives free pages back to the system, if more of them are present than are likely to be used
     /// again.
-    pub(crate) fn trim(&mut self, pool: &mut Pool) {
-        let kept_bytes = pool.residency().kept_bytes(self.reserved_bytes() - self.idle_bytes());
-        if self.idle_bytes() <= 2 * kept_bytes {
+    pub(crate) fn trim(&mut self, pool: &mut Pool, thrift: Thrift) {
+        let live_bytes = self.reserved_bytes() - self.idle_bytes();
+        let kept_bytes = pool.residency().kept_bytes(live_bytes, thrift);
+        if self.idle_bytes() <= thrift.tolerated_bytes(kept_bytes) {
             return;
         }
         let mut excess_pages = self.idle_pages - kept_bytes / PAGE_BYTES;

@@ -11,7 +11,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::{Block, BlockState, Heap, ObjectRef, for_each_edge, for_each_edge_among};
+use super::{Block, Heap, ObjectRef, for_each_edge, for_each_edge_among};
 
 /// Elements of an array that are scanned in one go, so that what they lead to is scanned before the
 /// list of pending objects leaves the cache, and so that a large array can be divided.
@@ -48,9 +48,7 @@ impl Heap {
 
     /// Marks everything that is reachable from `roots`, and empties that list.
     ///
-    /// If there is a list for them, it gets every object that was found to refer into a block that
-    /// is being evacuated: some perhaps more than once. Several threads mark if the heap has workers
-    /// and is large.
+    /// Several threads mark if the heap has workers and is large.
     ///
     /// # Complexity
     ///
@@ -60,31 +58,10 @@ impl Heap {
     ///
     /// This is a safepoint. The roots are live, nothing reachable from them is forwarded or young,
     /// and only what was marked by [`Heap::mark_reachable`] in this collection is marked.
-    pub unsafe fn mark_reachable(
-        &mut self,
-        roots: &mut Vec<ObjectRef>,
-        referrers: Option<&mut Vec<ObjectRef>>,
-    ) {
-        match referrers {
-            // SAFETY: the caller's promises.
-            Some(referrers) => unsafe { self.mark_from::<true>(roots, referrers) },
-            // SAFETY: as above.
-            None => unsafe { self.mark_from::<false>(roots, &mut Vec::new()) },
-        }
-    }
-
-    /// # Safety
-    ///
-    /// As [`Heap::mark_reachable`].
-    unsafe fn mark_from<const NOTES_REFERRERS: bool>(
-        &mut self,
-        roots: &mut Vec<ObjectRef>,
-        referrers: &mut Vec<ObjectRef>,
-    ) {
+    pub unsafe fn mark_reachable(&mut self, roots: &mut Vec<ObjectRef>) {
         roots.retain(|&root| Exclusive.set(root));
-        let mut marker = Marker::<NOTES_REFERRERS>::default();
+        let mut marker = Marker::default();
         core::mem::swap(&mut marker.pending, roots);
-        core::mem::swap(&mut marker.referrers, referrers);
         #[cfg(feature = "parallel")]
         if let Some(workers) = self.workers_if_worthwhile() {
             // SAFETY: what is pending is live and marked; the rest are the caller's promises.
@@ -93,7 +70,6 @@ impl Heap {
         // SAFETY: as above; several threads have left nothing.
         while unsafe { marker.scan_some(&mut Exclusive) } {}
         core::mem::swap(&mut marker.pending, roots);
-        core::mem::swap(&mut marker.referrers, referrers);
     }
 }
 
@@ -150,18 +126,16 @@ pub(super) struct Rest {
 
 /// One thread's part of marking.
 #[derive(Debug, Default)]
-pub(super) struct Marker<const NOTES_REFERRERS: bool> {
+pub(super) struct Marker {
     /// Objects that are marked and yet to be scanned.
     pub(super) pending: Vec<ObjectRef>,
     /// Those of them that come next.
     queue: Queue,
     /// The same for arrays of many elements, which are scanned piece by piece.
     pub(super) arrays: Vec<Rest>,
-    /// Objects that refer into a block that is being evacuated.
-    pub(super) referrers: Vec<ObjectRef>,
 }
 
-impl<const NOTES_REFERRERS: bool> Marker<NOTES_REFERRERS> {
+impl Marker {
     /// Scans several pending objects; whether there may be more.
     ///
     /// # Safety
@@ -259,18 +233,11 @@ impl<const NOTES_REFERRERS: bool> Marker<NOTES_REFERRERS> {
                 return;
             }
         }
-        let mut refers_to_evacuating = false;
         let first = self.pending.len();
-        let reach = |target| {
-            refers_to_evacuating |= NOTES_REFERRERS && is_evacuating(target);
-            self.reach(target, bits);
-        };
+        let reach = |target| self.reach(target, bits);
         // SAFETY: as above, and at a safepoint nothing is borrowed.
         unsafe { for_each_edge(object, reach) }
         bits.settle(&mut self.pending, first);
-        if refers_to_evacuating {
-            self.referrers.push(object);
-        }
     }
 
     /// # Safety
@@ -282,18 +249,11 @@ impl<const NOTES_REFERRERS: bool> Marker<NOTES_REFERRERS> {
         elements: Range<usize>,
         bits: &mut impl Bits,
     ) {
-        let mut refers_to_evacuating = false;
         let first = self.pending.len();
-        let reach = |target| {
-            refers_to_evacuating |= NOTES_REFERRERS && is_evacuating(target);
-            self.reach(target, bits);
-        };
+        let reach = |target| self.reach(target, bits);
         // SAFETY: live and not forwarded, says the caller; at a safepoint nothing is borrowed.
         unsafe { for_each_edge_among(array, elements.start, elements.len(), reach) }
         bits.settle(&mut self.pending, first);
-        if refers_to_evacuating {
-            self.referrers.push(array);
-        }
     }
 
     #[inline]
@@ -302,10 +262,6 @@ impl<const NOTES_REFERRERS: bool> Marker<NOTES_REFERRERS> {
             self.pending.push(target);
         }
     }
-}
-
-fn is_evacuating(object: ObjectRef) -> bool {
-    Block::containing(object).state() == BlockState::Evacuating
 }
 
 /// The objects that will be scanned next, on their way into the cache.

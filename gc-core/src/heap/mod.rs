@@ -65,6 +65,7 @@ pub use object::ObjectRef;
 pub(crate) use parallel::Workers;
 pub use pool::{Exhausted, Pool};
 pub(crate) use reclaim::resume;
+pub(crate) use residency::Thrift;
 pub(crate) use scan::debug_check_references;
 pub use scan::{for_each_edge, for_each_edge_among, for_each_slot, for_each_slot_among};
 pub use settings::Settings;

@@ -22,7 +22,6 @@ use core::iter;
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
 use core::time::Duration;
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use crossbeam_deque::{Steal, Stealer, Worker};
@@ -67,10 +66,7 @@ impl Heap {
 /// # Safety
 ///
 /// The pending objects are live and marked; the rest as for [`Heap::mark_reachable`].
-pub(super) unsafe fn mark<const NOTES_REFERRERS: bool>(
-    workers: &Workers,
-    marker: &mut Marker<NOTES_REFERRERS>,
-) {
+pub(super) unsafe fn mark(workers: &Workers, marker: &mut Marker) {
     while !marker.has_surplus() {
         // SAFETY: the caller's promises, and what is reached is marked before it is pending.
         if !unsafe { marker.scan_some(&mut Exclusive) } {
@@ -80,17 +76,14 @@ pub(super) unsafe fn mark<const NOTES_REFERRERS: bool>(
     // This thread is one of them.
     let mut deques: Vec<_> =
         iter::repeat_with(Worker::new_lifo).take(workers.0.current_num_threads()).collect();
-    let team = Team {
-        stealers: deques.iter().map(Worker::stealer).collect(),
-        activity: Activity::new(),
-        referrers: Mutex::default(),
-    };
+    let team =
+        Team { stealers: deques.iter().map(Worker::stealer).collect(), activity: Activity::new() };
     let team = &team;
     let own = deques.pop().expect("a pool has a thread");
     workers.0.in_place_scope(|scope| {
         for deque in deques {
             scope.spawn(move |_| {
-                let mut member = Member::<NOTES_REFERRERS>::new(team, deque);
+                let mut member = Member::new(team, deque);
                 // SAFETY: what others offer is live and marked; the rest is the caller's promise.
                 unsafe { member.help() }
                 member.finish();
@@ -105,16 +98,12 @@ pub(super) unsafe fn mark<const NOTES_REFERRERS: bool>(
         core::mem::swap(&mut member.marker, marker);
         member.finish();
     });
-    for found in team.referrers.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-        marker.referrers.extend(found.0);
-    }
 }
 
 /// What the threads share.
 struct Team {
     stealers: Vec<Stealer<Offer>>,
     activity: Activity,
-    referrers: Mutex<Vec<Objects>>,
 }
 
 struct Objects(Vec<ObjectRef>);
@@ -135,14 +124,14 @@ unsafe impl Send for Objects {}
 unsafe impl Send for Elements {}
 
 /// One of the threads.
-struct Member<'a, const NOTES_REFERRERS: bool> {
+struct Member<'a> {
     team: &'a Team,
     deque: Worker<Offer>,
-    marker: Marker<NOTES_REFERRERS>,
+    marker: Marker,
     bits: Shared,
 }
 
-impl<'a, const NOTES_REFERRERS: bool> Member<'a, NOTES_REFERRERS> {
+impl<'a> Member<'a> {
     fn new(team: &'a Team, deque: Worker<Offer>) -> Self {
         Member { team, deque, marker: Marker::default(), bits: Shared::new() }
     }
@@ -229,8 +218,6 @@ impl<'a, const NOTES_REFERRERS: bool> Member<'a, NOTES_REFERRERS> {
 
     fn finish(mut self) {
         self.bits.flush();
-        let referrers = Objects(core::mem::take(&mut self.marker.referrers));
-        self.team.referrers.lock().unwrap_or_else(PoisonError::into_inner).push(referrers);
     }
 }
 
@@ -368,7 +355,7 @@ impl Bits for Shared {
 mod tests {
     use alloc::collections::{BTreeMap, BTreeSet};
 
-    use super::super::{Bitmap, BlockState};
+    use super::super::Bitmap;
     use super::*;
     use crate::{Arena, Gc, Lock, NullCollector, Rootable, Trace};
 
@@ -379,16 +366,16 @@ mod tests {
         targets: Gc<'gc, [Lock<Option<Gc<'gc, Node<'gc>>>>]>,
     }
 
-    /// What marking left: objects, bytes in each block, and objects that refer to what is evacuated.
-    type Marks = (BTreeSet<ObjectRef>, BTreeMap<Block, usize>, BTreeSet<ObjectRef>);
+    /// What marking left: objects, and bytes in each block.
+    type Marks = (BTreeSet<ObjectRef>, BTreeMap<Block, usize>);
 
-    fn take_marks(objects: &[ObjectRef], referrers: Vec<ObjectRef>) -> Marks {
+    fn take_marks(objects: &[ObjectRef]) -> Marks {
         let is_marked = |object: &&ObjectRef| Bitmap::contains(object.chunk().marks(), **object);
         let marked = objects.iter().filter(is_marked).copied().collect();
         let blocks: BTreeSet<_> = objects.iter().map(|&object| Block::containing(object)).collect();
         let bytes = blocks.iter().map(|block| (*block, block.take_marked_bytes())).collect();
         blocks.into_iter().for_each(Block::clear_marks);
-        (marked, bytes, referrers.into_iter().collect())
+        (marked, bytes)
     }
 
     /// A generator of numbers that look random (Marsaglia, *Xorshift RNGs*, 2003).
@@ -420,20 +407,16 @@ mod tests {
                     place.unlock().set(Some(nodes[target]));
                 }
             }
-            let evacuated = Block::containing(nodes[nodes.len() / 2].object());
-            let state = evacuated.state();
-            evacuated.set_state(BlockState::Evacuating);
-
             let root = nodes[0].object();
             let objects = Vec::from_iter(
                 nodes.iter().flat_map(|node| [node.object(), node.targets.object()]),
             );
-            let mut alone = Marker::<true>::default();
+            let mut alone = Marker::default();
             assert!(Exclusive.set(root));
             alone.pending.push(root);
             // SAFETY: all objects live while `enter` runs, and nothing is borrowed.
             while unsafe { alone.scan_some(&mut Exclusive) } {}
-            let by_one = take_marks(&objects, alone.referrers);
+            let by_one = take_marks(&objects);
 
             let mut reached = BTreeSet::from([0]);
             let mut pending = Vec::from([0]);
@@ -445,18 +428,14 @@ mod tests {
             assert!(by_one.0 == reached.collect(), "one thread missed something");
 
             for _ in 0..8 {
-                let mut marker = Marker::<true>::default();
+                let mut marker = Marker::default();
                 assert!(Exclusive.set(root));
                 marker.pending.push(root);
                 // SAFETY: as above, and no other thread runs.
                 unsafe { mark(&workers, &mut marker) }
                 assert!(marker.pending.is_empty());
-                assert!(
-                    take_marks(&objects, marker.referrers) == by_one,
-                    "several threads differ from one"
-                );
+                assert!(take_marks(&objects) == by_one, "several threads differ from one");
             }
-            evacuated.set_state(state);
         });
     }
 

@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 use super::chunk::ChunkKind;
 use super::holes::{Hole, holes};
 use super::pages::PAGE_BYTES;
-use super::residency::Residency;
+use super::residency::{Residency, Thrift};
 use super::{BLOCK_BYTES, Block, BlockState, CHUNK_BYTES, Chunk};
 use crate::id::IdTable;
 
@@ -270,13 +270,14 @@ impl Pool {
     /// Gives free memory back to the system, if more of it is present than a heap of this size is
     /// likely to use again: chunks that are wholly free, free blocks, and pages within holes.
     ///
-    /// Called at the end of a safepoint that found this [due](Pool::is_trim_due). `live_bytes` are
-    /// those of the objects in the blocks. Says whether there was so much that this was tried; if
-    /// not, it was O(1).
-    pub(crate) fn trim(&mut self, live_bytes: usize) -> bool {
+    /// Called at the end of a safepoint that found this [due](Pool::is_trim_due), or that is a full
+    /// collection which was asked for. `live_bytes` are those of the objects in the blocks. Says
+    /// whether there was so much that this was tried; if not, it was O(1).
+    pub(crate) fn trim(&mut self, live_bytes: usize, thrift: Thrift) -> bool {
         let heap_bytes = (self.taken_blocks + self.free.len()) * BLOCK_BYTES;
-        let kept_bytes = self.residency.kept_bytes(live_bytes);
-        let is_excessive = self.residency.is_excessive(self.idle_bytes(live_bytes), kept_bytes);
+        let kept_bytes = self.residency.kept_bytes(live_bytes, thrift);
+        let is_excessive =
+            self.residency.is_excessive(self.idle_bytes(live_bytes), kept_bytes, thrift);
         if is_excessive {
             // A little more than is kept is not worth the way to the system.
             let excess_bytes_min = kept_bytes / 2;
@@ -286,7 +287,7 @@ impl Pool {
             }
             let kept_bytes = kept_bytes.saturating_sub(self.idle_block_bytes());
             self.trim_holes(kept_bytes, excess_bytes_min);
-            self.residency.note_trimmed(self.idle_bytes(live_bytes), excess_bytes_min);
+            self.residency.note_trimmed(self.idle_bytes(live_bytes), excess_bytes_min, thrift);
         }
         self.residency.note_safepoint(heap_bytes);
         is_excessive

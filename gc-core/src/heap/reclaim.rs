@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::any::Any;
 use core::mem;
 
+use super::residency::Thrift;
 use super::{Block, BlockState, Flag, Heap, ObjectRef, debug_check_references};
 use crate::event::Collection;
 use crate::handles::Owner;
@@ -244,10 +245,10 @@ impl Heap {
     ///
     /// If drop glue panics the rest still runs, and the first panic is returned.
     #[inline]
-    pub(crate) fn tear_down(&mut self) -> Option<Panic> {
+    pub(crate) fn tear_down(&mut self, thrift: Thrift) -> Option<Panic> {
         let panic = if self.dead.is_empty() { None } else { self.tear_down_dead() };
-        if self.pool.get_mut().is_trim_due() {
-            self.trim();
+        if thrift == Thrift::Eager || self.pool.get_mut().is_trim_due() {
+            self.trim(thrift);
         }
         self.forget_abandoned_tables();
         panic
@@ -265,22 +266,25 @@ impl Heap {
             // SAFETY: large, dead, and their drop glue has run.
             unsafe { self.large.get_mut().release(self.pool.get_mut(), dead) }
             if self.settings.returns_memory {
-                self.large.get_mut().trim(self.pool.get_mut());
+                self.large.get_mut().trim(self.pool.get_mut(), Thrift::Lazy);
             }
         }
         panic
     }
 
     /// Gives free memory back to the system, if there is much of it.
-    fn trim(&mut self) {
+    fn trim(&mut self, thrift: Thrift) {
         if !self.settings.returns_memory {
             return;
+        }
+        if thrift == Thrift::Eager {
+            self.large.get_mut().trim(self.pool.get_mut(), thrift);
         }
         let external_bytes = self.external_bytes.get();
         let pool = self.pool.get_mut();
         // Large objects are live, or young, or dead since this safepoint.
         let large_bytes = pool.used_bytes() - pool.taken_bytes() - external_bytes;
-        if pool.trim(self.stats.live_bytes.saturating_sub(large_bytes)) {
+        if pool.trim(self.stats.live_bytes.saturating_sub(large_bytes), thrift) {
             self.log.get_mut().trim();
             self.dead.drops = Vec::new();
         }

@@ -10,6 +10,9 @@
 //! - what was given back and then handed out again was given back too early: as much more is kept
 //!   from then on (the *reserve*). So a heap that breathes does so in vain once;
 //! - a reserve that is not needed while several times the heap is handed out dwindles.
+//!
+//! A full collection that the user asks for gives back more ([`Thrift`]), by the same rules: a
+//! program that asks again and again does not pay for that each time.
 
 use core::ops::Range;
 
@@ -19,6 +22,37 @@ use super::{BLOCK_BYTES, Block};
 
 /// Free memory that is kept whatever happens: two nurseries of the default size.
 const KEPT_BYTES_MIN: usize = 2 << 20;
+
+/// The same at a full collection that was asked for: what a small program uses between two of them.
+/// A larger one regrets it once.
+const KEPT_BYTES_MIN_EAGER: usize = 8 * BLOCK_BYTES;
+
+/// How much free memory goes back to the system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Thrift {
+    /// What is much more than is worth keeping: at any safepoint.
+    Lazy,
+    /// All that is not worth keeping: a full collection was asked for.
+    Eager,
+}
+
+impl Thrift {
+    const fn kept_bytes_min(self) -> usize {
+        match self {
+            Thrift::Lazy => KEPT_BYTES_MIN,
+            Thrift::Eager => KEPT_BYTES_MIN_EAGER,
+        }
+    }
+
+    /// Some goes back if more than this is free.
+    pub(crate) const fn tolerated_bytes(self, kept_bytes: usize) -> usize {
+        match self {
+            // So that a heap at the border does not give back often.
+            Thrift::Lazy => 2 * kept_bytes,
+            Thrift::Eager => kept_bytes + kept_bytes / 2,
+        }
+    }
+}
 
 /// And this share of what lives, as a divisor.
 const KEPT_DIVISOR: usize = 8;
@@ -59,8 +93,9 @@ pub(crate) struct Residency {
     idle_bytes: usize,
     /// Memory was handed out or became free since the last safepoint that looked.
     is_changed: bool,
-    /// Giving back is tried again when this much is free: there was less to give back last time.
-    retry_at_bytes: usize,
+    /// Giving back is tried again when this much is free: there was less to give back last time. For
+    /// each [`Thrift`].
+    retry_at_bytes: [usize; 2],
 }
 
 impl Residency {
@@ -78,7 +113,7 @@ impl Residency {
             heap_bytes: 0,
             idle_bytes: usize::MAX,
             is_changed: false,
-            retry_at_bytes: 0,
+            retry_at_bytes: [0; 2],
         }
     }
 
@@ -196,22 +231,32 @@ impl Residency {
     }
 
     /// How much free memory is worth keeping beside this much that lives.
-    pub(crate) fn kept_bytes(&self, live_bytes: usize) -> usize {
-        let kept_bytes = KEPT_BYTES_MIN.max(live_bytes / KEPT_DIVISOR).max(self.handed_out_bytes);
+    pub(crate) fn kept_bytes(&self, live_bytes: usize, thrift: Thrift) -> usize {
+        let kept_bytes_min = thrift.kept_bytes_min();
+        let kept_bytes = kept_bytes_min.max(live_bytes / KEPT_DIVISOR).max(self.handed_out_bytes);
         kept_bytes + self.reserve_bytes
     }
 
     /// Whether so much more is free than worth keeping that it is time to give some back.
-    ///
-    /// Twice as much, so that a heap at the border does not do so often.
-    pub(crate) fn is_excessive(&mut self, free_bytes: usize, kept_bytes: usize) -> bool {
-        self.retry_at_bytes = self.retry_at_bytes.min(free_bytes + kept_bytes);
-        free_bytes > 2 * kept_bytes && free_bytes >= self.retry_at_bytes
+    pub(crate) fn is_excessive(
+        &mut self,
+        free_bytes: usize,
+        kept_bytes: usize,
+        thrift: Thrift,
+    ) -> bool {
+        let retry_at_bytes = &mut self.retry_at_bytes[thrift as usize];
+        *retry_at_bytes = free_bytes.saturating_add(kept_bytes).min(*retry_at_bytes);
+        free_bytes > thrift.tolerated_bytes(kept_bytes) && free_bytes >= *retry_at_bytes
     }
 
     /// Notes what is still free after giving back: parts of pages, and what is worth keeping.
-    pub(crate) fn note_trimmed(&mut self, free_bytes: usize, excess_bytes_min: usize) {
-        self.retry_at_bytes = free_bytes + excess_bytes_min;
+    pub(crate) fn note_trimmed(
+        &mut self,
+        free_bytes: usize,
+        excess_bytes_min: usize,
+        thrift: Thrift,
+    ) {
+        self.retry_at_bytes[thrift as usize] = free_bytes + excess_bytes_min;
     }
 
     /// Ends what is counted from one safepoint to the next, and the window if it is due.
