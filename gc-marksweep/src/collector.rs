@@ -58,7 +58,7 @@ impl MarkSweep {
     fn detect(&mut self, safepoint: &mut Safepoint<'_>) {
         let live_before = safepoint.heap.live_objects();
         let candidates = self.candidates.take();
-        let budget = Pacing::budget(candidates.len());
+        let budget = Pacing::budget(safepoint.heap, candidates.len());
         // SAFETY: the counts were brought up to date at this safepoint; a candidate that dies
         // leaves the set; `take` made them black, and the others are.
         let visited = match unsafe { trial_deletion::detect(&candidates, budget) } {
