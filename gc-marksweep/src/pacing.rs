@@ -11,11 +11,6 @@ const CANDIDATES_MIN: usize = 2000;
 const GROWTH_DIVISOR: usize = 2;
 const GROWTH_BYTES_MIN: usize = 4 << 20;
 
-/// After each fruitless detection in a row twice the share is waited for, but no more than this
-/// often: a heap that is being built up is marked less than once for each object, and holds at most
-/// two thirds of garbage once it makes any. With a fixed share of a half it was marked twice.
-const GROWTH_DOUBLINGS_MAX: u32 = 2;
-
 /// Objects that a detection may look at for each candidate before it gives up. Rings of 64 nodes
 /// are found; where candidates reach more than this, they reach most of the heap, and a mark-sweep
 /// of all of it is the better way.
@@ -26,6 +21,9 @@ const BUDGET_PER_CANDIDATE: usize = 64;
 /// follow where it gives up.
 const BUDGET_DIVISOR: usize = 16;
 const BUDGET_MIN: usize = 4096;
+
+/// Objects that a detection under stress may look at: few, so that small heaps use it up.
+const BUDGET_STRESSED: usize = 6;
 
 /// Objects that are looked at for each candidate on average, at most, when that frees little: what
 /// detections cost is spread over the decrements that brought the candidates.
@@ -65,6 +63,9 @@ impl Pacing {
 
     /// Objects that a detection may look at before it gives up.
     pub(crate) fn budget(heap: &Heap, candidates: usize) -> usize {
+        if heap.settings().is_stressed {
+            return BUDGET_STRESSED;
+        }
         (candidates * BUDGET_PER_CANDIDATE)
             .max(heap.live_objects() / BUDGET_DIVISOR)
             .max(BUDGET_MIN)
@@ -81,8 +82,6 @@ impl Pacing {
                 CANDIDATES_MIN.max(visited / VISITS_PER_CANDIDATE) << self.fruitless;
         }
         let live_bytes = heap.live_bytes();
-        let doublings = self.fruitless.min(GROWTH_DOUBLINGS_MAX);
-        let growth_bytes = (live_bytes / GROWTH_DIVISOR) << doublings;
-        self.live_bytes_max = live_bytes + growth_bytes.max(GROWTH_BYTES_MIN);
+        self.live_bytes_max = live_bytes + (live_bytes / GROWTH_DIVISOR).max(GROWTH_BYTES_MIN);
     }
 }
