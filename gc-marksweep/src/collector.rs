@@ -9,6 +9,7 @@ use gc_refcount::counting::Counting;
 use crate::candidates::Candidates;
 use crate::mark_sweep;
 use crate::pacing::Pacing;
+use crate::search;
 use crate::trial_deletion::{self, Outcome};
 
 /// What a full collection has found to be garbage.
@@ -58,7 +59,7 @@ impl MarkSweep {
     fn detect(&mut self, safepoint: &mut Safepoint<'_>) {
         let live_before = safepoint.heap.live_objects();
         let candidates = self.candidates.take();
-        let budget = Pacing::budget(candidates.len());
+        let budget = Pacing::budget(safepoint.heap, candidates.len());
         // SAFETY: the counts were brought up to date at this safepoint; a candidate that dies
         // leaves the set; `take` made them black, and the others are.
         let visited = match unsafe { trial_deletion::detect(&candidates, budget) } {
@@ -68,6 +69,10 @@ impl MarkSweep {
                 // SAFETY: the garbage is unreachable; what takes part was subtracted.
                 unsafe { self.reclaim(safepoint, &objects, is_counted) }
                 visited
+            }
+            // SAFETY: as for the trial deletion, which has changed nothing.
+            Outcome::GaveUp if unsafe { search::finds_all(safepoint, &candidates, budget) } => {
+                2 * budget
             }
             Outcome::GaveUp => {
                 self.collect_all(safepoint);

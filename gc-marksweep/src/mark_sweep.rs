@@ -19,16 +19,21 @@ use gc_core::heap::{Heap, ObjectRef};
 /// This is a safepoint, no young object is live, and no object is marked.
 pub unsafe fn mark(safepoint: &mut Safepoint<'_>) {
     let mut roots = Vec::new();
-    safepoint.roots.for_each_edge(|target| roots.push(target));
-    for table in safepoint.heap.handle_tables() {
-        // The slots of other tables are references of the sets they belong to.
-        if table.is_owned_by_arena() {
-            table.for_each_edge(|target| roots.push(target));
-        }
-    }
+    for_each_root(safepoint, |target| roots.push(target));
     // SAFETY: the roots refer to live objects, and so do handles; nothing is ever forwarded here,
     // and the caller says that nothing is young or marked.
     unsafe { safepoint.heap.mark_reachable(&mut roots) }
+}
+
+/// Calls `each` for everything that the roots and the arena's handles refer to.
+pub(crate) fn for_each_root(safepoint: &mut Safepoint<'_>, mut each: impl FnMut(ObjectRef)) {
+    safepoint.roots.for_each_edge(&mut each);
+    for table in safepoint.heap.handle_tables() {
+        // The slots of other tables are references of the sets they belong to.
+        if table.is_owned_by_arena() {
+            table.for_each_edge(&mut each);
+        }
+    }
 }
 
 /// Takes the mature objects that are not marked, and clears all marks.

@@ -16,6 +16,15 @@ const GROWTH_BYTES_MIN: usize = 4 << 20;
 /// of all of it is the better way.
 const BUDGET_PER_CANDIDATE: usize = 64;
 
+/// But few candidates may reach this share of the heap, as a divisor, and so many objects in any
+/// case: an object costs trial deletion several times what it costs the mark-sweep, which has to
+/// follow where it gives up.
+const BUDGET_DIVISOR: usize = 16;
+const BUDGET_MIN: usize = 4096;
+
+/// Objects that a detection under stress may look at: few, so that small heaps use it up.
+const BUDGET_STRESSED: usize = 6;
+
 /// Objects that are looked at for each candidate on average, at most, when that frees little: what
 /// detections cost is spread over the decrements that brought the candidates.
 const VISITS_PER_CANDIDATE: usize = 4;
@@ -53,8 +62,13 @@ impl Pacing {
     }
 
     /// Objects that a detection may look at before it gives up.
-    pub(crate) fn budget(candidates: usize) -> usize {
-        candidates.max(CANDIDATES_MIN) * BUDGET_PER_CANDIDATE
+    pub(crate) fn budget(heap: &Heap, candidates: usize) -> usize {
+        if heap.settings().is_stressed {
+            return BUDGET_STRESSED;
+        }
+        (candidates * BUDGET_PER_CANDIDATE)
+            .max(heap.live_objects() / BUDGET_DIVISOR)
+            .max(BUDGET_MIN)
     }
 
     /// Notes a detection, which looked at `visited` objects and freed `freed`.
