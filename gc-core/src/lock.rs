@@ -164,6 +164,11 @@ impl<T> RefLock<T> {
     const VALUE_OFFSET_BYTES: Option<usize> = value_offset_bytes::<T>();
 
     /// A lock with this value.
+    ///
+    /// # Panics
+    ///
+    /// With a compiler that lays a `RefCell` out by anything but the size and the alignment of its
+    /// value: none that is supported does.
     #[inline]
     pub fn new(value: T) -> RefLock<T> {
         let cell = RefCell::new(value);
