@@ -1,6 +1,7 @@
 //! Allocation: bump a cursor; the rest is cold.
 
 use core::mem::needs_drop;
+use core::ptr::NonNull;
 
 use super::barrier::SegmentBits;
 use super::{
@@ -90,7 +91,10 @@ impl Heap {
             let cursor = self.cursor.get();
             if bytes <= self.end.get().addr() - cursor.addr() {
                 self.cursor.set(cursor.wrapping_add(bytes));
-                return ObjectRef::from_ptr(cursor.wrapping_add(HEADER_BYTES));
+                let payload = cursor.wrapping_add(HEADER_BYTES);
+                // SAFETY: it is inside of a region that has room for the object.
+                let payload = unsafe { NonNull::new_unchecked(payload) };
+                return Some(ObjectRef::from_non_null(payload));
             }
         }
         self.reserve_slow(bytes, align_bytes)
