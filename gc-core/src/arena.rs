@@ -1,13 +1,15 @@
 //! Arenas: a heap, its collector and its root, and the ways in.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, transmute_copy};
 
+use crate::calls::{CallError, PendingCall, attempt};
 use crate::collector::{Attributes, Barrier, Collector, Roots, Safepoint};
 use crate::event::{Collection, Event, Listener, Reason, Stats};
-use crate::heap::{Heap, Settings, Thrift, resume};
+use crate::heap::{Call, Heap, Next, Settings, Thrift, resume};
 use crate::mutation::Mutation;
 use crate::rootable::{Root, Rootable};
 use crate::trace::{Edges, Trace};
@@ -34,11 +36,16 @@ where
 {
     // Dropped in this order. What the lifetime of the root really is, `enter` says.
     root: Root<'static, R>,
-    heap: Heap,
+    pub(crate) heap: Heap,
     collector: C,
     is_root_dirty: bool,
     is_enabled: bool,
     listener: Option<Box<dyn Listener>>,
+    error_hook: Option<Box<dyn FnMut(&CallError)>>,
+    /// The collection that waits for calls, with what it did so far, and the last that has not to wait
+    /// any more.
+    unfinished: Option<(Reason, Collection)>,
+    finished: Option<Collection>,
 }
 
 impl<R, C> Arena<R, C>
@@ -142,6 +149,7 @@ where
         // there is none.
         loop {
             self.run(Reason::Automatic, Thrift::Lazy, C::safepoint);
+            self.run_calls();
             if !(self.heap.settings().is_prompt && self.heap.are_handles_changed()) {
                 return;
             }
@@ -157,6 +165,7 @@ where
         f: impl FnOnce(&mut C, &mut Safepoint<'_>),
     ) -> Collection {
         let is_watched = self.listener.is_some() || self.heap.settings().checks_barrier;
+        let reason = self.unfinished.map_or(reason, |(reason, _)| reason);
         if is_watched {
             self.watch_start(reason);
         }
@@ -174,6 +183,9 @@ where
         // What died is torn down before any other code of the user runs: after that its memory may
         // be handed out again.
         let panic = self.heap.tear_down(thrift);
+        if self.unfinished.is_some() || self.heap.is_collecting() {
+            collection = self.add_to_unfinished(reason, collection);
+        }
         if is_watched {
             self.watch_stop(reason, collection);
         }
@@ -181,9 +193,26 @@ where
         collection
     }
 
+    /// Adds what a safepoint did to the collection that waits for calls; returns the sum.
+    #[cold]
+    fn add_to_unfinished(&mut self, reason: Reason, collection: Collection) -> Collection {
+        let (reason, sum) = match self.unfinished.take() {
+            Some((reason, sum)) => (reason, sum.and(&collection)),
+            None => (reason, collection),
+        };
+        if self.heap.is_collecting() {
+            self.unfinished = Some((reason, sum));
+        } else {
+            self.finished = Some(sum);
+        }
+        sum
+    }
+
     #[cold]
     fn watch_start(&mut self, reason: Reason) {
-        if let Some(listener) = &mut self.listener {
+        if self.unfinished.is_none()
+            && let Some(listener) = &mut self.listener
+        {
             listener.event(&Event::CollectionStart { reason });
         }
         if self.heap.settings().checks_barrier {
@@ -196,7 +225,9 @@ where
         if self.heap.settings().checks_barrier {
             self.heap.note_edges();
         }
-        if let Some(listener) = &mut self.listener {
+        if self.unfinished.is_none()
+            && let Some(listener) = &mut self.listener
+        {
             listener.event(&Event::CollectionStop { reason, collection });
         }
     }
@@ -204,6 +235,10 @@ where
     /// Collects everything that is unreachable, as far as the collector can find it, and gives what is
     /// free back to the system, but for a little and for what was lately given back too early (see
     /// [`return_memory`](ArenaBuilder::return_memory)).
+    ///
+    /// Finalizers and callbacks of what was found run before this returns, unless they are
+    /// [deferred](ArenaBuilder::defer_calls). While a collection waits for such calls another does
+    /// nothing, and reports that it found nothing.
     ///
     /// # Complexity
     ///
@@ -215,16 +250,115 @@ where
     /// Collects a generation and all younger ones. Generation 0 is the youngest; a number beyond
     /// the oldest means the oldest.
     pub fn collect_generation(&mut self, generation: u8) -> Collection {
+        if self.heap.is_collecting() {
+            return Collection::default();
+        }
         let oldest = C::ATTRIBUTES.generations - 1;
         let generation = generation.min(oldest);
         let thrift = if generation == oldest { Thrift::Eager } else { Thrift::Lazy };
+        self.finished = None;
         let collection = self.run(Reason::Explicit, thrift, |collector, safepoint| {
             collector.collect(safepoint, generation);
         });
+        self.run_calls();
+        let collection = self.finished.take().unwrap_or(collection);
         if self.heap.settings().is_prompt && self.heap.are_handles_changed() {
             self.safepoint_slow();
         }
         collection
+    }
+
+    /// The finalizer or callback whose turn it is, where these do not run by themselves: see
+    /// [`ArenaBuilder::defer_calls`].
+    ///
+    /// Go on until there is none: what waits for a call, waits until it has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{Arena, NullCollector, Rootable};
+    ///
+    /// let mut arena: Arena<Rootable![()], NullCollector> =
+    ///     Arena::builder().defer_calls(true).build(|_| ());
+    /// arena.mutate(|_, ()| ());
+    /// while let Some(mut call) = arena.next_call() {
+    ///     call.run();
+    /// }
+    /// ```
+    pub fn next_call(&mut self) -> Option<PendingCall<'_, R, C>> {
+        let call = loop {
+            match self.heap.next_call()? {
+                Next::Call(call) => break call,
+                Next::Settle => self.settle_call(),
+                Next::Resume(word) => {
+                    self.run(Reason::Automatic, Thrift::Lazy, |collector, safepoint| {
+                        collector.resume(safepoint, word);
+                    });
+                }
+            }
+        };
+        Some(PendingCall::new(self, call))
+    }
+
+    /// Runs the finalizers and callbacks that wait, and all that follow from them.
+    fn run_calls(&mut self) {
+        if !self.heap.settings().defers_calls {
+            while let Some(mut call) = self.next_call() {
+                call.run();
+            }
+        }
+    }
+
+    /// Runs what a call is about; what fails is reported.
+    pub(crate) fn run_call(&mut self, call: &mut Call) {
+        // SAFETY: the lifetime is this function's own, and there is no collection before it returns.
+        let mc = unsafe { Mutation::brand(&self.heap) };
+        let mut errors = Vec::new();
+        match call {
+            Call::Callback(callback) => {
+                if let Some(callback) = callback.take() {
+                    errors.extend(attempt(|| callback(mc)));
+                }
+            }
+            Call::Finalizers(guard, finalizers) => {
+                for finalizer in core::mem::take(finalizers) {
+                    if let Some(object) = guard.object() {
+                        errors.extend(attempt(|| finalizer(mc, object)));
+                    }
+                }
+            }
+        }
+        for cause in errors {
+            self.report(&CallError::new(call.kind(), cause));
+        }
+    }
+
+    fn report(&mut self, error: &CallError) {
+        match &mut self.error_hook {
+            Some(hook) => hook(error),
+            #[cfg(feature = "std")]
+            None => std::eprintln!("ignored: {error}"),
+            #[cfg(not(feature = "std"))]
+            None => {}
+        }
+    }
+
+    /// Has what fails in finalizers and callbacks reported to a function, instead of printing it.
+    pub fn set_error_hook(&mut self, hook: impl FnMut(&CallError) + 'static) {
+        self.error_hook = Some(Box::new(hook));
+    }
+
+    /// A call has ended.
+    pub(crate) fn end_call(&mut self, floor_before: usize) {
+        self.settle_call();
+        self.heap.calls().end(floor_before);
+    }
+
+    /// Brings the counts up to date, if there are any: a call's effects come before what waits for it.
+    fn settle_call(&mut self) {
+        if self.heap.settings().counts_references || self.heap.is_safepoint_due() {
+            self.run(Reason::Automatic, Thrift::Lazy, C::safepoint);
+        }
     }
 
     /// Runs a safepoint, if one is due: what the end of `mutate` does.
@@ -382,6 +516,17 @@ where
         self
     }
 
+    /// Whether finalizers and the callbacks of weak references wait until
+    /// [`next_call`](Arena::next_call) gives them out. Otherwise, which is the default, they have all
+    /// run when `mutate` or `collect` returns.
+    ///
+    /// For a program that lets them do more than a `mutate` can: that collects in between, say.
+    #[must_use]
+    pub fn defer_calls(mut self, defers_calls: bool) -> ArenaBuilder<R, C> {
+        self.settings.defers_calls = defers_calls;
+        self
+    }
+
     /// Compares, at every safepoint, what old objects refer to with what they referred to at the last
     /// one, and panics with the name of the type if one has changed that was not logged. Slow; for
     /// authors of unsafe code.
@@ -445,6 +590,9 @@ where
             is_root_dirty: true,
             is_enabled: true,
             listener: None,
+            error_hook: None,
+            unfinished: None,
+            finished: None,
         }
     }
 }

@@ -20,11 +20,16 @@
 //! none is dead and was never touched.
 //!
 //! Nothing recurses: promotion and death both work from lists.
+//!
+//! Note [Owed]: a finalizer comes before the death of its object, and a callback before the children
+//! of its target die. Where one has to run, what is left to be taken back stays on the list of what is
+//! owed, and counting goes on there when the calls have run ([`Counting::resume`]). What is owed is
+//! still counted, so it lives until then.
 
 use alloc::vec::Vec;
 
 use gc_core::collector::Safepoint;
-use gc_core::heap::{Heap, Log, ObjectRef, for_each_edge};
+use gc_core::heap::{Flag, Flags, Heap, Log, ObjectRef, for_each_edge};
 
 use crate::pacing::{self, Epoch};
 
@@ -59,8 +64,8 @@ pub struct Counting {
     promoted: Vec<ObjectRef>,
     /// References that handles had.
     released: Vec<ObjectRef>,
-    /// References that what died had, the next one last.
-    orphaned: Vec<ObjectRef>,
+    /// References that what died had and that are to be taken back, the next one last.
+    owed: Vec<ObjectRef>,
 }
 
 impl Counting {
@@ -76,6 +81,23 @@ impl Counting {
     /// 1. This is a safepoint, and the collector's barrier takes snapshots.
     /// 2. Every mature object was counted by this module only.
     pub unsafe fn settle(&mut self, safepoint: &mut Safepoint<'_>, observer: &mut impl Observer) {
+        let base = self.owed.len();
+        // SAFETY: the caller's promises.
+        unsafe { self.resume(safepoint, base, observer) }
+    }
+
+    /// [`settle`](Counting::settle), and then goes on where an earlier one stopped: `base` is what
+    /// it gave as its word to resume at.
+    ///
+    /// # Safety
+    ///
+    /// As [`settle`](Counting::settle).
+    pub unsafe fn resume(
+        &mut self,
+        safepoint: &mut Safepoint<'_>,
+        base: usize,
+        observer: &mut impl Observer,
+    ) {
         let live_bytes_before = safepoint.heap.live_bytes();
         let mut log = core::mem::take(safepoint.heap.log_mut());
         let logged_bytes = log.size_bytes();
@@ -84,14 +106,20 @@ impl Counting {
         let survived_bytes = safepoint.heap.live_bytes() - live_bytes_before;
         // SAFETY: all that lives is promoted: see Note [What is counted].
         unsafe { safepoint.heap.bury_young_in_place() }
+        let lost = core::mem::take(&mut self.released).into_iter().chain(ahead(&log));
         // SAFETY: what is lost was counted at the last safepoint.
-        unsafe { self.count_lost(safepoint, &log, observer) }
+        unsafe { self.take_back_all(safepoint, lost, base, observer) }
         log.clear();
         *safepoint.heap.log_mut() = log;
         let taken_bytes = safepoint.heap.settle_nursery();
         if !safepoint.heap.settings().is_prompt {
             pacing::set_epoch(safepoint.heap, Epoch { taken_bytes, survived_bytes, logged_bytes });
         }
+    }
+
+    /// Calls `each` for everything that only what is owed may keep alive.
+    pub fn for_each_owed(&self, each: impl FnMut(ObjectRef)) {
+        self.owed.iter().copied().for_each(each);
     }
 
     /// Counts what the modified places refer to now and did not before, and promotes what is counted
@@ -130,14 +158,36 @@ impl Counting {
             roots.for_each_edge(|target| unsafe { increment(heap, &mut self.promoted, target) });
             roots.settle();
         }
+        self.count_promoted(heap);
+        if heap.has_young_delayed() {
+            self.revive_young(heap);
+        }
+        if heap.are_handles_changed() {
+            settle_promoted_handles(heap);
+        }
+    }
+
+    /// Counts what the promoted objects refer to, which may promote more.
+    fn count_promoted(&mut self, heap: &mut Heap) {
         while let Some(object) = self.promoted.pop() {
             // SAFETY: what a live object refers to is live.
             let count = |target| unsafe { increment(heap, &mut self.promoted, target) };
             // SAFETY: it was promoted because something live refers to it.
             unsafe { for_each_edge(object, count) }
         }
-        if heap.are_handles_changed() {
-            settle_promoted_handles(heap);
+    }
+
+    /// Promotes the young objects with finalizers or with callbacks that nothing refers to, with a
+    /// reference each that is owed: when it is taken back they die as others do.
+    #[cold]
+    fn revive_young(&mut self, heap: &mut Heap) {
+        for object in heap.take_young_delayed() {
+            if !object.is_mature() {
+                // SAFETY: nothing young was reclaimed yet.
+                unsafe { increment(heap, &mut self.promoted, object) }
+                self.released.push(object);
+                self.count_promoted(heap);
+            }
         }
     }
 
@@ -158,38 +208,50 @@ impl Counting {
         }
     }
 
-    /// Takes back what the log and the handles have lost.
+    /// Takes back references that are lost, those of what dies by that, and what is owed above `base`.
+    ///
+    /// Deaths are in the order of CPython: a parent before its children, these in the order of their
+    /// places, and the children of one before the next. If a call has to come first, what is left is
+    /// owed from then on, and `base` is the word to [resume](Counting::resume) at.
     ///
     /// # Safety
     ///
-    /// As [`settle`](Counting::settle), and everything gained was counted.
+    /// Every one of the lost references was counted.
     #[inline]
-    unsafe fn count_lost(
+    unsafe fn take_back_all(
         &mut self,
         safepoint: &mut Safepoint<'_>,
-        log: &Log,
+        lost: impl IntoIterator<Item = ObjectRef>,
+        base: usize,
         observer: &mut impl Observer,
     ) {
-        if !self.released.is_empty() {
-            let released = core::mem::take(&mut self.released);
-            // SAFETY: the slots that the handles had were counted.
-            unsafe { self.decrement_all(safepoint, released.into_iter(), observer) }
+        let top = self.owed.len();
+        let mut lost = lost.into_iter();
+        let mut is_stopped = false;
+        while !is_stopped && let Some(object) = lost.next() {
+            // SAFETY: the caller's promise.
+            is_stopped = unsafe { take_back(safepoint, &mut self.owed, object, base, observer) };
         }
-        let mut index = 0;
-        while let Some(object) = log.lost(index) {
-            if let Some(ahead) = log.lost(index + PREFETCH_DISTANCE) {
-                ahead.prefetch();
-            }
-            // SAFETY: it was counted at the last safepoint.
-            unsafe { decrement(safepoint, &mut self.orphaned, object, observer) }
-            index += 1;
+        if is_stopped {
+            // What would die of the rest waits. The others may have lost no more than a position in a
+            // list that is compared in order: to wait would keep them from dying in a call.
+            let counts = &mut safepoint.heap.counts;
+            // SAFETY: it was counted, says the caller.
+            let is_last = |&object: &ObjectRef| !unsafe { counts.decrement_unless_last(object) };
+            let rest: Vec<_> = lost.filter(is_last).collect();
+            self.owed.splice(top..top, rest.into_iter().rev());
+        }
+        while !is_stopped
+            && self.owed.len() > base
+            && let Some(object) = self.owed.pop()
+        {
+            // SAFETY: what is owed was counted.
+            is_stopped = unsafe { take_back(safepoint, &mut self.owed, object, base, observer) };
         }
     }
 
-    /// Takes back references that are lost, and those of what dies by that.
-    ///
-    /// Deaths are in the order of CPython: a parent before its children, these in the order of their
-    /// places, and the children of one before the next.
+    /// Takes back references that are lost, and those of what dies by that: see
+    /// [`settle`](Counting::settle).
     ///
     /// # Safety
     ///
@@ -198,14 +260,24 @@ impl Counting {
     pub unsafe fn decrement_all(
         &mut self,
         safepoint: &mut Safepoint<'_>,
-        lost: impl Iterator<Item = ObjectRef>,
+        lost: impl IntoIterator<Item = ObjectRef>,
         observer: &mut impl Observer,
     ) {
-        for object in lost {
-            // SAFETY: the caller's promise.
-            unsafe { decrement(safepoint, &mut self.orphaned, object, observer) }
-        }
+        let base = self.owed.len();
+        // SAFETY: the caller's promise.
+        unsafe { self.take_back_all(safepoint, lost, base, observer) }
     }
+}
+
+/// What places have lost, with those that come next on their way into the cache.
+#[inline]
+fn ahead(log: &Log) -> impl Iterator<Item = ObjectRef> {
+    (0..).map_while(|index| {
+        if let Some(ahead) = log.lost(index + PREFETCH_DISTANCE) {
+            ahead.prefetch();
+        }
+        log.lost(index)
+    })
 }
 
 /// The references that are incremented next, on their way into the cache.
@@ -261,32 +333,80 @@ unsafe fn increment(heap: &mut Heap, promoted: &mut Vec<ObjectRef>, target: Obje
     }
 }
 
-/// Takes one reference back, and then those of what dies by that.
+/// Takes one reference back, and then those of what dies by that. Says whether it has stopped, because
+/// a call has to come first; then what is left is in `owed`.
 ///
 /// # Safety
 ///
-/// The reference was counted, and `orphaned` is empty.
+/// The reference was counted.
 #[inline(always)]
-unsafe fn decrement(
+unsafe fn take_back(
     safepoint: &mut Safepoint<'_>,
-    orphaned: &mut Vec<ObjectRef>,
+    owed: &mut Vec<ObjectRef>,
     object: ObjectRef,
+    base: usize,
     observer: &mut impl Observer,
-) {
-    let mut next = Some(object);
-    while let Some(object) = next {
+) -> bool {
+    let top = owed.len();
+    let mut object = object;
+    loop {
         // SAFETY: the reference was counted, so the object lives.
-        if unsafe { safepoint.heap.counts.decrement(object) } {
-            // SAFETY: its count is zero, which just became so.
-            unsafe { bury(safepoint, orphaned, object, observer) }
-        } else {
+        if !unsafe { safepoint.heap.counts.decrement(object) } {
             observer.decremented(object);
+        // SAFETY: it lives.
+        } else if unsafe { object.header() }.has_any(Flags::DELAYS_DEATH) {
+            // SAFETY: its count is zero, which just became so.
+            if unsafe { bury_or_stop(safepoint, owed, object, base, observer) } {
+                return true;
+            }
+        } else {
+            // SAFETY: its count is zero, which just became so.
+            unsafe { bury(safepoint, owed, object, observer) }
         }
-        next = orphaned.pop();
+        if owed.len() == top {
+            return false;
+        }
+        let Some(next) = owed.pop() else { return false };
+        object = next;
     }
 }
 
-/// Reclaims an object; what it referred to is to be decremented next.
+/// Reclaims an object that has a finalizer or is weakly held, unless a call comes before that: its
+/// finalizer, or callbacks of weak references to it. Says whether one does.
+///
+/// # Safety
+///
+/// As [`bury`].
+#[cold]
+unsafe fn bury_or_stop(
+    safepoint: &mut Safepoint<'_>,
+    owed: &mut Vec<ObjectRef>,
+    object: ObjectRef,
+    base: usize,
+    observer: &mut impl Observer,
+) -> bool {
+    // SAFETY: its count is zero, but it was not reclaimed.
+    let header = unsafe { object.header() };
+    if header.has(Flag::Finalizable) {
+        header.increment();
+        // SAFETY: it lives, and its count is that of the call.
+        unsafe { safepoint.heap.finalize_counted(object, base) }
+        return true;
+    }
+    // SAFETY: nothing refers to it any more.
+    unsafe { safepoint.heap.weak().remove(object) }
+    if safepoint.heap.call_back(base) {
+        // It is torn down after its callbacks have run.
+        header.increment();
+        owed.push(object);
+        return true;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { bury(safepoint, owed, object, observer) }
+    false
+}
+
+/// Reclaims an object; what it referred to is owed, to be taken back next.
 ///
 /// # Safety
 ///
@@ -294,15 +414,15 @@ unsafe fn decrement(
 #[inline]
 unsafe fn bury(
     safepoint: &mut Safepoint<'_>,
-    orphaned: &mut Vec<ObjectRef>,
+    owed: &mut Vec<ObjectRef>,
     object: ObjectRef,
     observer: &mut impl Observer,
 ) {
-    let first_child = orphaned.len();
+    let first_child = owed.len();
     // SAFETY: it dies just now: its memory is untouched, and nothing is borrowed.
-    unsafe { for_each_edge(object, |child| orphaned.push(child)) }
-    if orphaned.len() - first_child > 1 {
-        orphaned[first_child..].reverse();
+    unsafe { for_each_edge(object, |child| owed.push(child)) }
+    if owed.len() - first_child > 1 {
+        owed[first_child..].reverse();
     }
     observer.dying(object);
     // SAFETY: mature, and nothing refers to it any more.

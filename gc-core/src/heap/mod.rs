@@ -18,6 +18,7 @@ mod activity;
 mod allocate;
 mod barrier;
 mod block;
+mod calls;
 mod check;
 mod chunk;
 mod counts;
@@ -51,12 +52,13 @@ use core::ptr::NonNull;
 pub use barrier::{LOG_BYTES_MAX, SEGMENT_LEN};
 pub(crate) use block::BlockInfo;
 pub use block::{Block, BlockState};
+pub(crate) use calls::{Call, Next};
 pub use chunk::{BLOCK_BYTES, Bitmap, CHUNK_BYTES, Chunk, GRANULE_BYTES};
 pub use counts::CountTable;
 pub use descriptor::{ALIGN_BYTES_MAX, Descriptor, References, object_bytes};
 pub(crate) use descriptor::{ArrayLayout, Elements, align_up, assert_alignment};
 pub use evacuate::Evacuator;
-pub use header::{COUNT_MAX, Flag, HEADER_BYTES, Header, Policy};
+pub use header::{COUNT_MAX, Flag, Flags, HEADER_BYTES, Header, Policy};
 pub use large::{LARGE_BYTES_MIN, LargeSpace};
 pub use log::{Log, Logged};
 pub use nursery::Nursery;
@@ -74,6 +76,7 @@ pub use weak_table::WeakTable;
 use crate::event::Stats;
 use crate::handles::{Changes, HandleTable, Owner};
 use crate::id::IdTable;
+use crate::weak::WeakKind;
 pub use crate::id::{AddressHash, AddressHasher};
 
 /// The heap of one arena.
@@ -101,6 +104,9 @@ pub struct Heap {
     /// A list of objects with drop glue, of weakly held ones or of large ones has young objects.
     is_young_listed: Cell<bool>,
     weak: RefCell<WeakTable>,
+    calls: RefCell<calls::Calls>,
+    /// Objects to which finalizers were given since the last safepoint that collected.
+    young_finalizable: RefCell<Vec<ObjectRef>>,
     /// The reference counts, for collectors that keep them.
     pub counts: CountTable,
     handle_tables: RefCell<Vec<Rc<HandleTable>>>,
@@ -136,6 +142,8 @@ impl Heap {
             has_droppable: Cell::new(false),
             is_young_listed: Cell::new(false),
             weak: RefCell::default(),
+            calls: RefCell::default(),
+            young_finalizable: RefCell::default(),
             counts: CountTable::default(),
             handle_tables: RefCell::new(alloc::vec![Rc::new(arena_handles)]),
             handle_changes,
@@ -233,12 +241,22 @@ impl Heap {
         table
     }
 
-    pub(crate) fn weak_cell_of(&self, target: ObjectRef) -> Option<ObjectRef> {
-        self.weak.borrow().cell_of(target)
+    pub(crate) fn weak_cell_of(&self, target: ObjectRef, kind: WeakKind) -> Option<ObjectRef> {
+        self.weak.borrow().cell_of(target, kind)
     }
 
-    pub(crate) fn add_weak_cell(&self, target: ObjectRef, cell: ObjectRef) {
-        self.weak.borrow_mut().insert(target, cell);
+    pub(crate) fn next_weak_number(&self) -> u64 {
+        self.weak.borrow_mut().next_number()
+    }
+
+    /// Notes a cell that was just made.
+    ///
+    /// # Safety
+    ///
+    /// Both are live, and `cell` is a cell of `target`.
+    pub(crate) unsafe fn add_weak_cell(&self, target: ObjectRef, cell: ObjectRef) {
+        // SAFETY: the caller's promise.
+        unsafe { self.weak.borrow_mut().insert(target, cell) }
         self.is_young_listed.set(true);
     }
 
@@ -258,7 +276,8 @@ impl Heap {
 
     /// The collector has done what was due.
     pub(crate) fn note_safepoint(&mut self) {
-        self.is_due.set(self.settings.is_stressed);
+        let is_call_due = !self.settings.defers_calls && self.calls.get_mut().is_any_waiting();
+        self.is_due.set(self.settings.is_stressed || is_call_due);
     }
 
     /// Counts memory outside the heap that its objects own.

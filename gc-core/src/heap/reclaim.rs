@@ -6,7 +6,7 @@ use core::any::Any;
 use core::mem;
 
 use super::residency::Thrift;
-use super::{Block, BlockState, Flag, Heap, ObjectRef, debug_check_references};
+use super::{Block, BlockState, Flag, Flags, Heap, ObjectRef, debug_check_references};
 use crate::event::Collection;
 use crate::handles::Owner;
 
@@ -92,7 +92,7 @@ impl Heap {
         self.count_freed(collection, 1, bytes);
         // SAFETY: dead, and only here.
         unsafe { self.schedule_drop(object) }
-        if header.has_any(Flag::WeaklyHeld, Flag::Identified) {
+        if header.has_any(Flags::TOLD_OF_DEATH) {
             // SAFETY: just found dead; whatever else dies at this safepoint is untouched too.
             unsafe { self.forget_in_tables(object) }
         }
@@ -123,6 +123,9 @@ impl Heap {
         }
         if header.has(Flag::Identified) {
             self.ids().remove(object);
+        }
+        if header.has(Flag::Batched) {
+            self.calls().forget_batched(object);
         }
     }
 

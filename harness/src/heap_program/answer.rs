@@ -133,6 +133,42 @@ pub enum Event {
     },
     /// An object died.
     Died(Name),
+    /// A finalizer or a callback looked at a weak reference.
+    Saw {
+        /// Which of them.
+        who: Who,
+        /// The weak reference.
+        w: Name,
+        /// Whether it gave its object.
+        alive: bool,
+    },
+    /// A finalizer looked at a slot of its object.
+    SawSlot {
+        /// Whose.
+        who: Who,
+        /// The slot's number.
+        slot: usize,
+        /// The object there.
+        id: Option<Name>,
+    },
+    /// A finalizer or a callback collected.
+    NestedCollect {
+        /// Which of them.
+        who: Who,
+        /// What that returned.
+        returned: usize,
+    },
+    /// A finalizer or a callback failed.
+    Unraisable,
+}
+
+/// Who does something while the heap dies: a finalizer or the callback of a weak reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// The finalizer of an object; of a chain's member, if it has no name.
+    Finalizer(Option<Name>),
+    /// The callback of a weak reference.
+    Callback(Name),
 }
 
 impl Answer {
@@ -188,6 +224,16 @@ impl Refusal {
             Refusal::NotWeaklyReferenceable => formatter.write_str("not weakly referenceable"),
             Refusal::Immutable(id) => write!(formatter, "immutable: {}", names.string(id)),
         })
+    }
+}
+
+impl Who {
+    fn display(self, names: &Names) -> String {
+        match self {
+            Who::Finalizer(Some(id)) => format!("finalizer {}", names.string(id)),
+            Who::Finalizer(None) => "finalizer".to_owned(),
+            Who::Callback(w) => format!("callback {}", names.string(w)),
+        }
     }
 }
 
@@ -286,6 +332,17 @@ impl Serialize for Printed<'_, Event> {
                 ("callback", names.string(w), was_cleared).serialize(serializer)
             }
             Event::Died(id) => ("died", names.string(id)).serialize(serializer),
+            Event::Saw { who, w, alive } => {
+                ("saw", who.display(names), names.string(w), alive).serialize(serializer)
+            }
+            Event::SawSlot { who, slot, id } => {
+                let id = id.map(|id| names.string(id));
+                ("saw_slot", who.display(names), slot, id).serialize(serializer)
+            }
+            Event::NestedCollect { who, returned } => {
+                ("nested_collect", who.display(names), returned).serialize(serializer)
+            }
+            Event::Unraisable => ("unraisable", "Boom").serialize(serializer),
         }
     }
 }
