@@ -20,14 +20,20 @@ use gc_core::collector::{Attributes, Collector, Roots, Safepoint};
 use gc_core::heap::{Block, BlockState, Evacuator, Heap, ObjectRef};
 
 use crate::fate::fate;
+use crate::finalizable::{Finalizable, revive};
 use crate::pacing::{Pacing, Survival};
 use crate::remembered::Remembered;
 use crate::trace::{Action, Trace};
 
 /// Young, aging, old.
 const GENERATIONS: u8 = 3;
-const MIDDLE: u8 = 1;
+pub(crate) const MIDDLE: u8 = 1;
 pub(crate) const FULL: u8 = GENERATIONS - 1;
+
+/// Where a collection is resumed when finalizers and callbacks have run: nothing is left to do, or what
+/// they kept or did not is to be found now, since everything was asked for.
+const END: usize = 0;
+const COLLECT_AGAIN: usize = 1;
 
 /// Generational collection: a copying nursery, an aging space, and a mark-region mature space.
 ///
@@ -63,6 +69,7 @@ pub struct Generational {
     /// Objects with drop glue in the aging space, and in the mature and the large.
     aging_drops: Vec<ObjectRef>,
     mature_drops: Vec<ObjectRef>,
+    pub(crate) finalizable: Finalizable,
     /// The pending objects of the trace, for their memory.
     pub(crate) pending: Vec<ObjectRef>,
     /// Objects and bytes that had been allocated at the last collection.
@@ -81,6 +88,7 @@ impl Default for Generational {
             aging: Vec::new(),
             aging_drops: Vec::new(),
             mature_drops: Vec::new(),
+            finalizable: Finalizable::default(),
             pending: Vec::new(),
             allocated: (0, 0),
             stressed: 0,
@@ -122,16 +130,24 @@ unsafe impl Collector for Generational {
             self.stressed = (self.stressed + 1) % (2 * GENERATIONS);
             generation = generation.max(self.stressed % GENERATIONS);
         }
-        self.run(safepoint, generation);
+        self.run(safepoint, generation, END);
     }
 
     fn collect(&mut self, safepoint: &mut Safepoint<'_>, generation: u8) {
-        self.run(safepoint, generation);
+        let resume = if generation == FULL { COLLECT_AGAIN } else { END };
+        self.run(safepoint, generation, resume);
+    }
+
+    fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
+        safepoint.heap.end_collecting();
+        if resume == COLLECT_AGAIN {
+            self.run(safepoint, FULL, END);
+        }
     }
 }
 
 impl Generational {
-    fn run(&mut self, safepoint: &mut Safepoint<'_>, generation: u8) {
+    fn run(&mut self, safepoint: &mut Safepoint<'_>, generation: u8, resume: usize) {
         let heap = &mut *safepoint.heap;
         let taken_bytes = heap.nursery_taken_bytes();
         let (objects_before, bytes_before) = self.before(heap);
@@ -139,14 +155,14 @@ impl Generational {
         self.remembered.take_log(heap);
         let plan = self.plan(heap, generation);
         let nursery = heap.take_nursery();
-        self.trace(heap, &mut safepoint.roots, &plan);
+        self.trace(heap, &mut safepoint.roots, &plan, resume);
         let mut survival = self.survival(heap, &plan, taken_bytes, old_bytes_before);
         if generation == FULL {
             // What the nursery's dead lie in is not free before all of it is done: their drop glue
             // has not run.
             self.bury(heap, 0);
             survival.aging_bytes = self.aging.iter().map(|block| block.live_bytes()).sum();
-            survival.tenured_bytes = self.collect_all(safepoint);
+            survival.tenured_bytes = self.collect_all(safepoint, resume);
             self.aging.clear();
         } else {
             self.bury(heap, generation);
@@ -154,6 +170,9 @@ impl Generational {
         Self::settle_tenured(safepoint.heap, plan.tenured, &mut safepoint.collection);
         Self::settle_nursery(safepoint.heap, nursery);
         self.to_aging.take_blocks(&mut self.aging);
+        if safepoint.heap.call_back(resume) {
+            safepoint.heap.begin_collecting();
+        }
         self.pacing.note(safepoint.heap, generation, &survival);
         self.allocated = safepoint.heap.allocated();
 
@@ -232,7 +251,7 @@ impl Generational {
     }
 
     /// Reaches everything that lives in the nursery and, in a middle collection, in the aging space.
-    fn trace(&mut self, heap: &mut Heap, roots: &mut Roots<'_>, plan: &Plan) {
+    fn trace(&mut self, heap: &mut Heap, roots: &mut Roots<'_>, plan: &Plan, resume: usize) {
         let tables = heap.handle_tables();
         let pending = core::mem::take(&mut self.pending);
         let (to_aging, to_mature) = (&mut self.to_aging, &mut self.to_mature);
@@ -266,11 +285,25 @@ impl Generational {
         } else {
             self.remembered.scan_written(&mut trace);
         }
-        trace.run(|object| {
+        let mut remember = |object| {
             if plan.generation != FULL {
                 self.remembered.add(object);
             }
-        });
+        };
+        if plan.generation == FULL {
+            self.finalizable.reach_young(&mut trace);
+        }
+        trace.run(&mut remember);
+        if plan.generation < FULL {
+            let unreached = self.finalizable.take_unreached(trace.heap(), plan.generation);
+            if !unreached.is_empty() {
+                // SAFETY: nothing was freed since the trace.
+                unsafe { revive(trace.heap(), unreached, plan.generation, resume) }
+                // SAFETY: what has a finalizer was just given a handle, and is untouched.
+                tables[0].settle_fresh(|slot| unsafe { trace.reach(slot) });
+                trace.run(&mut remember);
+            }
+        }
         self.pending = trace.into_pending();
         self.to_aging.settle(heap);
         self.to_mature.finish(heap);
@@ -291,6 +324,8 @@ impl Generational {
         }
         if generation == FULL {
             bury_old(heap, &mut self.mature_drops, fate);
+            let unreached = self.finalizable.take_unreached(heap, FULL);
+            debug_assert!(unreached.is_empty(), "they were revived");
         }
         if generation > 0 {
             bury_old(heap, &mut self.aging_drops, fate);

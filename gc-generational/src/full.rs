@@ -12,6 +12,7 @@ use gc_core::collector::{Roots, Safepoint};
 use gc_core::heap::{BLOCK_BYTES, Block, BlockState, Heap, for_each_slot};
 
 use crate::collector::{FULL, Generational};
+use crate::finalizable::revive;
 use crate::trace::out_of_memory;
 
 /// A block of which at most this lives may be evacuated.
@@ -28,7 +29,7 @@ const FREED_BYTES_MIN: usize = 8 * BLOCK_BYTES;
 impl Generational {
     /// Marks everything that lives, empties the sparse blocks, and reclaims the rest. The nursery has
     /// been traced: nothing is young. Returns how much of the aging space lived.
-    pub(crate) fn collect_all(&mut self, safepoint: &mut Safepoint<'_>) -> usize {
+    pub(crate) fn collect_all(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) -> usize {
         let heap = &mut *safepoint.heap;
         self.remembered.clear();
         let mut roots = core::mem::take(&mut self.pending);
@@ -42,6 +43,14 @@ impl Generational {
         // SAFETY: the roots refer to live objects, and so do handles. The trace has updated every
         // reference to what was young, and left no mark.
         unsafe { heap.mark_reachable(&mut roots) }
+        let unreached = self.finalizable.take_unreached(heap, FULL);
+        if !unreached.is_empty() {
+            roots.extend(&unreached);
+            // SAFETY: nothing was freed since everything was marked.
+            unsafe { revive(heap, unreached, FULL, resume) }
+            // SAFETY: as above: what only they refer to is untouched, too.
+            unsafe { heap.mark_reachable(&mut roots) }
+        }
         self.pending = roots;
         let tenured_bytes = self.aging.iter().map(|block| block.marked_bytes()).sum();
         let evacuated = choose_sparse(heap);

@@ -134,8 +134,8 @@ impl WeakTable {
         !self.new_callbacks.is_empty()
     }
 
-    /// Takes the targets that got a callback since this was last called.
-    pub(super) fn take_new_callbacks(&mut self) -> Vec<ObjectRef> {
+    /// Takes the targets that got a callback since the table was last brought up to date.
+    pub fn take_new_callbacks(&mut self) -> Vec<ObjectRef> {
         core::mem::take(&mut self.new_callbacks)
     }
 
@@ -271,6 +271,7 @@ impl WeakTable {
     ///
     /// The memory of dead objects is untouched, and `fate` is right.
     pub unsafe fn update_young(&mut self, fate: impl Fn(ObjectRef) -> Option<ObjectRef>) {
+        self.new_callbacks.clear();
         for target in core::mem::take(&mut self.young) {
             if let Some(cells) = self.cells.remove(&target) {
                 // SAFETY: the caller's promise.
@@ -286,6 +287,7 @@ impl WeakTable {
     /// As [`update_young`](WeakTable::update_young).
     pub unsafe fn update_all(&mut self, fate: impl Fn(ObjectRef) -> Option<ObjectRef>) {
         self.young.clear();
+        self.new_callbacks.clear();
         for (target, cells) in core::mem::take(&mut self.cells) {
             // SAFETY: the caller's promise.
             unsafe { self.update_entry(target, cells, &fate) }
