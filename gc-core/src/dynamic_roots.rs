@@ -109,11 +109,7 @@ where
 {
     fn clone(&self) -> Self {
         self.table.retain(self.index);
-        DynamicRoot {
-            table: Rc::clone(&self.table),
-            index: self.index,
-            stored: self.stored,
-        }
+        DynamicRoot { table: Rc::clone(&self.table), index: self.index, stored: self.stored }
     }
 }
 

@@ -243,11 +243,7 @@ impl Heap {
     /// Has the callbacks run whose weak references were cleared, then the finalizers of the objects of
     /// a batch, and then the collector resumed. An object that dies in between drops out, if it has
     /// [`Flag::Batched`].
-    pub fn finalize_batch(
-        &mut self,
-        objects: impl IntoIterator<Item = ObjectRef>,
-        resume: usize,
-    ) {
+    pub fn finalize_batch(&mut self, objects: impl IntoIterator<Item = ObjectRef>, resume: usize) {
         let fired = self.weak.get_mut().take_fired().into_iter().map(Waiting::Callback);
         let calls = fired.chain(objects.into_iter().map(Waiting::Batched)).collect();
         self.calls.get_mut().push(calls, resume);

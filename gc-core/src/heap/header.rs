@@ -46,13 +46,11 @@ pub struct Flags(usize);
 
 impl Flags {
     /// What somebody has to be told of when the object dies.
-    pub const TOLD_OF_DEATH: Flags = Flags(
-        Flag::Identified as usize | Flag::WeaklyHeld as usize | Flag::Batched as usize,
-    );
+    pub const TOLD_OF_DEATH: Flags =
+        Flags(Flag::Identified as usize | Flag::WeaklyHeld as usize | Flag::Batched as usize);
 
     /// A call may have to come before the object dies, or before what it refers to does.
-    pub const DELAYS_DEATH: Flags =
-        Flags(Flag::Finalizable as usize | Flag::WeaklyHeld as usize);
+    pub const DELAYS_DEATH: Flags = Flags(Flag::Finalizable as usize | Flag::WeaklyHeld as usize);
 }
 
 /// Marks a header that holds a forwarding address.

@@ -76,8 +76,8 @@ pub use weak_table::WeakTable;
 use crate::event::Stats;
 use crate::handles::{Changes, HandleTable, Owner};
 use crate::id::IdTable;
-use crate::weak::WeakKind;
 pub use crate::id::{AddressHash, AddressHasher};
+use crate::weak::WeakKind;
 
 /// The heap of one arena.
 ///

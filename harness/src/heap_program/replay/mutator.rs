@@ -59,9 +59,7 @@ impl<'gc> Mutator<'_, 'gc> {
                 self.node(Some(new.id), finalizer.as_ref())
             }
             Kind::Leaf => Target::leaf(self.mc, self.book.enter(Some(new.id))),
-            Kind::Tuple => {
-                Target::tuple(self.mc, self.book.enter(Some(new.id)), elements.into())
-            }
+            Kind::Tuple => Target::tuple(self.mc, self.book.enter(Some(new.id)), elements.into()),
         };
         self.bind(new.root, Some(made));
         Ok(())

@@ -8,9 +8,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use gc_core::{
-    DynamicRoot, Gc, GcWeak, Lock, Mutation, Rootable, Trace, field, static_trace,
-};
+use gc_core::{DynamicRoot, Gc, GcWeak, Lock, Mutation, Rootable, Trace, field, static_trace};
 
 use super::super::answer::Event;
 use super::super::op::{Kind, SLOTS};
@@ -221,9 +219,7 @@ pub(super) enum Handle {
 impl Handle {
     pub(super) fn new<'gc>(mc: &Mutation<'gc>, held: Held<'gc>) -> Self {
         match held {
-            Held::Object(Target::Node(node)) => {
-                Handle::Node(mc.stash::<Rootable![Node<'_>]>(node))
-            }
+            Held::Object(Target::Node(node)) => Handle::Node(mc.stash::<Rootable![Node<'_>]>(node)),
             Held::Object(Target::Tuple(tuple)) => {
                 Handle::Tuple(mc.stash::<Rootable![Tuple<'_>]>(tuple))
             }

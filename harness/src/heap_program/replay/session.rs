@@ -93,10 +93,7 @@ impl<C: Collector + Default> Session<C> {
         }
     }
 
-    fn arena(
-        setup: Setup,
-        collections: &Rc<RefCell<Collections>>,
-    ) -> ProgramArena<C> {
+    fn arena(setup: Setup, collections: &Rc<RefCell<Collections>>) -> ProgramArena<C> {
         let mut builder: ArenaBuilder<Rootable![World<'_>], C> =
             Arena::builder().stress(setup.stress).prompt(!setup.in_epochs).defer_calls(true);
         if let Some(bytes) = setup.nursery_bytes {
@@ -270,7 +267,9 @@ impl Outside {
             Op::Root { name, to } => {
                 self.mutate(arena, are_in_root, |mutator| mutator.root(*name, *to))?
             }
-            Op::Drop { name } => self.mutate(arena, are_in_root, |mutator| mutator.forget(*name))?,
+            Op::Drop { name } => {
+                self.mutate(arena, are_in_root, |mutator| mutator.forget(*name))?
+            }
             Op::Link { from, slot, to } => {
                 self.mutate(arena, false, |mutator| mutator.store(*from, slot.index(), Some(*to)))?
             }
@@ -366,9 +365,7 @@ impl Outside {
         let first = self.book.records.len();
         self.mutate(arena, true, |mutator| mutator.make_churn(length));
         self.mutate(arena, true, |mutator| mutator.forget_churn());
-        let is_of_these = |happening: &&Happening| {
-            matches!(happening, Happening::Died(serial) if *serial as usize >= first)
-        };
+        let is_of_these = |happening: &&Happening| matches!(happening, Happening::Died(serial) if *serial as usize >= first);
         let died = self.book.happenings.borrow().iter().filter(is_of_these).count();
         let alive = length - died;
         Churned { alive, any_collected: alive < length }
@@ -392,9 +389,8 @@ impl Outside {
             Who::Finalizer(Some(id)) => self.book.note(Event::Finalized(id)),
             Who::Finalizer(None) => {}
             Who::Callback(w) => {
-                let is_cleared = arena.enter(|mc, world| {
-                    world.weak(w).is_none_or(|weak| weak.upgrade(mc).is_none())
-                });
+                let is_cleared = arena
+                    .enter(|mc, world| world.weak(w).is_none_or(|weak| weak.upgrade(mc).is_none()));
                 self.book.note(Event::Callback { w, was_cleared: is_cleared });
             }
         }

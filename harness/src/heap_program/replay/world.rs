@@ -94,7 +94,9 @@ impl Roots {
     ) -> Option<Target<'gc>> {
         match self {
             Roots::InRoot => world.roots.get(name.index()).copied().flatten(),
-            Roots::InHandles(handles) => handles.get(name).and_then(|handle| handle.fetch(mc).object()),
+            Roots::InHandles(handles) => {
+                handles.get(name).and_then(|handle| handle.fetch(mc).object())
+            }
         }
     }
 
@@ -107,7 +109,9 @@ impl Roots {
     ) {
         match self {
             Roots::InRoot => set(&mut world.exclusive().roots, name, to),
-            Roots::InHandles(handles) => drop(handles.set(name, to.map(|to| Handle::new(mc, Held::Object(to))))),
+            Roots::InHandles(handles) => {
+                drop(handles.set(name, to.map(|to| Handle::new(mc, Held::Object(to)))))
+            }
         }
     }
 
