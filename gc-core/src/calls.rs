@@ -6,6 +6,7 @@
 //! [`Mutation`] of its own; before `mutate` or `collect` returns all of it has run.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::any::Any;
 use core::error::Error;
 use core::fmt;
@@ -13,7 +14,8 @@ use core::ops::{Deref, DerefMut};
 
 use crate::arena::Arena;
 use crate::collector::Collector;
-use crate::heap::{Call, ObjectRef};
+use crate::event::Reason;
+use crate::heap::{Call, Next, ObjectRef, Thrift};
 use crate::mutation::Mutation;
 use crate::rootable::{Root, Rootable};
 use crate::trace::Trace;
@@ -24,6 +26,9 @@ pub(crate) type Callback = Box<dyn for<'a> FnOnce(&'a Mutation<'a>) -> Result<()
 /// A finalizer, called with its object.
 pub(crate) type Finalizer =
     Box<dyn for<'a> FnOnce(&'a Mutation<'a>, ObjectRef) -> Result<(), Box<dyn Error>>>;
+
+/// What is told of failures.
+pub(crate) type ErrorHook = Box<dyn FnMut(&CallError)>;
 
 /// What a finalizer or a callback returns: nothing, or a [`Result`] whose error is reported.
 pub trait Outcome {
@@ -142,6 +147,106 @@ fn message(payload: &(dyn Any + Send)) -> Option<&str> {
     payload.downcast_ref::<&str>().copied().or_else(string)
 }
 
+impl<R, C> Arena<R, C>
+where
+    R: for<'a> Rootable<'a>,
+    for<'a> Root<'a, R>: Sized + Trace,
+    C: Collector,
+{
+    /// The finalizer or callback whose turn it is, where these do not run by themselves: see
+    /// [`ArenaBuilder::defer_calls`].
+    ///
+    /// Go on until there is none: what waits for a call, waits until it has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{Arena, NullCollector, Rootable};
+    ///
+    /// let mut arena: Arena<Rootable![()], NullCollector> =
+    ///     Arena::builder().defer_calls(true).build(|_| ());
+    /// arena.mutate(|_, ()| ());
+    /// while let Some(mut call) = arena.next_call() {
+    ///     call.run();
+    /// }
+    /// ```
+    pub fn next_call(&mut self) -> Option<PendingCall<'_, R, C>> {
+        let call = loop {
+            match self.heap.next_call()? {
+                Next::Call(call) => break call,
+                Next::Settle => self.settle_call(),
+                Next::Resume(word) => {
+                    self.run(Reason::Automatic, Thrift::Lazy, |collector, safepoint| {
+                        collector.resume(safepoint, word);
+                    });
+                }
+            }
+        };
+        Some(PendingCall::new(self, call))
+    }
+
+    /// Runs the finalizers and callbacks that wait, and all that follow from them.
+    pub(crate) fn run_calls(&mut self) {
+        if !self.heap.settings().defers_calls {
+            while let Some(mut call) = self.next_call() {
+                call.run();
+            }
+        }
+    }
+
+    /// Runs what a call is about; what fails is reported.
+    fn run_call(&mut self, call: &mut Call) {
+        // SAFETY: the lifetime is this function's own, and there is no collection before it returns.
+        let mc = unsafe { Mutation::brand(&self.heap) };
+        let mut errors = Vec::new();
+        match call {
+            Call::Callback(callback) => {
+                if let Some(callback) = callback.take() {
+                    errors.extend(attempt(|| callback(mc)));
+                }
+            }
+            Call::Finalizers(guard, finalizers) => {
+                for finalizer in core::mem::take(finalizers) {
+                    if let Some(object) = guard.object() {
+                        errors.extend(attempt(|| finalizer(mc, object)));
+                    }
+                }
+            }
+        }
+        for cause in errors {
+            self.report(&CallError::new(call.kind(), cause));
+        }
+    }
+
+    fn report(&mut self, error: &CallError) {
+        match &mut self.error_hook {
+            Some(hook) => hook(error),
+            #[cfg(feature = "std")]
+            None => std::eprintln!("ignored: {error}"),
+            #[cfg(not(feature = "std"))]
+            None => {}
+        }
+    }
+
+    /// Has what fails in finalizers and callbacks reported to a function, instead of printing it.
+    pub fn set_error_hook(&mut self, hook: impl FnMut(&CallError) + 'static) {
+        self.error_hook = Some(Box::new(hook));
+    }
+
+    /// A call has ended.
+    fn end_call(&mut self, floor_before: usize) {
+        self.settle_call();
+        self.heap.calls().end(floor_before);
+    }
+
+    /// Brings the counts up to date, if there are any: a call's effects come before what waits for it.
+    fn settle_call(&mut self) {
+        if self.heap.settings().counts_references || self.heap.is_safepoint_due() {
+            self.run(Reason::Automatic, Thrift::Lazy, C::safepoint);
+        }
+    }
+}
+
 /// A finalizer or a callback whose turn it is, and the arena for the time of it.
 ///
 /// Given by [`Arena::next_call`], where calls do not run by themselves
@@ -169,7 +274,7 @@ where
     for<'r> Root<'r, R>: Sized + Trace,
     C: Collector,
 {
-    pub(crate) fn new(arena: &'a mut Arena<R, C>, call: Call) -> PendingCall<'a, R, C> {
+    fn new(arena: &'a mut Arena<R, C>, call: Call) -> PendingCall<'a, R, C> {
         let floor_before = arena.heap.calls().begin();
         PendingCall { arena, kind: call.kind(), call: Some(call), floor_before }
     }

@@ -31,6 +31,7 @@ pub mod collector;
 pub mod heap;
 
 mod arena;
+mod builder;
 mod calls;
 mod collections;
 mod dyn_gc;
@@ -53,7 +54,8 @@ mod write;
 
 #[doc(hidden)]
 pub use alloc::boxed::Box as __Box;
-pub use arena::{Arena, ArenaBuilder};
+pub use arena::Arena;
+pub use builder::ArenaBuilder;
 pub use calls::{CallError, CallKind, Outcome, PendingCall};
 pub use collections::{DefaultHashBuilder, GcHashMap, GcHashSet, GcVec, MapIter, VecIter};
 pub use collector::{Attributes, Collector};

@@ -204,7 +204,9 @@ impl WeakTable {
     /// It is a cell; its memory and that of its target are untouched.
     unsafe fn clear(&mut self, cell: ObjectRef) {
         // SAFETY: the caller's promise.
-        unsafe { WeakCell::of(cell).clear() }
+        let weak = unsafe { WeakCell::of(cell) };
+        // SAFETY: as above.
+        unsafe { weak.clear() }
         // SAFETY: as above.
         if unsafe { cell.descriptor() }.weak_cell() == Some(WeakKind::Callback) {
             // SAFETY: its descriptor says so.
@@ -234,7 +236,9 @@ impl WeakTable {
         for cell in ordinary {
             if is_dead(cell) {
                 // SAFETY: untouched, says the caller.
-                unsafe { WeakCell::of(cell).clear() }
+                let weak = unsafe { WeakCell::of(cell) };
+                // SAFETY: as above.
+                unsafe { weak.clear() }
             } else {
                 // SAFETY: as above.
                 unsafe { self.clear(cell) }
