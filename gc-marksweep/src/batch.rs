@@ -9,7 +9,7 @@
 
 use alloc::vec::Vec;
 
-use gc_core::heap::{CountTable, Flag, Flags, Heap, ObjectRef, Policy, for_each_edge};
+use gc_core::heap::{CountTable, Flag, Heap, ObjectRef, Policy, for_each_edge};
 
 const UNKNOWN: Policy = Policy::new(1);
 const LIVE: Policy = Policy::ZERO;
@@ -20,14 +20,18 @@ pub(crate) struct Batch {
     members: Vec<ObjectRef>,
 }
 
-/// Whether some of the garbage has a finalizer or is weakly held.
-///
-/// # Safety
-///
-/// The memory of the garbage is untouched.
-pub(crate) unsafe fn is_needed(garbage: &[ObjectRef]) -> bool {
-    // SAFETY: untouched, says the caller.
-    garbage.iter().any(|object| unsafe { object.header() }.has_any(Flags::DELAYS_DEATH))
+/// Clears the ordinary weak references to members. The callbacks of those that are no members are to be
+/// called.
+pub(crate) fn clear_weak(heap: &mut Heap, members: &[ObjectRef]) {
+    for &object in members {
+        // SAFETY: untouched until it is reclaimed.
+        if unsafe { object.header() }.has(Flag::WeaklyHeld) {
+            // SAFETY: as above.
+            let is_dead = |cell| unsafe { is_member(cell) };
+            // SAFETY: as above.
+            unsafe { heap.weak().clear_ordinary(object, is_dead) }
+        }
+    }
 }
 
 /// Whether an object is a member of the batch.
@@ -41,39 +45,42 @@ pub(crate) unsafe fn is_member(object: ObjectRef) -> bool {
 }
 
 impl Batch {
-    /// Clears the weak references to the garbage, and has callbacks and finalizers run, and then the
-    /// collector resumed.
+    /// Clears the ordinary weak references to the garbage.
     ///
     /// # Safety
     ///
     /// The garbage is mature, and each object is there once. All of its references are counted.
-    pub(crate) unsafe fn begin(heap: &mut Heap, garbage: &[ObjectRef], resume: usize) -> Batch {
+    pub(crate) unsafe fn new(heap: &mut Heap, garbage: &[ObjectRef]) -> Batch {
         // What is not tracked dies with what holds it, as it does by counting.
         // SAFETY: untouched until it is reclaimed.
         let is_tracked = |object: &ObjectRef| unsafe { object.descriptor() }.is_tracked();
         let members: Vec<_> = garbage.iter().copied().filter(is_tracked).collect();
-        let has = |object: ObjectRef, flag| {
-            // SAFETY: as above.
-            unsafe { object.header() }.has(flag)
-        };
         for &object in &members {
             // SAFETY: as above.
             unsafe { object.header() }.set(Flag::Batched);
         }
-        for &object in garbage {
-            if has(object, Flag::WeaklyHeld) {
-                // SAFETY: as above.
-                unsafe { heap.weak().clear_ordinary(object, |cell| is_member(cell)) }
-            }
-        }
-        heap.begin_collecting();
-        let is_finalizable = |object: &ObjectRef| has(*object, Flag::Finalizable);
-        heap.finalize_batch(members.iter().copied().filter(is_finalizable), resume);
+        clear_weak(heap, &members);
         Batch { members }
     }
 
-    /// Finds what is still unreachable. Among the members references are not counted any more, but for
-    /// those of members that live: these leave the batch.
+    /// Has the callbacks of the cleared weak references run, and the finalizers, and then the collector
+    /// resumed; says whether there are any.
+    pub(crate) fn begin_calls(&self, heap: &mut Heap, resume: usize) -> bool {
+        let is_finalizable = |object: &ObjectRef| {
+            // SAFETY: untouched until it is reclaimed.
+            unsafe { object.header() }.has(Flag::Finalizable)
+        };
+        let mut finalizable = self.members.iter().copied().filter(is_finalizable).peekable();
+        if finalizable.peek().is_none() && !heap.weak().has_fired() {
+            return false;
+        }
+        heap.begin_collecting();
+        heap.finalize_batch(finalizable, resume);
+        true
+    }
+
+    /// Finds what is still unreachable. References within that are not counted any more. The other
+    /// members leave the batch.
     ///
     /// # Complexity
     ///
@@ -115,13 +122,24 @@ impl Batch {
                 unsafe { for_each_member(object, restore) }
             }
         }
+        let is_live = |object: ObjectRef| header(object).policy() == LIVE;
+        for &object in members.iter().filter(|&&object| !is_live(object)) {
+            let restore = |target: ObjectRef| {
+                if is_live(target) {
+                    // SAFETY: what is not reclaimed refers to what lives.
+                    unsafe { heap.counts.increment(target) }
+                }
+            };
+            // SAFETY: as above.
+            unsafe { for_each_member(object, restore) }
+        }
         members.retain(|&object| {
-            let is_garbage = header(object).policy() == UNKNOWN;
+            let is_resurrected = is_live(object);
             header(object).set_policy(Policy::ZERO);
-            if !is_garbage {
+            if is_resurrected {
                 header(object).clear(Flag::Batched);
             }
-            is_garbage
+            !is_resurrected
         });
         members
     }

@@ -3,17 +3,14 @@
 use alloc::vec::Vec;
 
 use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
-use gc_core::heap::{ObjectRef, Policy, for_each_edge};
-use gc_refcount::counting::Counting;
+use gc_core::heap::{Flag, Flags, ObjectRef, for_each_edge};
+use gc_refcount::counting::{Counting, Observer};
 
+use crate::batch::{self, Batch, is_member};
 use crate::candidates::Candidates;
 use crate::mark_sweep;
 use crate::pacing::Pacing;
-use crate::search;
 use crate::trial_deletion::{self, Outcome};
-
-/// What a full collection has found to be garbage.
-const DOOMED: Policy = Policy::new(3);
 
 /// Reference counting plus cycle detection.
 ///
@@ -47,7 +44,15 @@ pub struct MarkSweep {
     counting: Counting,
     candidates: Candidates,
     pacing: Pacing,
+    /// Garbage that waits for calls.
+    batch: Option<Batch>,
 }
+
+/// What is left to do when calls have run, beside what [`Counting`] knows of: the garbage is torn down
+/// now, the collection is over then, or nothing.
+const TEAR_DOWN: usize = usize::MAX;
+const END: usize = usize::MAX - 1;
+const NOTHING: usize = usize::MAX - 2;
 
 impl MarkSweep {
     fn settle(&mut self, safepoint: &mut Safepoint<'_>) {
@@ -58,85 +63,167 @@ impl MarkSweep {
     /// Looks for dead cycles near the candidates, or everywhere if that leads too far.
     fn detect(&mut self, safepoint: &mut Safepoint<'_>) {
         let live_before = safepoint.heap.live_objects();
-        let candidates = self.candidates.take();
-        let budget = Pacing::budget(safepoint.heap, candidates.len());
-        // SAFETY: the counts were brought up to date at this safepoint; a candidate that dies
-        // leaves the set; `take` made them black, and the others are.
-        let visited = match unsafe { trial_deletion::detect(&candidates, budget) } {
-            Outcome::Garbage { objects, visited } => {
-                // SAFETY: `reclaim` asks about objects whose memory is untouched.
-                let is_counted = |target| !unsafe { trial_deletion::takes_part(target) };
-                // SAFETY: the garbage is unreachable; what takes part was subtracted.
-                unsafe { self.reclaim(safepoint, &objects, is_counted) }
-                visited
-            }
-            // SAFETY: as for the trial deletion, which has changed nothing.
-            Outcome::GaveUp if unsafe { search::finds_all(safepoint, &candidates, budget) } => {
-                2 * budget
-            }
-            Outcome::GaveUp => {
-                self.collect_all(safepoint);
-                budget + live_before
-            }
+        let budget = Pacing::budget(safepoint.heap, self.candidates.len());
+        let visited = if self.candidates.len() > budget {
+            self.collect_all(safepoint);
+            live_before
+        } else {
+            self.detect_near(safepoint, budget)
         };
         let freed = live_before - safepoint.heap.live_objects();
-        self.pacing.note(safepoint.heap, visited, freed);
+        self.pacing.note(safepoint.heap.live_bytes(), visited, freed);
+    }
+
+    /// The same from candidates that are no more than the budget. Says how many objects were looked
+    /// at.
+    fn detect_near(&mut self, safepoint: &mut Safepoint<'_>, budget: usize) -> usize {
+        let candidates = self.candidates.take(safepoint.heap);
+        // SAFETY: the counts were brought up to date at this safepoint; a candidate that dies
+        // leaves the set; `take` made them black, and the others are.
+        match unsafe { trial_deletion::detect(&candidates, budget) } {
+            Outcome::Garbage { objects, visited } => {
+                if safepoint.heap.may_have_calls() && is_any_delayed(&objects) {
+                    // SAFETY: that is what trial deletion found.
+                    unsafe { trial_deletion::put_back(&objects) }
+                    // SAFETY: all of it is counted again.
+                    unsafe { self.begin_batch(safepoint, &objects) }
+                } else {
+                    // SAFETY: that is what trial deletion found.
+                    unsafe { self.reclaim(safepoint, &objects) }
+                }
+                return visited;
+            }
+            Outcome::GaveUp => {}
+        }
+        let live_objects = safepoint.heap.live_objects();
+        // SAFETY: as for the trial deletion, which has changed nothing; counting has promoted what
+        // was young, and candidates are marked no more.
+        let scanned =
+            unsafe { mark_sweep::mark_until_found(safepoint, &self.counting, &candidates) };
+        if scanned.is_some() {
+            mark_sweep::clear_marks(safepoint.heap);
+        } else {
+            // SAFETY: everything reachable is marked, and the counts are up to date.
+            unsafe { self.sweep(safepoint) }
+        }
+        budget + scanned.unwrap_or(live_objects)
     }
 
     /// Marks from the roots, and reclaims the rest.
     fn collect_all(&mut self, safepoint: &mut Safepoint<'_>) {
         // The candidates are all reachable or garbage: either way there is nothing left to ask.
-        self.candidates.take();
-        // SAFETY: this is a safepoint, and counting has promoted what was young.
-        unsafe { mark_sweep::mark(safepoint) }
-        let garbage = mark_sweep::take_unmarked(safepoint.heap);
-        // Garbage loses what it holds of garbage too, but that is counted no more.
-        for &object in &garbage {
-            // SAFETY: its memory is untouched.
-            unsafe { object.header() }.set_policy(DOOMED);
-        }
-        let is_counted = |target: ObjectRef| {
-            // SAFETY: `reclaim` asks about objects whose memory is untouched.
-            unsafe { target.header() }.policy() != DOOMED
-        };
-        // SAFETY: the garbage is unreachable, and all that it refers to is still counted.
-        unsafe { self.reclaim(safepoint, &garbage, is_counted) }
+        self.candidates.clear(safepoint.heap);
+        // SAFETY: this is a safepoint, counting has promoted what was young, and no candidate is
+        // marked any more.
+        unsafe { mark_sweep::mark(safepoint, &self.counting) }
+        // SAFETY: counting has brought the counts up to date.
+        unsafe { self.sweep(safepoint) }
     }
 
-    /// Reclaims garbage, and takes back its references to those that `is_counted` approves.
+    /// Reclaims what is not marked, or lets calls come first.
     ///
     /// # Safety
     ///
-    /// 1. The garbage is unreachable, mature, and each object is there once.
-    /// 2. `is_counted` approves no garbage, and everything else that garbage refers to and whose
-    ///    count includes that reference. It may be asked about any object that garbage refers to.
-    unsafe fn reclaim(
-        &mut self,
-        safepoint: &mut Safepoint<'_>,
-        garbage: &[ObjectRef],
-        is_counted: impl Fn(ObjectRef) -> bool,
-    ) {
-        let mut lost: Vec<ObjectRef> = Vec::new();
-        for &object in garbage {
-            // SAFETY: its memory is untouched.
-            let has_references = unsafe { object.descriptor() }.has_references();
-            safepoint.collection.unreachable += usize::from(has_references);
+    /// As [`mark_sweep::sweep`].
+    unsafe fn sweep(&mut self, safepoint: &mut Safepoint<'_>) {
+        let heap = &mut *safepoint.heap;
+        if heap.may_have_calls() && mark_sweep::is_any_unmarked(heap, Flags::DELAYS_DEATH) {
+            let garbage = mark_sweep::take_unmarked(heap);
+            // SAFETY: it is unreachable, and all of it is counted.
+            unsafe { self.begin_batch(safepoint, &garbage) }
+        } else {
+            // SAFETY: the caller's promises.
+            unsafe { mark_sweep::sweep(safepoint) }
+        }
+    }
+
+    /// Has the callbacks and finalizers run that garbage has, before it is torn down.
+    ///
+    /// # Safety
+    ///
+    /// It is mature and unreachable, each object is there once, and all its references are counted.
+    unsafe fn begin_batch(&mut self, safepoint: &mut Safepoint<'_>, garbage: &[ObjectRef]) {
+        // SAFETY: the caller's promises.
+        let batch = unsafe { Batch::new(safepoint.heap, garbage) };
+        let has_calls = batch.begin_calls(safepoint.heap, TEAR_DOWN);
+        self.batch = Some(batch);
+        if !has_calls {
+            // SAFETY: nothing has happened since.
+            unsafe { self.tear_down_batch(safepoint) }
+        }
+    }
+
+    /// Reclaims what is still unreachable of the batch.
+    ///
+    /// # Safety
+    ///
+    /// The counts are up to date, and no young object is live.
+    unsafe fn tear_down_batch(&mut self, safepoint: &mut Safepoint<'_>) {
+        let Some(batch) = self.batch.take() else { return };
+        let candidates = self.candidates.take(safepoint.heap);
+        // SAFETY: the caller's promises; candidates were the only objects with another policy.
+        let garbage = unsafe { batch.into_garbage(safepoint.heap) };
+        // SAFETY: nothing was reclaimed since these were candidates.
+        for candidate in candidates.into_iter().filter(|&object| !unsafe { is_member(object) }) {
+            self.candidates.decremented(candidate);
+        }
+        // Weak references that finalizers have made.
+        batch::clear_weak(safepoint.heap, &garbage);
+        safepoint.heap.call_back(NOTHING);
+        let mut lost = Vec::new();
+        for &object in &garbage {
             let note = |target| {
-                if is_counted(target) {
+                // SAFETY: it is intact until it is reclaimed.
+                if !unsafe { is_member(target) } {
                     lost.push(target);
                 }
             };
             // SAFETY: as above.
             unsafe { for_each_edge(object, note) }
         }
-        for &object in garbage {
+        for &object in &garbage {
+            // SAFETY: as above.
+            unsafe { object.header() }.clear(Flag::Batched);
             safepoint.heap.counts.forget(object);
-            // SAFETY: obligation 1.
+            // SAFETY: garbage is unreachable and mature, and each object is there once.
             unsafe { safepoint.heap.reclaim(object, &mut safepoint.collection) }
         }
-        // SAFETY: obligation 2.
-        unsafe { self.counting.decrement_all(safepoint, lost.into_iter(), &mut self.candidates) }
+        safepoint.collection.unreachable += garbage.len();
+        // SAFETY: these references were counted, and nothing has them any more.
+        unsafe { self.counting.decrement_all(safepoint, lost, &mut self.candidates) }
     }
+
+    /// Reclaims garbage, and takes back its references to what takes no part in trial deletion.
+    ///
+    /// # Safety
+    ///
+    /// Trial deletion found this garbage just now.
+    unsafe fn reclaim(&mut self, safepoint: &mut Safepoint<'_>, garbage: &[ObjectRef]) {
+        for &object in garbage {
+            safepoint.heap.counts.forget(object);
+            // SAFETY: garbage is unreachable and mature, and each object is there once.
+            unsafe { safepoint.heap.reclaim(object, &mut safepoint.collection) }
+        }
+        safepoint.collection.unreachable += garbage.len();
+        for &object in garbage {
+            let take_back = |target| {
+                // SAFETY: what died at this safepoint is untouched until the end of it.
+                if !unsafe { trial_deletion::takes_part(target) } {
+                    let lost = core::iter::once(target);
+                    // SAFETY: garbage takes part, so this is none; the reference was counted.
+                    unsafe { self.counting.decrement_all(safepoint, lost, &mut self.candidates) }
+                }
+            };
+            // SAFETY: as above.
+            unsafe { for_each_edge(object, take_back) }
+        }
+    }
+}
+
+/// Whether some of the garbage has a finalizer or is weakly held.
+fn is_any_delayed(garbage: &[ObjectRef]) -> bool {
+    // SAFETY: garbage is intact until it is reclaimed.
+    garbage.iter().any(|object| unsafe { object.header() }.has_any(Flags::DELAYS_DEATH))
 }
 
 // SAFETY: `Counting` is right as far as it goes (see gc-refcount). Trial deletion reclaims only what
@@ -154,7 +241,10 @@ unsafe impl Collector for MarkSweep {
 
     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
         self.settle(safepoint);
-        if safepoint.is_enabled && self.pacing.is_due(safepoint.heap, self.candidates.len()) {
+        if safepoint.is_enabled
+            && !safepoint.heap.is_collecting()
+            && self.pacing.is_due(safepoint.heap, self.candidates.len())
+        {
             self.detect(safepoint);
         }
     }
@@ -162,5 +252,20 @@ unsafe impl Collector for MarkSweep {
     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _generation: u8) {
         self.settle(safepoint);
         self.collect_all(safepoint);
+    }
+
+    fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
+        match resume {
+            TEAR_DOWN => {
+                // What dies in the teardown may have calls, too: these are a part of the collection.
+                safepoint.heap.finalize_batch([], END);
+                // SAFETY: what the calls have done was counted.
+                unsafe { self.tear_down_batch(safepoint) }
+            }
+            END => safepoint.heap.end_collecting(),
+            NOTHING => {}
+            // SAFETY: as in `settle`.
+            base => unsafe { self.counting.resume(safepoint, base, &mut self.candidates) },
+        }
     }
 }

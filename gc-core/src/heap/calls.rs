@@ -172,6 +172,13 @@ impl Heap {
         self.calls.borrow().collecting > 0
     }
 
+    /// Whether there may be calls when objects are found dead: some have finalizers, or are weakly
+    /// held.
+    #[must_use]
+    pub fn may_have_calls(&mut self) -> bool {
+        !self.calls.get_mut().finalizers.is_empty() || !self.weak.get_mut().is_empty()
+    }
+
     /// Begins a collection that waits for calls.
     pub fn begin_collecting(&mut self) {
         self.calls.get_mut().collecting += 1;
@@ -328,7 +335,12 @@ impl Heap {
             }
             let frame = calls.frames.last_mut()?;
             let Some(waiting) = frame.calls.pop_front() else {
-                let frame = calls.frames.pop()?;
+                // The collector goes on with counts that are up to date.
+                let is_settled = self.log.get_mut().is_empty() && !self.are_handles_changed();
+                if self.settings.counts_references && !is_settled {
+                    return Some(Next::Settle);
+                }
+                let frame = self.calls.get_mut().frames.pop()?;
                 return Some(Next::Resume(frame.resume));
             };
             match waiting {

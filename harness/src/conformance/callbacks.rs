@@ -93,7 +93,7 @@ pub fn a_callback_of_what_is_dead_is_not_called<C: Collector + Default>() {
             let weaks = (0..2).map(|number| called.watch(mc, node, number)).collect();
             (Some(node), weaks)
         });
-        arena.mutate_root(|_, (_, weaks)| drop(weaks.pop()));
+        arena.mutate_root(|_, (_, weaks)| weaks.truncate(1));
         settle(&mut arena);
         arena.mutate_root(|_, (node, _)| *node = None);
         settle(&mut arena);

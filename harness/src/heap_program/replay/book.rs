@@ -97,9 +97,9 @@ impl Book {
         self.living.iter().map(|&serial| (serial, self.record(serial)))
     }
 
-    /// Ages the objects that survived a collection.
-    pub(super) fn promote(&mut self, collected: Generation) {
-        for &serial in &self.living {
+    /// Ages the objects that survived a collection: those of the first `made_before` that live.
+    pub(super) fn promote(&mut self, collected: Generation, made_before: usize) {
+        for &serial in self.living.iter().filter(|&&serial| (serial as usize) < made_before) {
             let record = &mut self.records[serial as usize];
             if record.generation <= collected {
                 record.generation = collected.next();

@@ -346,11 +346,12 @@ impl Outside {
         generation: Generation,
     ) -> usize {
         self.collections.borrow_mut().returned = 0;
+        let made_before = self.book.records.len();
         arena.collect_generation(generation.number());
         self.work_off_calls(arena);
         let collected = Collections::generation(arena.attributes(), generation.number());
         if let Some(generation) = collected {
-            self.book.promote(generation);
+            self.book.promote(generation, made_before);
         }
         self.collections.borrow().returned
     }
