@@ -305,6 +305,55 @@ where
         self.is_enabled
     }
 
+    /// Moves all objects to a permanent generation, which collections ignore: none of them is found to
+    /// be garbage any more, nor what they refer to. A counting collector still reclaims what nothing
+    /// refers to. For a program that has made what it will use to its end.
+    ///
+    /// Runs a safepoint first, at which a collector that does not count reclaims what has died young.
+    ///
+    /// # Complexity
+    ///
+    /// O(objects). A full collection costs as much as before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{Arena, Gc, NullCollector, Rootable};
+    ///
+    /// let mut arena: Arena<Rootable![Gc<'_, u32>], NullCollector> = Arena::new(|mc| Gc::new(mc, 1));
+    /// arena.freeze();
+    /// arena.unfreeze();
+    /// assert_eq!(arena.frozen_objects(), 0);
+    /// ```
+    pub fn freeze(&mut self) {
+        let is_enabled = core::mem::replace(&mut self.is_enabled, false);
+        self.run(Reason::Automatic, Thrift::Lazy, |collector, safepoint| {
+            if C::ATTRIBUTES.counts_references {
+                collector.safepoint(safepoint);
+            } else {
+                collector.collect(safepoint, 0);
+            }
+        });
+        self.is_enabled = is_enabled;
+        self.heap.freeze();
+        self.run_calls();
+    }
+
+    /// Moves what is frozen to the oldest generation.
+    ///
+    /// # Complexity
+    ///
+    /// O(objects), unless none is frozen.
+    pub fn unfreeze(&mut self) {
+        self.heap.unfreeze();
+    }
+
+    /// How many objects are in the permanent generation.
+    #[must_use]
+    pub fn frozen_objects(&self) -> usize {
+        self.heap.frozen_objects()
+    }
+
     /// What has happened so far. Never changes when a collection starts.
     #[must_use]
     pub fn stats(&self) -> Stats {

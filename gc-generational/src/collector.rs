@@ -20,7 +20,7 @@ use gc_core::collector::{Attributes, Collector, Roots, Safepoint};
 use gc_core::heap::{Block, BlockState, Evacuator, Heap, ObjectRef};
 
 use crate::fate::fate;
-use crate::finalizable::{Finalizable, revive};
+use crate::finalizable::{Finalizable, reach_frozen, revive};
 use crate::pacing::{Pacing, Survival};
 use crate::remembered::Remembered;
 use crate::trace::{Action, Trace};
@@ -293,6 +293,7 @@ impl Generational {
         if plan.generation == FULL {
             self.finalizable.reach_young(&mut trace);
         }
+        reach_frozen(&mut trace, &plan.tenured);
         trace.run(&mut remember);
         if plan.generation < FULL {
             let unreached = self.finalizable.take_unreached(trace.heap(), plan.generation);

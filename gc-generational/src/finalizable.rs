@@ -1,9 +1,9 @@
-//! Objects with finalizers that have not run, and what happens to those that a trace did not reach.
+//! What is kept though nothing refers to it: objects with finalizers that have not run, and frozen ones.
 
 use alloc::vec::Vec;
 
 use gc_core::Slot;
-use gc_core::heap::{Block, BlockState, Heap, ObjectRef};
+use gc_core::heap::{Block, BlockState, Flag, Heap, ObjectRef};
 
 use crate::collector::{FULL, MIDDLE};
 use crate::fate::fate;
@@ -62,6 +62,23 @@ impl Finalizable {
             BlockState::Aging => self.aging.push(to),
             _ => self.mature.push(to),
         }
+    }
+}
+
+/// Keeps everything alive that is frozen in blocks whose objects are collected.
+pub(crate) fn reach_frozen(trace: &mut Trace<'_>, blocks: &[Block]) {
+    if trace.heap().frozen_objects() == 0 {
+        return;
+    }
+    for block in blocks {
+        block.for_each_mature(|object| {
+            // SAFETY: nothing was reclaimed since it was made; it may have been moved already.
+            let header = unsafe { object.header() };
+            if !header.is_forwarded() && header.has(Flag::Frozen) {
+                // SAFETY: as above.
+                unsafe { reach(trace, object) };
+            }
+        });
     }
 }
 

@@ -40,6 +40,7 @@ impl Generational {
                 table.for_each_edge(|target| roots.push(target));
             }
         }
+        heap.for_each_frozen(|object| roots.push(object));
         // SAFETY: the roots refer to live objects, and so do handles. The trace has updated every
         // reference to what was young, and left no mark.
         unsafe { heap.mark_reachable(&mut roots) }

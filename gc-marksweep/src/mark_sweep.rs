@@ -59,10 +59,11 @@ pub unsafe fn mark_until_found(
     scanned
 }
 
-/// Everything that the roots and the arena's handles refer to, and what is owed.
+/// Everything that the roots and the arena's handles refer to, what is owed, and what is frozen.
 fn roots_of(safepoint: &mut Safepoint<'_>, counting: &Counting) -> Vec<ObjectRef> {
     let mut roots = Vec::new();
     counting.for_each_owed(|target| roots.push(target));
+    safepoint.heap.for_each_frozen(|object| roots.push(object));
     safepoint.roots.for_each_edge(|target| roots.push(target));
     for table in safepoint.heap.handle_tables() {
         // The slots of other tables are references of the sets they belong to.

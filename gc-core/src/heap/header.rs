@@ -38,6 +38,8 @@ pub enum Flag {
     /// A collection has found the object unreachable, and has yet to see what finalizers make of
     /// that.
     Batched = 1 << 6,
+    /// No collection reclaims the object: see [`Arena::freeze`](crate::Arena::freeze).
+    Frozen = 1 << 7,
 }
 
 /// Several flags that are asked for at once.
@@ -46,8 +48,12 @@ pub struct Flags(usize);
 
 impl Flags {
     /// What somebody has to be told of when the object dies.
-    pub const TOLD_OF_DEATH: Flags =
-        Flags(Flag::Identified as usize | Flag::WeaklyHeld as usize | Flag::Batched as usize);
+    pub const TOLD_OF_DEATH: Flags = Flags(
+        Flag::Identified as usize
+            | Flag::WeaklyHeld as usize
+            | Flag::Batched as usize
+            | Flag::Frozen as usize,
+    );
 
     /// A call may have to come before the object dies, or before what it refers to does.
     pub const DELAYS_DEATH: Flags = Flags(Flag::Finalizable as usize | Flag::WeaklyHeld as usize);

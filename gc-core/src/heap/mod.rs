@@ -24,6 +24,7 @@ mod chunk;
 mod counts;
 mod descriptor;
 mod evacuate;
+mod freeze;
 mod header;
 mod holes;
 mod large;
@@ -113,6 +114,7 @@ pub struct Heap {
     handle_changes: Rc<Changes>,
     /// Owned; a raw pointer because every chunk has a copy.
     ids: NonNull<IdTable>,
+    frozen_objects: usize,
     dead: reclaim::Dead,
     barrier_check: check::BarrierCheck,
     stats: Stats,
@@ -148,6 +150,7 @@ impl Heap {
             handle_tables: RefCell::new(alloc::vec![Rc::new(arena_handles)]),
             handle_changes,
             ids,
+            frozen_objects: 0,
             dead: reclaim::Dead::default(),
             barrier_check: check::BarrierCheck::default(),
             stats: Stats::default(),

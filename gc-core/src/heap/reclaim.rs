@@ -127,6 +127,9 @@ impl Heap {
         if header.has(Flag::Batched) {
             self.calls().forget_batched(object);
         }
+        if header.has(Flag::Frozen) {
+            self.forget_frozen();
+        }
     }
 
     /// Sees to the young objects that this safepoint did not promote: they are dead.

@@ -245,6 +245,7 @@ macro_rules! conformance {
                     a_listener_may_use_handles
                     a_collection_reports_what_it_found
                     a_safepoint_without_work_changes_nothing
+                    what_is_frozen_is_collected_only_by_its_count
                 }
             }
         }
