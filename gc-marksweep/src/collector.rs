@@ -1,19 +1,13 @@
 //! The policy: count at every safepoint, look for cycles when enough candidates have gathered.
 
-use alloc::vec::Vec;
-
 use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
-use gc_core::heap::{ObjectRef, Policy, for_each_edge};
+use gc_core::heap::{ObjectRef, for_each_edge};
 use gc_refcount::counting::Counting;
 
 use crate::candidates::Candidates;
 use crate::mark_sweep;
 use crate::pacing::Pacing;
-use crate::search;
 use crate::trial_deletion::{self, Outcome};
-
-/// What a full collection has found to be garbage.
-const DOOMED: Policy = Policy::new(3);
 
 /// Reference counting plus cycle detection.
 ///
@@ -58,84 +52,79 @@ impl MarkSweep {
     /// Looks for dead cycles near the candidates, or everywhere if that leads too far.
     fn detect(&mut self, safepoint: &mut Safepoint<'_>) {
         let live_before = safepoint.heap.live_objects();
-        let candidates = self.candidates.take();
-        let budget = Pacing::budget(safepoint.heap, candidates.len());
-        // SAFETY: the counts were brought up to date at this safepoint; a candidate that dies
-        // leaves the set; `take` made them black, and the others are.
-        let visited = match unsafe { trial_deletion::detect(&candidates, budget) } {
-            Outcome::Garbage { objects, visited } => {
-                // SAFETY: `reclaim` asks about objects whose memory is untouched.
-                let is_counted = |target| !unsafe { trial_deletion::takes_part(target) };
-                // SAFETY: the garbage is unreachable; what takes part was subtracted.
-                unsafe { self.reclaim(safepoint, &objects, is_counted) }
-                visited
-            }
-            // SAFETY: as for the trial deletion, which has changed nothing.
-            Outcome::GaveUp if unsafe { search::finds_all(safepoint, &candidates, budget) } => {
-                2 * budget
-            }
-            Outcome::GaveUp => {
-                self.collect_all(safepoint);
-                budget + live_before
-            }
+        let budget = Pacing::budget(safepoint.heap, self.candidates.len());
+        let visited = if self.candidates.len() > budget {
+            self.collect_all(safepoint);
+            live_before
+        } else {
+            self.detect_near(safepoint, budget)
         };
         let freed = live_before - safepoint.heap.live_objects();
-        self.pacing.note(safepoint.heap, visited, freed);
+        self.pacing.note(safepoint.heap.live_bytes(), visited, freed);
+    }
+
+    /// The same from candidates that are no more than the budget. Says how many objects were looked
+    /// at.
+    fn detect_near(&mut self, safepoint: &mut Safepoint<'_>, budget: usize) -> usize {
+        let candidates = self.candidates.take(safepoint.heap);
+        // SAFETY: the counts were brought up to date at this safepoint; a candidate that dies
+        // leaves the set; `take` made them black, and the others are.
+        match unsafe { trial_deletion::detect(&candidates, budget) } {
+            Outcome::Garbage { objects, visited } => {
+                // SAFETY: that is what trial deletion found.
+                unsafe { self.reclaim(safepoint, &objects) }
+                return visited;
+            }
+            Outcome::GaveUp => {}
+        }
+        let live_objects = safepoint.heap.live_objects();
+        // SAFETY: as for the trial deletion, which has changed nothing; counting has promoted what
+        // was young, and candidates are marked no more.
+        let scanned = unsafe { mark_sweep::mark_until_found(safepoint, &candidates) };
+        if scanned.is_some() {
+            mark_sweep::clear_marks(safepoint.heap);
+        } else {
+            // SAFETY: everything reachable is marked, and the counts are up to date.
+            unsafe { mark_sweep::sweep(safepoint) }
+        }
+        budget + scanned.unwrap_or(live_objects)
     }
 
     /// Marks from the roots, and reclaims the rest.
     fn collect_all(&mut self, safepoint: &mut Safepoint<'_>) {
         // The candidates are all reachable or garbage: either way there is nothing left to ask.
-        self.candidates.take();
-        // SAFETY: this is a safepoint, and counting has promoted what was young.
+        self.candidates.clear(safepoint.heap);
+        // SAFETY: this is a safepoint, counting has promoted what was young, and no candidate is
+        // marked any more.
         unsafe { mark_sweep::mark(safepoint) }
-        let garbage = mark_sweep::take_unmarked(safepoint.heap);
-        // Garbage loses what it holds of garbage too, but that is counted no more.
-        for &object in &garbage {
-            // SAFETY: its memory is untouched.
-            unsafe { object.header() }.set_policy(DOOMED);
-        }
-        let is_counted = |target: ObjectRef| {
-            // SAFETY: `reclaim` asks about objects whose memory is untouched.
-            unsafe { target.header() }.policy() != DOOMED
-        };
-        // SAFETY: the garbage is unreachable, and all that it refers to is still counted.
-        unsafe { self.reclaim(safepoint, &garbage, is_counted) }
+        // SAFETY: counting has brought the counts up to date.
+        unsafe { mark_sweep::sweep(safepoint) }
     }
 
-    /// Reclaims garbage, and takes back its references to those that `is_counted` approves.
+    /// Reclaims garbage, and takes back its references to what takes no part in trial deletion.
     ///
     /// # Safety
     ///
-    /// 1. The garbage is unreachable, mature, and each object is there once.
-    /// 2. `is_counted` approves no garbage, and everything else that garbage refers to and whose
-    ///    count includes that reference. It may be asked about any object that garbage refers to.
-    unsafe fn reclaim(
-        &mut self,
-        safepoint: &mut Safepoint<'_>,
-        garbage: &[ObjectRef],
-        is_counted: impl Fn(ObjectRef) -> bool,
-    ) {
-        let mut lost: Vec<ObjectRef> = Vec::new();
+    /// Trial deletion found this garbage just now.
+    unsafe fn reclaim(&mut self, safepoint: &mut Safepoint<'_>, garbage: &[ObjectRef]) {
         for &object in garbage {
-            // SAFETY: its memory is untouched.
-            let has_references = unsafe { object.descriptor() }.has_references();
-            safepoint.collection.unreachable += usize::from(has_references);
-            let note = |target| {
-                if is_counted(target) {
-                    lost.push(target);
+            safepoint.heap.counts.forget(object);
+            // SAFETY: garbage is unreachable and mature, and each object is there once.
+            unsafe { safepoint.heap.reclaim(object, &mut safepoint.collection) }
+        }
+        safepoint.collection.unreachable += garbage.len();
+        for &object in garbage {
+            let take_back = |target| {
+                // SAFETY: what died at this safepoint is untouched until the end of it.
+                if !unsafe { trial_deletion::takes_part(target) } {
+                    let lost = core::iter::once(target);
+                    // SAFETY: garbage takes part, so this is none; the reference was counted.
+                    unsafe { self.counting.decrement_all(safepoint, lost, &mut self.candidates) }
                 }
             };
             // SAFETY: as above.
-            unsafe { for_each_edge(object, note) }
+            unsafe { for_each_edge(object, take_back) }
         }
-        for &object in garbage {
-            safepoint.heap.counts.forget(object);
-            // SAFETY: obligation 1.
-            unsafe { safepoint.heap.reclaim(object, &mut safepoint.collection) }
-        }
-        // SAFETY: obligation 2.
-        unsafe { self.counting.decrement_all(safepoint, lost.into_iter(), &mut self.candidates) }
     }
 }
 

@@ -8,8 +8,7 @@
 //!   (Bacon and Rajan, "Concurrent cycle collection in reference counted systems", 2001, section 3,
 //!   the synchronous algorithm);
 //! - [`mark_sweep`]: from the roots over everything, as a backup when the budget runs out, and when
-//!   a full collection is asked for. The backup is not needed if a [`search`] from the roots soon
-//!   finds all the candidates.
+//!   a full collection is asked for. The backup ends early if it has found all the candidates.
 //!
 //! `collector` decides which, and `pacing` when.
 #![no_std]
@@ -17,7 +16,6 @@
 extern crate alloc;
 
 pub mod mark_sweep;
-pub mod search;
 pub mod trial_deletion;
 
 mod candidates;

@@ -2,11 +2,19 @@
 //!
 //! It finds all garbage, at the price of a walk over all that lives. The counts are up to date when
 //! it starts, and when it ends: what lives loses the references that garbage had to it.
+//!
+//! If all candidates are found before everything is marked there is no new garbage: garbage was
+//! reachable once, so something of it lost a reference and lived, a candidate, which nothing that
+//! lives reaches. Candidates often lie near the roots. What garbage was left by earlier detections
+//! (see [`trial_deletion`](crate::trial_deletion)) is not found then.
 
 use alloc::vec::Vec;
 
 use gc_core::collector::Safepoint;
-use gc_core::heap::{Heap, ObjectRef};
+use gc_core::heap::{Block, Heap, ObjectRef, Policy, for_each_edge};
+
+/// A candidate, while it is looked for.
+const SOUGHT: Policy = Policy::new(1);
 
 /// Marks everything that is reachable from the roots.
 ///
@@ -18,34 +26,181 @@ use gc_core::heap::{Heap, ObjectRef};
 ///
 /// This is a safepoint, no young object is live, and no object is marked.
 pub unsafe fn mark(safepoint: &mut Safepoint<'_>) {
-    let mut roots = Vec::new();
-    for_each_root(safepoint, |target| roots.push(target));
+    let mut roots = roots_of(safepoint);
     // SAFETY: the roots refer to live objects, and so do handles; nothing is ever forwarded here,
     // and the caller says that nothing is young or marked.
     unsafe { safepoint.heap.mark_reachable(&mut roots) }
 }
 
-/// Calls `each` for everything that the roots and the arena's handles refer to.
-pub(crate) fn for_each_root(safepoint: &mut Safepoint<'_>, mut each: impl FnMut(ObjectRef)) {
-    safepoint.roots.for_each_edge(&mut each);
+/// As [`mark`], but ends when all candidates are marked: then it says how many objects it has looked
+/// into. `None` says that everything reachable is marked.
+///
+/// # Safety
+///
+/// As [`mark`], and the candidates are not reclaimed, there is none twice, and the policy of all
+/// objects is zero.
+pub unsafe fn mark_until_found(
+    safepoint: &mut Safepoint<'_>,
+    candidates: &[ObjectRef],
+) -> Option<usize> {
+    let set_policy = |policy| {
+        for candidate in candidates {
+            // SAFETY: not reclaimed, says the caller.
+            unsafe { candidate.header() }.set_policy(policy);
+        }
+    };
+    set_policy(SOUGHT);
+    let mut roots = roots_of(safepoint);
+    // SAFETY: as in `mark`.
+    let scanned = unsafe { safepoint.heap.mark_until_found(&mut roots, SOUGHT, candidates.len()) };
+    set_policy(Policy::ZERO);
+    scanned
+}
+
+/// Everything that the roots and the arena's handles refer to.
+fn roots_of(safepoint: &mut Safepoint<'_>) -> Vec<ObjectRef> {
+    let mut roots = Vec::new();
+    safepoint.roots.for_each_edge(|target| roots.push(target));
     for table in safepoint.heap.handle_tables() {
         // The slots of other tables are references of the sets they belong to.
         if table.is_owned_by_arena() {
-            table.for_each_edge(&mut each);
+            table.for_each_edge(|target| roots.push(target));
         }
     }
+    roots
 }
 
-/// Takes the mature objects that are not marked, and clears all marks.
+/// Clears all marks.
 ///
 /// # Complexity
 ///
-/// O(blocks), and O(garbage).
-pub fn take_unmarked(heap: &mut Heap) -> Vec<ObjectRef> {
-    let mut garbage = Vec::new();
-    for block in heap.blocks() {
-        block.for_each_unmarked(|object| garbage.push(object));
+/// O(blocks).
+pub fn clear_marks(heap: &mut Heap) {
+    heap.blocks().into_iter().for_each(Block::clear_marks);
+}
+
+/// Reclaims the mature objects that are not marked, takes their references back, and clears all
+/// marks.
+///
+/// # Complexity
+///
+/// O(blocks), and O(garbage and its references).
+///
+/// # Safety
+///
+/// This is a safepoint, all counts are up to date, and exactly what is reachable is marked.
+pub unsafe fn sweep(safepoint: &mut Safepoint<'_>) {
+    let Safepoint { heap, collection, .. } = safepoint;
+    let blocks = heap.blocks();
+    for block in &blocks {
+        block.for_each_unmarked(|object| {
+            // SAFETY: a mature object is intact until it is reclaimed.
+            let has_references = unsafe { object.descriptor() }.has_references();
+            collection.unreachable += usize::from(has_references);
+            let take_back = |target: ObjectRef| {
+                // Garbage loses what it holds of garbage too, but that is counted no more.
+                if target.chunk().marks().contains(target) {
+                    // SAFETY: it is live, and the reference was counted.
+                    let is_zero = unsafe { heap.counts.decrement(target) };
+                    debug_assert!(!is_zero, "what is reachable is referred to by something else");
+                }
+            };
+            // SAFETY: as above.
+            unsafe { for_each_edge(object, take_back) }
+        });
+    }
+    for block in &blocks {
+        block.for_each_unmarked(|object| {
+            heap.counts.forget(object);
+            // SAFETY: mature, unreachable, and here once.
+            unsafe { heap.reclaim(object, collection) }
+        });
         block.clear_marks();
     }
-    garbage
+}
+
+#[cfg(test)]
+mod tests {
+    use gc_core::{Arena, Gc, Lock, Rootable, Trace, unlock};
+
+    use crate::MarkSweep;
+
+    #[derive(Trace)]
+    struct Node<'gc> {
+        number: u64,
+        next: Lock<Option<Gc<'gc, Node<'gc>>>>,
+    }
+
+    #[derive(Trace)]
+    struct Batch<'gc> {
+        nodes: Gc<'gc, [Gc<'gc, Node<'gc>>]>,
+        before: Option<Gc<'gc, Batch<'gc>>>,
+    }
+
+    /// The newest batch, and a node that may be in a ring.
+    #[derive(Trace)]
+    struct Root<'gc> {
+        newest: Option<Gc<'gc, Batch<'gc>>>,
+        ring: Option<Gc<'gc, Node<'gc>>>,
+    }
+
+    type TestArena = Arena<Rootable![Root<'_>], MarkSweep>;
+
+    const NODES_PER_BATCH: usize = 1000;
+    const RING_LEN: u64 = 20_000;
+
+    /// Adds batches, of which each becomes a candidate: nearly 5 MB.
+    fn grow(arena: &mut TestArena) {
+        for _ in 0..200 {
+            arena.mutate_root(|mc, root| {
+                let new = |place| Gc::new(mc, Node { number: place as u64, next: Lock::new(None) });
+                let nodes = Gc::slice_from_fn(mc, NODES_PER_BATCH, new);
+                root.newest = Some(Gc::new(mc, Batch { nodes, before: root.newest }));
+            });
+        }
+    }
+
+    fn make_ring(arena: &mut TestArena) {
+        arena.mutate_root(|mc, root| {
+            let first = Gc::new(mc, Node { number: 0, next: Lock::new(None) });
+            let mut last = first;
+            for number in 1..RING_LEN {
+                last = Gc::new(mc, Node { number, next: Lock::new(Some(last)) });
+            }
+            unlock!(Gc::write(mc, first), Node, next).set(Some(last));
+            root.ring = Some(first);
+        });
+    }
+
+    #[test]
+    fn a_dead_ring_beyond_the_budget_is_found_and_what_lives_stays() {
+        let mut arena = TestArena::new(|_| Root { newest: None, ring: None });
+        grow(&mut arena);
+        make_ring(&mut arena);
+        let live_before = arena.stats().live_objects;
+        arena.mutate_root(|_, root| root.ring = None);
+        grow(&mut arena);
+        grow(&mut arena);
+        let grown = 2 * 200 * (NODES_PER_BATCH + 2);
+        assert_eq!(arena.stats().live_objects, live_before + grown - RING_LEN as usize);
+        let sum = arena.mutate(|_, root| {
+            let batches = core::iter::successors(root.newest, |batch| batch.before);
+            batches
+                .map(|batch| batch.nodes.iter().map(|node| node.number).sum::<u64>())
+                .sum::<u64>()
+        });
+        assert_eq!(sum, 600 * (0..NODES_PER_BATCH as u64).sum::<u64>());
+    }
+
+    #[test]
+    fn counts_are_right_after_every_candidate_was_found() {
+        let mut arena = TestArena::new(|_| Root { newest: None, ring: None });
+        grow(&mut arena);
+        grow(&mut arena);
+        make_ring(&mut arena);
+        arena.mutate_root(|_, root| root.newest = None);
+        assert_eq!(arena.stats().live_objects, RING_LEN as usize, "what is counted dies promptly");
+        arena.mutate_root(|_, root| root.ring = None);
+        assert_eq!(arena.collect().unreachable, RING_LEN as usize);
+    }
 }

@@ -16,8 +16,8 @@
 //! taken to be alive (a backup mark-sweep finds them). References to these are not subtracted.
 //!
 //! Bacon and Rajan, "Concurrent cycle collection in reference counted systems", 2001, section 3.
-//! Theirs recurses; this works from lists. And this gives up when a budget is used, which restores
-//! everything.
+//! Theirs recurses; this works from lists, of which none is longer than a budget. Where more is
+//! reached than that, this gives up, and restores everything.
 
 use alloc::vec::Vec;
 
@@ -27,6 +27,9 @@ const BLACK: Policy = Policy::ZERO;
 const GRAY: Policy = Policy::new(1);
 const WHITE: Policy = Policy::new(2);
 
+/// So many objects ahead of the one that is looked at are being brought into the cache.
+const PREFETCH_DISTANCE: usize = 8;
+
 /// What a detection found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -35,7 +38,7 @@ pub enum Outcome {
     Garbage {
         /// The garbage.
         objects: Vec<ObjectRef>,
-        /// Objects that were looked at.
+        /// Objects that were reached.
         visited: usize,
     },
     /// The budget was used up. Nothing has changed.
@@ -56,87 +59,114 @@ pub unsafe fn takes_part(object: ObjectRef) -> bool {
     header.count() < COUNT_MAX && header.descriptor().has_references()
 }
 
-/// Finds the garbage among what `candidates` reach, looking at no more than `budget` objects.
+/// Finds the garbage among what `candidates` reach, if that is no more than `budget` objects.
 ///
 /// # Complexity
 ///
-/// O(objects and references reached), at most three times. No recursion.
+/// O(objects and references reached), at most three times; O(objects reached) memory. No recursion.
 ///
 /// # Safety
 ///
 /// 1. This is a safepoint, all counts are up to date, and no young object is live.
 /// 2. The candidates are live, and all objects are black.
 pub unsafe fn detect(candidates: &[ObjectRef], budget: usize) -> Outcome {
-    let mut visited = Vec::new();
+    let mut reached = Reached { objects: Vec::new(), budget, is_exceeded: false };
     // SAFETY: the caller's promises.
-    if !unsafe { subtract(candidates, budget, &mut visited) } {
+    let scanned = unsafe { subtract(candidates, &mut reached) };
+    if reached.is_exceeded {
+        // SAFETY: the references of exactly these were subtracted.
+        unsafe { undo(&reached.objects, scanned) }
         return Outcome::GaveUp;
     }
-    // SAFETY: the visited objects are gray, and their references were subtracted.
-    let garbage = unsafe { restore_live(&visited) };
-    Outcome::Garbage { objects: garbage, visited: visited.len() }
+    let mut objects = reached.objects;
+    let visited = objects.len();
+    // SAFETY: they are gray, and their references were subtracted.
+    unsafe { restore_live(&mut objects) }
+    Outcome::Garbage { objects, visited }
 }
 
-/// Colors gray what the candidates reach, and subtracts the references among it. If there is more
-/// of it than the budget allows, undoes that and returns false.
+/// The gray objects, in the order in which they were reached.
+#[derive(Debug)]
+struct Reached {
+    objects: Vec<ObjectRef>,
+    budget: usize,
+    /// More was reached than the budget allows: not all of it is here.
+    is_exceeded: bool,
+}
+
+impl Reached {
+    /// Colors a black object gray, if the budget allows it.
+    ///
+    /// # Safety
+    ///
+    /// The object is live.
+    #[inline]
+    unsafe fn add(&mut self, object: ObjectRef) {
+        // SAFETY: live, says the caller.
+        let header = unsafe { object.header() };
+        if header.policy() == GRAY {
+            return;
+        }
+        if self.objects.len() == self.budget {
+            self.is_exceeded = true;
+            return;
+        }
+        header.set_policy(GRAY);
+        self.objects.push(object);
+    }
+}
+
+/// Colors gray what the candidates reach, and subtracts the references among it. Says of how many
+/// objects, the first ones, they were subtracted: of all, if the budget was not exceeded.
 ///
 /// # Safety
 ///
 /// As [`detect`].
-unsafe fn subtract(candidates: &[ObjectRef], budget: usize, visited: &mut Vec<ObjectRef>) -> bool {
-    let mut pending = Vec::new();
+unsafe fn subtract(candidates: &[ObjectRef], reached: &mut Reached) -> usize {
     for &candidate in candidates {
         // SAFETY: the candidates are live.
         if unsafe { takes_part(candidate) } {
             // SAFETY: as above.
-            unsafe { discover(candidate, &mut pending) }
+            unsafe { reached.add(candidate) }
         }
-        while let Some(object) = pending.pop() {
-            if visited.len() == budget {
-                pending.push(object);
-                // SAFETY: the references of exactly the visited objects were subtracted.
-                unsafe { undo(visited, &pending) }
-                return false;
+    }
+    let mut scanned = 0;
+    while !reached.is_exceeded
+        && let Some(&object) = reached.objects.get(scanned)
+    {
+        prefetch_from(&reached.objects, scanned);
+        let subtract = |target: ObjectRef| {
+            // SAFETY: what a live object refers to is live.
+            if unsafe { takes_part(target) } {
+                // SAFETY: as above.
+                unsafe { target.header() }.decrement();
+                // SAFETY: as above.
+                unsafe { reached.add(target) }
             }
-            visited.push(object);
-            let subtract = |target: ObjectRef| {
-                // SAFETY: what a live object refers to is live.
-                if unsafe { takes_part(target) } {
-                    // SAFETY: as above.
-                    let header = unsafe { target.header() };
-                    header.set_count(header.count() - 1);
-                    // SAFETY: as above.
-                    unsafe { discover(target, &mut pending) }
-                }
-            };
-            // SAFETY: it is a candidate, or a candidate reaches it: nothing was reclaimed yet.
-            unsafe { for_each_edge(object, subtract) }
-        }
+        };
+        // SAFETY: it is a candidate, or a candidate reaches it: nothing was reclaimed yet.
+        unsafe { for_each_edge(object, subtract) }
+        scanned += 1;
     }
-    true
+    scanned
 }
 
-/// Colors a black object gray, to be visited.
-///
-/// # Safety
-///
-/// The object is live.
-unsafe fn discover(object: ObjectRef, pending: &mut Vec<ObjectRef>) {
-    // SAFETY: live, says the caller.
-    let header = unsafe { object.header() };
-    if header.policy() != GRAY {
-        header.set_policy(GRAY);
-        pending.push(object);
+/// Prefetches what is looked at a little later than the object at `index`.
+#[inline]
+fn prefetch_from(objects: &[ObjectRef], index: usize) {
+    if let Some(ahead) = objects.get(index + PREFETCH_DISTANCE) {
+        ahead.prefetch();
     }
 }
 
-/// Adds back the references of the visited objects, and colors all black.
+/// Adds back the references of the first `scanned` objects, and colors all black.
 ///
 /// # Safety
 ///
-/// The references of `visited`, and of nothing else, were subtracted. All are live.
-unsafe fn undo(visited: &[ObjectRef], pending: &[ObjectRef]) {
-    for &object in visited {
+/// The references of these, and of nothing else, were subtracted. All are live, and nothing else is
+/// gray.
+unsafe fn undo(gray: &[ObjectRef], scanned: usize) {
+    for &object in &gray[..scanned] {
         let restore = |target| {
             // SAFETY: what a live object refers to is live.
             unsafe { add_back(target) }
@@ -144,7 +174,7 @@ unsafe fn undo(visited: &[ObjectRef], pending: &[ObjectRef]) {
         // SAFETY: live, says the caller.
         unsafe { for_each_edge(object, restore) }
     }
-    for object in visited.iter().chain(pending) {
+    for object in gray {
         // SAFETY: live, says the caller.
         unsafe { object.header() }.set_policy(BLACK);
     }
@@ -159,20 +189,20 @@ unsafe fn add_back(target: ObjectRef) {
     // SAFETY: live, says the caller.
     if unsafe { takes_part(target) } {
         // SAFETY: as above.
-        let header = unsafe { target.header() };
-        header.set_count(header.count() + 1);
+        unsafe { target.header() }.increment();
     }
 }
 
 /// Colors black what is referred to from outside and what that reaches, adding its references back.
-/// Returns the rest.
+/// The rest stays in the list.
 ///
 /// # Safety
 ///
-/// The visited objects are gray and live, and their references were subtracted.
-unsafe fn restore_live(visited: &[ObjectRef]) -> Vec<ObjectRef> {
+/// The objects are gray and live, and their references were subtracted.
+unsafe fn restore_live(gray: &mut Vec<ObjectRef>) {
     let mut live = Vec::new();
-    for &object in visited {
+    for (index, &object) in gray.iter().enumerate() {
+        prefetch_from(gray, index);
         // SAFETY: live until this returns.
         let header = unsafe { object.header() };
         if header.policy() == GRAY && header.count() > 0 {
@@ -196,9 +226,8 @@ unsafe fn restore_live(visited: &[ObjectRef]) -> Vec<ObjectRef> {
             unsafe { for_each_edge(object, restore) }
         }
     }
-    let is_white = |object: &ObjectRef| {
+    gray.retain(|object| {
         // SAFETY: live until this returns.
         unsafe { object.header() }.policy() == WHITE
-    };
-    visited.iter().copied().filter(is_white).collect()
+    });
 }

@@ -15,8 +15,9 @@
 //!
 //! - A **start bit** says that a mature object starts here. Young objects have none, and this is
 //!   what makes them young: [`ObjectRef::is_mature`].
-//! - A **mark bit** says that the running collection reached the object. Outside of a collection
-//!   all are clear.
+//! - A **mark bit** says that the running collection reached the object. Outside of a collection the
+//!   mark bits are the collector's own; one that does not use them leaves all of them clear. An object
+//!   has none when it is promoted or reclaimed.
 //!
 //! There are no line marks: holes are read off the start bits (see `holes.rs`), so there is no
 //! epoch that could wrap.

@@ -11,7 +11,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::{Block, Heap, ObjectRef, for_each_edge, for_each_edge_among};
+use super::{Block, Header, Heap, ObjectRef, Policy, for_each_edge, for_each_edge_among};
 
 /// Elements of an array that are scanned in one go, so that what they lead to is scanned before the
 /// list of pending objects leaves the cache, and so that a large array can be divided.
@@ -59,9 +59,7 @@ impl Heap {
     /// This is a safepoint. The roots are live, nothing reachable from them is forwarded or young,
     /// and only what was marked by [`Heap::mark_reachable`] in this collection is marked.
     pub unsafe fn mark_reachable(&mut self, roots: &mut Vec<ObjectRef>) {
-        roots.retain(|&root| Exclusive.set(root));
-        let mut marker = Marker::default();
-        core::mem::swap(&mut marker.pending, roots);
+        let mut marker = Marker::of(core::mem::take(roots));
         #[cfg(feature = "parallel")]
         if let Some(workers) = self.workers_if_worthwhile() {
             // SAFETY: what is pending is live and marked; the rest are the caller's promises.
@@ -69,7 +67,39 @@ impl Heap {
         }
         // SAFETY: as above; several threads have left nothing.
         while unsafe { marker.scan_some(&mut Exclusive) } {}
-        core::mem::swap(&mut marker.pending, roots);
+        *roots = marker.pending;
+    }
+
+    /// Marks what is reachable from `roots`, but ends when it has come across `sought` objects with
+    /// this policy: then it says how many objects it has looked into. `None` says that everything
+    /// reachable is marked.
+    ///
+    /// Arrays are looked into last. It does not end early if several threads mark.
+    ///
+    /// # Complexity
+    ///
+    /// O(objects looked into and their references). No recursion.
+    ///
+    /// # Safety
+    ///
+    /// As [`Heap::mark_reachable`].
+    pub unsafe fn mark_until_found(
+        &mut self,
+        roots: &mut Vec<ObjectRef>,
+        policy: Policy,
+        sought: usize,
+    ) -> Option<usize> {
+        #[cfg(feature = "parallel")]
+        if self.workers_if_worthwhile().is_some() {
+            // SAFETY: the caller's promises.
+            unsafe { self.mark_reachable(roots) }
+            return None;
+        }
+        let mut marker = Marker::of(core::mem::take(roots));
+        let mut seeking = Seeking { policy, sought, scanned: 0 };
+        // SAFETY: what is pending is live and marked; the rest are the caller's promises.
+        while seeking.sought > 0 && unsafe { marker.scan_some(&mut seeking) } {}
+        (seeking.sought == 0).then_some(seeking.scanned)
     }
 }
 
@@ -78,6 +108,9 @@ pub(super) trait Bits {
     /// Whether the next piece of an array is better scanned as soon as there is nothing else to put
     /// into the queue, rather than when nothing is left there.
     const PREFERS_ARRAYS: bool;
+
+    /// Whether every array, however short, waits until there is nothing else.
+    const DEFERS_ARRAYS: bool = false;
 
     /// Sets an object's mark bit; whether it was clear, as far as is known before
     /// [`Bits::settle`].
@@ -92,6 +125,12 @@ pub(super) trait Bits {
 
     /// Counts an object that was marked.
     fn add_bytes(&mut self, block: Block, bytes: usize);
+
+    /// Looks at an object that is being scanned.
+    #[inline]
+    fn note(&mut self, header: &Header) {
+        let _ = header;
+    }
 }
 
 /// One thread marks: plain loads and stores.
@@ -117,6 +156,41 @@ impl Bits for Exclusive {
     }
 }
 
+/// One thread marks, and looks for objects.
+#[derive(Debug)]
+struct Seeking {
+    /// What they have.
+    policy: Policy,
+    /// How many were not found yet.
+    sought: usize,
+    scanned: usize,
+}
+
+impl Bits for Seeking {
+    const PREFERS_ARRAYS: bool = Exclusive::PREFERS_ARRAYS;
+
+    /// What was modified lately is often near the roots, and what was built up as a list of arrays
+    /// is searched along the list.
+    const DEFERS_ARRAYS: bool = true;
+
+    #[inline]
+    fn set(&mut self, object: ObjectRef) -> bool {
+        Exclusive.set(object)
+    }
+
+    #[inline]
+    fn add_bytes(&mut self, block: Block, bytes: usize) {
+        Exclusive.add_bytes(block, bytes);
+    }
+
+    #[inline]
+    fn note(&mut self, header: &Header) {
+        self.scanned += 1;
+        // More may have this policy than are sought.
+        self.sought = self.sought.saturating_sub(usize::from(header.policy() == self.policy));
+    }
+}
+
 /// An array of which these elements are yet to be scanned.
 #[derive(Debug)]
 pub(super) struct Rest {
@@ -136,6 +210,12 @@ pub(super) struct Marker {
 }
 
 impl Marker {
+    /// Begins to mark: at the roots that are not marked yet.
+    fn of(mut roots: Vec<ObjectRef>) -> Marker {
+        roots.retain(|&root| Exclusive.set(root));
+        Marker { pending: roots, ..Marker::default() }
+    }
+
     /// Scans several pending objects; whether there may be more.
     ///
     /// # Safety
@@ -219,16 +299,18 @@ impl Marker {
     ///
     /// As [`Marker::step`], for this object.
     #[inline]
-    unsafe fn scan(&mut self, object: ObjectRef, bits: &mut impl Bits) {
+    unsafe fn scan<B: Bits>(&mut self, object: ObjectRef, bits: &mut B) {
         // SAFETY: live and not forwarded, says the caller.
         let bytes = unsafe { object.bytes() };
         bits.add_bytes(Block::containing(object), bytes);
+        // SAFETY: as above.
+        bits.note(unsafe { object.header() });
         // SAFETY: as above.
         let descriptor = unsafe { object.descriptor() };
         if descriptor.is_array() && descriptor.has_references() {
             // SAFETY: as above.
             let len = unsafe { object.element_count() };
-            if len > ELEMENTS_MAX {
+            if len > ELEMENTS_MAX || B::DEFERS_ARRAYS {
                 self.arrays.push(Rest { array: object, elements: 0..len });
                 return;
             }
@@ -294,5 +376,56 @@ impl Queue {
             self.len -= 1;
         }
         object
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Arena, Gc, NullCollector, Rootable, Trace};
+
+    #[derive(Trace)]
+    #[trace(crate = crate)]
+    struct Batch<'gc> {
+        numbers: Gc<'gc, [Gc<'gc, u64>]>,
+        before: Option<Gc<'gc, Batch<'gc>>>,
+    }
+
+    const BATCHES: usize = 100;
+    const SOUGHT: Policy = Policy::new(5);
+
+    #[test]
+    fn a_search_goes_along_a_list_of_arrays_and_ends_where_all_are_found() {
+        let arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+        arena.enter(|mc, ()| {
+            let mut batches: Vec<Gc<'_, Batch<'_>>> = Vec::new();
+            for _ in 0..BATCHES {
+                // As many as fill the queue.
+                let numbers = Gc::slice_from_fn(mc, QUEUE_LEN, |number| Gc::new(mc, number as u64));
+                batches.push(Gc::new(mc, Batch { numbers, before: batches.last().copied() }));
+            }
+            let newest = batches[BATCHES - 1].object();
+            // How many are not found, and how many objects were looked into.
+            let search = |sought: &[ObjectRef]| {
+                // SAFETY: all objects live while `enter` runs.
+                let header = |object: &ObjectRef| unsafe { object.header() };
+                sought.iter().for_each(|object| header(object).set_policy(SOUGHT));
+                let mut seeking = Seeking { policy: SOUGHT, sought: sought.len(), scanned: 0 };
+                let mut marker = Marker::of(Vec::from([newest]));
+                // SAFETY: as above, and nothing is borrowed.
+                while seeking.sought > 0 && unsafe { marker.scan_some(&mut seeking) } {}
+                sought.iter().for_each(|object| header(object).set_policy(Policy::ZERO));
+                for batch in &batches {
+                    Block::containing(batch.object()).clear_marks();
+                    Block::containing(batch.numbers.object()).clear_marks();
+                }
+                (seeking.sought, seeking.scanned)
+            };
+            let (missing, scanned) = search(&[newest, batches[BATCHES - 10].object()]);
+            assert_eq!(missing, 0);
+            assert!(scanned < 2 * 10 + QUEUE_LEN, "{scanned} were looked into");
+            let unreachable = Gc::new(mc, 0_u64).object();
+            assert_eq!(search(&[newest, unreachable]), (1, BATCHES * (2 + QUEUE_LEN)));
+        });
     }
 }
