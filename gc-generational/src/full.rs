@@ -43,6 +43,8 @@ impl Generational {
         // reference to what was young, and left no mark.
         unsafe { heap.mark_reachable(&mut roots) }
         self.pending = roots;
+        // SAFETY: nothing old is forwarded, and nothing was freed yet.
+        unsafe { heap.count_marked() }
         let tenured_bytes = self.aging.iter().map(|block| block.marked_bytes()).sum();
         let evacuated = choose_sparse(heap);
         if !evacuated.is_empty() {
