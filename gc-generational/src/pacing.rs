@@ -75,6 +75,8 @@ pub(crate) struct Pacing {
     /// Old bytes after the last full collection.
     old_bytes: usize,
     growth_percent: usize,
+    /// Whether much of what had become old was garbage at the last full collection.
+    is_growth_garbage: bool,
     /// The nursery at the last collection, and what lived of it.
     taken_bytes: usize,
     survived_bytes: usize,
@@ -93,6 +95,7 @@ impl Default for Pacing {
             aging_bytes: 0,
             old_bytes: 0,
             growth_percent: GROWTH_PERCENT,
+            is_growth_garbage: false,
             taken_bytes: 0,
             survived_bytes: 0,
             is_certain: false,
@@ -114,7 +117,7 @@ impl Pacing {
         }
         let is_aging_full = aging_bytes > NURSERIES_PER_AGING * heap.nursery_bytes();
         // Where nothing ages a nursery that lives need not be looked at.
-        let is_aging_in_the_way = self.is_certain && self.aging_bytes > 0;
+        let is_aging_in_the_way = self.lives_as_a_whole() && self.aging_bytes > 0;
         let is_middle =
             is_aging_full || is_aging_in_the_way || self.minors_since_middle >= MINORS_PER_MIDDLE;
         // Where most of what ages is likely to live, all of it is as good as old.
@@ -165,10 +168,22 @@ impl Pacing {
         expected_percent > IN_PLACE_PERCENT
     }
 
+    /// Whether the next nursery lives as a whole, too, and would if it were larger: a heap is being built
+    /// up, or so much lives that nothing dies before many nurseries are filled.
+    fn lives_as_a_whole(&self) -> bool {
+        self.is_certain && (!self.is_growth_garbage || self.outgrows_nursery())
+    }
+
+    /// Whether more is old than any nursery holds. Where as much dies as is made, objects live for
+    /// about as long as it takes to make as many as live.
+    fn outgrows_nursery(&self) -> bool {
+        self.old_bytes > 2 * NURSERY_BYTES_MAX
+    }
+
     /// Whether all of the nursery is taken to live. What is dead in it stays until the next full
     /// collection, which is due no later for that.
     pub(crate) fn promotes_unseen(&self, heap: &Heap) -> bool {
-        self.is_certain
+        self.lives_as_a_whole()
             && self.promotes_in_place(heap)
             && self.unseen_bytes + heap.nursery_used_bytes() <= UNSEEN_BYTES_MAX
     }
@@ -191,10 +206,12 @@ impl Pacing {
         }
         // A nursery twice the size costs as many copies where as many objects live at any time, and
         // is filled half as often; below a few percent that is no gain beside the cache it takes.
-        // Nor is it where all live, and are not copied.
+        // Nor is it where all live for long, and are not copied.
         let nursery_bytes = heap.nursery_bytes().max(NURSERY_BYTES_MIN);
         let nursery_bytes = match (survived_bytes * 100).checked_div(taken_bytes).unwrap_or(0) {
-            _ if self.is_certain => (nursery_bytes / 2).max(NURSERY_BYTES_MIN),
+            _ if self.is_certain && self.outgrows_nursery() => {
+                (nursery_bytes / 2).max(NURSERY_BYTES_MIN)
+            }
             8.. => (2 * nursery_bytes).min(NURSERY_BYTES_MAX),
             0..2 => (nursery_bytes / 2).max(NURSERY_BYTES_MIN),
             _ => nursery_bytes,
@@ -221,9 +238,10 @@ impl Pacing {
         let grown_bytes = self.full_at_bytes() - self.old_bytes;
         let kept_bytes = old_bytes.saturating_sub(self.old_bytes);
         // Before the first one nothing was known to live: it says nothing of garbage.
-        let is_useful = self.old_bytes == 0
-            || grown_bytes.saturating_sub(kept_bytes) * 100 > grown_bytes * USEFUL_PERCENT;
-        self.growth_percent = if is_useful {
+        let is_first = self.old_bytes == 0;
+        let garbage_bytes = grown_bytes.saturating_sub(kept_bytes);
+        self.is_growth_garbage = !is_first && garbage_bytes * 100 > grown_bytes * USEFUL_PERCENT;
+        self.growth_percent = if is_first || self.is_growth_garbage {
             GROWTH_PERCENT
         } else {
             (2 * self.growth_percent).min(GROWTH_PERCENT_MAX)
