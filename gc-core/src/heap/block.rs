@@ -220,14 +220,9 @@ impl Block {
         marked_bytes.set(marked_bytes.get().wrapping_add(bytes as u32));
     }
 
-    /// As [`Block::add_marked_bytes`], where other threads add too.
-    #[cfg(feature = "parallel")]
-    pub(crate) fn add_marked_bytes_shared(self, bytes: usize) {
-        use core::sync::atomic::{AtomicU32, Ordering};
-
-        let marked_bytes = self.info().marked_bytes.as_ptr();
-        // SAFETY: it is a valid `u32`; while several threads add, all accesses are atomic.
-        unsafe { AtomicU32::from_ptr(marked_bytes) }.fetch_add(bytes as u32, Ordering::Relaxed);
+    #[inline]
+    pub(crate) fn set_marked_bytes(self, bytes: usize) {
+        self.info().marked_bytes.set(bytes as u32);
     }
 
     /// Bytes that were marked in this collection.

@@ -34,6 +34,7 @@ mod pages;
 #[cfg(feature = "parallel")]
 mod parallel;
 mod pool;
+mod promote;
 mod reclaim;
 mod residency;
 mod scan;
@@ -98,6 +99,8 @@ pub struct Heap {
     log_bytes_max: Cell<usize>,
     young_drops: RefCell<Vec<ObjectRef>>,
     has_droppable: Cell<bool>,
+    /// Places in the nursery at which no object is: see `promote.rs`.
+    gaps: Cell<usize>,
     /// A list of objects with drop glue, of weakly held ones or of large ones has young objects.
     is_young_listed: Cell<bool>,
     weak: RefCell<WeakTable>,
@@ -134,6 +137,7 @@ impl Heap {
             log_bytes_max: Cell::new(LOG_BYTES_MAX),
             young_drops: RefCell::default(),
             has_droppable: Cell::new(false),
+            gaps: Cell::new(0),
             is_young_listed: Cell::new(false),
             weak: RefCell::default(),
             counts: CountTable::default(),

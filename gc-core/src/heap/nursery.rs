@@ -27,9 +27,17 @@ struct Taken {
     hole_bytes: usize,
     /// What was live in the block before.
     live_bytes_before: usize,
+    /// Where what was allocated in it ends, if the block was left.
+    filled_to: *mut u8,
 }
 
 impl Taken {
+    #[inline]
+    fn new(block: Block) -> Taken {
+        let live_bytes_before = block.live_bytes();
+        Taken { block, hole_bytes: 0, live_bytes_before, filled_to: block.base() }
+    }
+
     /// Ends allocation in the block: it may become free, or be queued for its holes.
     #[inline]
     fn retire(self, pool: &mut Pool) {
@@ -72,7 +80,7 @@ impl Current {
     /// A block in which nothing lives.
     fn whole(block: Block) -> Current {
         Current {
-            taken: Taken { block, hole_bytes: 0, live_bytes_before: 0 },
+            taken: Taken::new(block),
             region: Region { begin: block.base(), end: block.end() },
         }
     }
@@ -138,7 +146,7 @@ impl Nursery {
         allocates_in_holes: bool,
     ) -> Result<Region, Exhausted> {
         if allocates_in_holes && let Some(block) = pool.take_holes(bytes, &mut self.holes) {
-            let taken = Taken { block, hole_bytes: 0, live_bytes_before: block.live_bytes() };
+            let taken = Taken::new(block);
             let region = Region { begin: block.base(), end: block.base() };
             self.enter(Current { taken, region });
             return self.take_region(pool, bytes, false);
@@ -148,6 +156,13 @@ impl Nursery {
         self.taken_bytes += BLOCK_BYTES;
         self.enter(current);
         Ok(region)
+    }
+
+    /// The blocks, each with the end of what was allocated in it. The cursor is that of the current
+    /// one.
+    pub(super) fn filled(&self, cursor: *mut u8) -> impl Iterator<Item = (Block, *mut u8)> {
+        let left = self.filled.iter().map(|taken| (taken.block, taken.filled_to));
+        left.chain(self.current.iter().map(move |current| (current.taken.block, cursor)))
     }
 
     /// Makes another block the current one.
@@ -212,7 +227,10 @@ impl Heap {
     pub(crate) fn next_region(&self, bytes: usize) -> Result<(), Exhausted> {
         let mut nursery = self.nursery.borrow_mut();
         let mut pool = self.pool.borrow_mut();
-        let begin = nursery.current.as_ref().map(|current| current.region.begin);
+        let begin = nursery.current.as_mut().map(|current| {
+            current.taken.filled_to = self.cursor.get();
+            current.region.begin
+        });
         let region = nursery.take_region(&mut pool, bytes, !self.settings.moves_objects)?;
         let used_bytes = begin.map_or(0, |begin| self.cursor.get().addr() - begin.addr());
         self.allocated_bytes.set(self.allocated_bytes.get() + used_bytes as u64);
@@ -263,6 +281,7 @@ impl Heap {
         self.end.set(ptr::null_mut());
         let nursery = self.nursery.get_mut();
         nursery.taken_bytes = 0;
+        self.gaps.set(0);
         debug_assert!(nursery.holes.is_empty(), "a moving collector does not allocate in holes");
         let current = nursery.current.take().map(|current| current.taken);
         let taken = nursery.filled.drain(..).chain(current);
