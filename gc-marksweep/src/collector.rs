@@ -129,13 +129,15 @@ impl MarkSweep {
             // SAFETY: as above.
             unsafe { for_each_edge(object, note) }
         }
-        for &object in garbage {
-            safepoint.heap.counts.forget(object);
-            // SAFETY: obligation 1.
-            unsafe { safepoint.heap.reclaim(object, &mut safepoint.collection) }
-        }
-        // SAFETY: obligation 2.
-        unsafe { self.counting.decrement_all(safepoint, lost.into_iter(), &mut self.candidates) }
+        safepoint.free(|heap| {
+            for &object in garbage {
+                heap.census.counts.forget(object);
+                // SAFETY: obligation 1.
+                unsafe { heap.reclaim(object) }
+            }
+            // SAFETY: obligation 2.
+            unsafe { self.counting.decrement_all(heap, lost.into_iter(), &mut self.candidates) }
+        });
     }
 }
 
