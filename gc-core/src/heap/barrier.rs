@@ -224,10 +224,10 @@ impl Heap {
             return;
         }
         let logged = Logged::Segment(array, segment);
-        // SAFETY: live, and nothing in it is borrowed mutably, says the caller.
-        let places = unsafe { adjacent_places(array, logged.elements()) };
         if self.settings().takes_snapshots
-            && let Some(places) = places.and_then(|places| places.as_array())
+            // SAFETY: live, and nothing in it is borrowed mutably, says the caller.
+            && let Some(places) = unsafe { adjacent_places(array, logged.elements()) }
+            && let Some(places) = places.as_array()
         {
             let mut log = self.log().borrow_mut();
             log.push_segment(array, segment, places);
