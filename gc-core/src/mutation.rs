@@ -128,7 +128,7 @@ impl<'gc> Mutation<'gc> {
             return None;
         }
         // SAFETY: a `Gc` of the running `mutate` is live.
-        Some(unsafe { self.heap.counts.get(object) })
+        Some(unsafe { self.heap.census.counts.get(object) })
     }
 
     /// How much memory the arena uses, and what its objects own outside of it.

@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 
 use gc_core::collector::{Attributes, Collector, Roots, Safepoint};
 use gc_core::heap::{Block, BlockState, Evacuator, Heap, ObjectRef};
-use gc_core::{Collection, Reason};
+use gc_core::Reason;
 
 use crate::fate::fate;
 use crate::pacing::{Pacing, Survival};
@@ -163,7 +163,7 @@ impl Generational {
         } else {
             self.bury(heap, generation);
         }
-        Self::settle_tenured(safepoint.heap, plan.tenured, &mut safepoint.collection);
+        Self::settle_tenured(safepoint.heap, plan.tenured);
         Self::settle_nursery(safepoint.heap, nursery);
         self.to_aging.take_blocks(&mut self.aging);
         self.pacing.note(safepoint.heap, generation, &survival);
@@ -359,14 +359,14 @@ impl Generational {
 
     /// Frees the blocks that aging objects were moved out of, and sweeps those in which they became
     /// old.
-    fn settle_tenured(heap: &mut Heap, tenured: Vec<Block>, collection: &mut Collection) {
+    fn settle_tenured(heap: &mut Heap, tenured: Vec<Block>) {
         for block in tenured {
             if block.state() == BlockState::Evacuating {
                 // SAFETY: what lived in it was moved, and what died was buried.
-                unsafe { heap.discard(block, collection) }
+                unsafe { heap.discard(block) }
             } else {
                 // SAFETY: what lives was marked.
-                unsafe { heap.sweep(block, collection) }
+                unsafe { heap.sweep(block) }
                 block.set_state(BlockState::Mature);
                 heap.pool().reconsider(block);
             }

@@ -66,14 +66,14 @@ impl Generational {
         for block in evacuated {
             block.clear_marks();
             // SAFETY: what lived in it was moved.
-            unsafe { heap.discard(block, &mut safepoint.collection) }
+            unsafe { heap.discard(block) }
         }
         for block in heap.blocks() {
             if block.state() == BlockState::Free {
                 continue;
             }
             // SAFETY: what lives was marked.
-            unsafe { heap.sweep(block, &mut safepoint.collection) }
+            unsafe { heap.sweep(block) }
             if matches!(block.state(), BlockState::Aging | BlockState::Mature) {
                 block.set_state(BlockState::Mature);
                 heap.pool().reconsider(block);

@@ -23,8 +23,8 @@
 
 use alloc::vec::Vec;
 
-use gc_core::collector::Safepoint;
-use gc_core::heap::{Heap, Log, ObjectRef, for_each_edge};
+use gc_core::collector::{Roots, Safepoint};
+use gc_core::heap::{Census, Heap, Log, ObjectRef, for_each_edge};
 
 use crate::pacing::{self, Epoch};
 
@@ -75,20 +75,18 @@ impl Counting {
     ///
     /// 1. This is a safepoint, and the collector's barrier takes snapshots.
     /// 2. Every mature object was counted by this module only.
+    #[inline]
     pub unsafe fn settle(&mut self, safepoint: &mut Safepoint<'_>, observer: &mut impl Observer) {
         let live_bytes_before = safepoint.heap.live_bytes();
-        let mut log = core::mem::take(safepoint.heap.log_mut());
-        let logged_bytes = log.size_bytes();
+        let logged_bytes = safepoint.heap.log_mut().size_bytes();
         // SAFETY: the caller's promises.
-        unsafe { self.count_gained(safepoint, &mut log) }
+        unsafe { self.count_gained(safepoint) }
         let survived_bytes = safepoint.heap.live_bytes() - live_bytes_before;
         // SAFETY: all that lives is promoted: see Note [What is counted].
         unsafe { safepoint.heap.bury_young_in_place() }
         // SAFETY: what is lost was counted at the last safepoint.
-        unsafe { self.count_lost(safepoint, &log, observer) }
-        log.clear();
-        *safepoint.heap.log_mut() = log;
-        let taken_bytes = safepoint.heap.settle_nursery();
+        safepoint.free(|heap| unsafe { self.count_lost(heap, observer) });
+        let taken_bytes = safepoint.heap.settle_nursery(survived_bytes > 0);
         if !safepoint.heap.settings().is_prompt {
             pacing::set_epoch(safepoint.heap, Epoch { taken_bytes, survived_bytes, logged_bytes });
         }
@@ -101,43 +99,60 @@ impl Counting {
     ///
     /// As [`settle`](Counting::settle).
     #[inline]
-    unsafe fn count_gained(&mut self, safepoint: &mut Safepoint<'_>, log: &mut Log) {
+    unsafe fn count_gained(&mut self, safepoint: &mut Safepoint<'_>) {
         let Safepoint { heap, roots, .. } = safepoint;
         if heap.are_handles_changed() {
             // SAFETY: the caller's promises.
             unsafe { self.settle_handles(heap) }
         }
-        let mut queue = Queue::default();
+        let (log, census) = heap.log_and_census();
         // What little was modified is in the cache.
-        let is_queued = log.size_bytes() > QUEUE_AT_BYTES;
-        let gained = |target: ObjectRef| {
-            let next = if is_queued { queue.exchange(target) } else { Some(target) };
-            if let Some(target) = next {
-                // SAFETY: what a live object or the root refers to is live.
-                unsafe { increment(heap, &mut self.promoted, target) }
-            }
-        };
-        // SAFETY: a logged object is mature, and nothing was reclaimed since; the rest says the
-        // caller.
-        unsafe { log.compare(roots, gained) }
-        while let Some(target) = queue.pop() {
-            // SAFETY: as above.
-            unsafe { increment(heap, &mut self.promoted, target) }
+        if log.size_bytes() > QUEUE_AT_BYTES {
+            // SAFETY: the caller's promises.
+            unsafe { self.count_queued(log, census, roots) }
+        } else {
+            // SAFETY: what a live object or the root refers to is live.
+            let gained = |target| unsafe { increment(census, &mut self.promoted, target) };
+            // SAFETY: a logged object is mature, and nothing was reclaimed since; the rest says the
+            // caller.
+            unsafe { log.compare(roots, gained) }
         }
         if roots.is_dirty() {
             // A new root has no snapshot.
             // SAFETY: what the root refers to is live.
-            roots.for_each_edge(|target| unsafe { increment(heap, &mut self.promoted, target) });
+            roots.for_each_edge(|target| unsafe { increment(census, &mut self.promoted, target) });
             roots.settle();
         }
         while let Some(object) = self.promoted.pop() {
             // SAFETY: what a live object refers to is live.
-            let count = |target| unsafe { increment(heap, &mut self.promoted, target) };
+            let count = |target| unsafe { increment(census, &mut self.promoted, target) };
             // SAFETY: it was promoted because something live refers to it.
             unsafe { for_each_edge(object, count) }
         }
         if heap.are_handles_changed() {
             settle_promoted_handles(heap);
+        }
+    }
+
+    /// Counts what a long log gained, on its way through a queue in which it comes into the cache.
+    ///
+    /// # Safety
+    ///
+    /// As [`settle`](Counting::settle).
+    #[inline(never)]
+    unsafe fn count_queued(&mut self, log: &mut Log, census: &mut Census, roots: &mut Roots<'_>) {
+        let mut queue = Queue::default();
+        let gained = |target| {
+            if let Some(target) = queue.exchange(target) {
+                // SAFETY: what a live object or the root refers to is live.
+                unsafe { increment(census, &mut self.promoted, target) }
+            }
+        };
+        // SAFETY: as in `count_gained`.
+        unsafe { log.compare(roots, gained) }
+        while let Some(target) = queue.pop() {
+            // SAFETY: as above.
+            unsafe { increment(census, &mut self.promoted, target) }
         }
     }
 
@@ -153,37 +168,35 @@ impl Counting {
         tables.retain(|table| table.is_owner_mature());
         for table in tables {
             // SAFETY: a filled slot refers to a live object.
-            table.settle_fresh(|slot| unsafe { increment(heap, &mut self.promoted, slot.get()) });
+            table.settle_fresh(|slot| unsafe {
+                increment(&mut heap.census, &mut self.promoted, slot.get());
+            });
             table.settle_released(|object| self.released.push(object));
         }
     }
 
-    /// Takes back what the log and the handles have lost.
+    /// Takes back what the log and the handles have lost, and empties the log.
     ///
     /// # Safety
     ///
     /// As [`settle`](Counting::settle), and everything gained was counted.
     #[inline]
-    unsafe fn count_lost(
-        &mut self,
-        safepoint: &mut Safepoint<'_>,
-        log: &Log,
-        observer: &mut impl Observer,
-    ) {
+    unsafe fn count_lost(&mut self, heap: &mut Heap, observer: &mut impl Observer) {
         if !self.released.is_empty() {
             let released = core::mem::take(&mut self.released);
             // SAFETY: the slots that the handles had were counted.
-            unsafe { self.decrement_all(safepoint, released.into_iter(), observer) }
+            unsafe { self.decrement_all(heap, released.into_iter(), observer) }
         }
         let mut index = 0;
-        while let Some(object) = log.lost(index) {
-            if let Some(ahead) = log.lost(index + PREFETCH_DISTANCE) {
+        while let Some(object) = heap.log_mut().lost(index) {
+            if let Some(ahead) = heap.log_mut().lost(index + PREFETCH_DISTANCE) {
                 ahead.prefetch();
             }
             // SAFETY: it was counted at the last safepoint.
-            unsafe { decrement(safepoint, &mut self.orphaned, object, observer) }
+            unsafe { decrement(heap, &mut self.orphaned, object, observer) }
             index += 1;
         }
+        heap.log_mut().clear();
     }
 
     /// Takes back references that are lost, and those of what dies by that.
@@ -197,13 +210,13 @@ impl Counting {
     #[inline(never)]
     pub unsafe fn decrement_all(
         &mut self,
-        safepoint: &mut Safepoint<'_>,
+        heap: &mut Heap,
         lost: impl Iterator<Item = ObjectRef>,
         observer: &mut impl Observer,
     ) {
         for object in lost {
             // SAFETY: the caller's promise.
-            unsafe { decrement(safepoint, &mut self.orphaned, object, observer) }
+            unsafe { decrement(heap, &mut self.orphaned, object, observer) }
         }
     }
 }
@@ -246,19 +259,36 @@ impl Queue {
 ///
 /// The target is live.
 #[inline]
-unsafe fn increment(heap: &mut Heap, promoted: &mut Vec<ObjectRef>, target: ObjectRef) {
+unsafe fn increment(census: &mut Census, promoted: &mut Vec<ObjectRef>, target: ObjectRef) {
     // SAFETY: live, says the caller.
     let header = unsafe { target.header() };
     if header.count() > 0 {
         // SAFETY: as above.
-        return unsafe { heap.counts.increment(target) };
+        return unsafe { census.counts.increment(target) };
     }
+    let has_references = header.descriptor().has_references();
     header.increment();
     // SAFETY: live, and young: a mature object has a count above zero until it dies.
-    unsafe { heap.promote_in_place(target) }
-    if header.descriptor().has_references() {
-        promoted.push(target);
+    unsafe { census.promote_in_place(target) }
+    if has_references {
+        push(promoted, target);
     }
+}
+
+/// Pushes. Where the list has to grow is out of line and comes last: so nothing has to be kept across
+/// a call on the way here.
+#[inline]
+fn push(list: &mut Vec<ObjectRef>, object: ObjectRef) {
+    if list.len() == list.capacity() {
+        return push_slow(list, object);
+    }
+    list.push(object);
+}
+
+#[cold]
+#[inline(never)]
+fn push_slow(list: &mut Vec<ObjectRef>, object: ObjectRef) {
+    list.push(object);
 }
 
 /// Takes one reference back, and then those of what dies by that.
@@ -268,7 +298,7 @@ unsafe fn increment(heap: &mut Heap, promoted: &mut Vec<ObjectRef>, target: Obje
 /// The reference was counted, and `orphaned` is empty.
 #[inline(always)]
 unsafe fn decrement(
-    safepoint: &mut Safepoint<'_>,
+    heap: &mut Heap,
     orphaned: &mut Vec<ObjectRef>,
     object: ObjectRef,
     observer: &mut impl Observer,
@@ -276,9 +306,9 @@ unsafe fn decrement(
     let mut next = Some(object);
     while let Some(object) = next {
         // SAFETY: the reference was counted, so the object lives.
-        if unsafe { safepoint.heap.counts.decrement(object) } {
+        if unsafe { heap.census.counts.decrement(object) } {
             // SAFETY: its count is zero, which just became so.
-            unsafe { bury(safepoint, orphaned, object, observer) }
+            unsafe { bury(heap, orphaned, object, observer) }
         } else {
             observer.decremented(object);
         }
@@ -293,20 +323,20 @@ unsafe fn decrement(
 /// The object is mature, its count has just become zero, and it is in no list.
 #[inline]
 unsafe fn bury(
-    safepoint: &mut Safepoint<'_>,
+    heap: &mut Heap,
     orphaned: &mut Vec<ObjectRef>,
     object: ObjectRef,
     observer: &mut impl Observer,
 ) {
     let first_child = orphaned.len();
     // SAFETY: it dies just now: its memory is untouched, and nothing is borrowed.
-    unsafe { for_each_edge(object, |child| orphaned.push(child)) }
+    unsafe { for_each_edge(object, |child| push(orphaned, child)) }
     if orphaned.len() - first_child > 1 {
         orphaned[first_child..].reverse();
     }
     observer.dying(object);
     // SAFETY: mature, and nothing refers to it any more.
-    unsafe { safepoint.heap.reclaim(object, &mut safepoint.collection) }
+    unsafe { heap.reclaim(object) }
 }
 
 /// The slots of a set of handles that was promoted just now have been counted as its references.

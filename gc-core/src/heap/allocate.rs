@@ -105,6 +105,17 @@ impl Heap {
     #[cold]
     #[inline(never)]
     fn reserve_slow(&self, bytes: usize, align_bytes: usize) -> Option<ObjectRef> {
+        // Where objects die one by one, most are made in the hole that one of them has left.
+        if align_bytes == GRANULE_BYTES && bytes <= LARGE_BYTES_MIN && self.next_hole(bytes) {
+            let begin = self.cursor.get();
+            self.cursor.set(begin.wrapping_add(bytes));
+            return ObjectRef::from_ptr(begin.wrapping_add(HEADER_BYTES));
+        }
+        self.reserve_rare(bytes, align_bytes)
+    }
+
+    #[inline(never)]
+    fn reserve_rare(&self, bytes: usize, align_bytes: usize) -> Option<ObjectRef> {
         // Room to move the payload to an aligned address; it is at a granule in any case.
         let worst_bytes = bytes.checked_add(align_bytes - GRANULE_BYTES)?;
         if worst_bytes > LARGE_BYTES_MIN {

@@ -184,7 +184,7 @@ impl Evacuator {
         if let Some(block) = self.block {
             let bytes = core::mem::take(&mut self.bytes);
             block.set_live_bytes(block.live_bytes() + bytes);
-            heap.count_live(core::mem::take(&mut self.objects), bytes);
+            heap.census.add(core::mem::take(&mut self.objects), bytes);
             self.copied_bytes += bytes;
         }
     }

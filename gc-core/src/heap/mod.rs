@@ -5,7 +5,7 @@
 //! - [`Heap`]: all of it together, with the nursery, the log and the tables.
 //! - [`for_each_edge`], [`for_each_slot`]: walking the references of an object.
 //! - [`Log`]: what the write barrier kept.
-//! - [`CountTable`]: exact reference counts.
+//! - [`Census`], [`CountTable`]: what lives, in numbers; exact reference counts.
 //! - [`Evacuator`]: copying objects.
 //! - [`AddressHash`]: for tables whose keys are objects.
 //!
@@ -18,6 +18,7 @@ mod activity;
 mod allocate;
 mod barrier;
 mod block;
+mod census;
 mod check;
 mod chunk;
 mod counts;
@@ -52,6 +53,7 @@ use core::ptr::NonNull;
 pub use barrier::{LOG_BYTES_MAX, SEGMENT_LEN};
 pub(crate) use block::BlockInfo;
 pub use block::{Block, BlockState};
+pub use census::Census;
 pub use chunk::{BLOCK_BYTES, Bitmap, CHUNK_BYTES, Chunk, GRANULE_BYTES};
 pub use counts::CountTable;
 pub use descriptor::{ALIGN_BYTES_MAX, Descriptor, References, object_bytes};
@@ -82,7 +84,9 @@ pub use crate::id::{AddressHash, AddressHasher};
 /// While a `mutate` runs it is shared: the bump cursors are cells, and what the slow paths change
 /// is borrowed only inside them. At a safepoint the collector has it exclusively.
 pub struct Heap {
-    /// The next free byte of the region that is being allocated into, and its end.
+    /// Of the region that is being allocated into: what was free of it at the last safepoint that
+    /// collected begins here, what is free begins here, and its end.
+    begin: Cell<*mut u8>,
     cursor: Cell<*mut u8>,
     end: Cell<*mut u8>,
     allocated_objects: Cell<u64>,
@@ -95,7 +99,7 @@ pub struct Heap {
     pool: RefCell<Pool>,
     large: RefCell<LargeSpace>,
     log: RefCell<Log>,
-    /// A log of more bytes makes a safepoint due.
+    /// A log of more bytes makes a safepoint due: where work is prompt, any log does.
     log_bytes_max: Cell<usize>,
     young_drops: RefCell<Vec<ObjectRef>>,
     has_droppable: Cell<bool>,
@@ -104,8 +108,8 @@ pub struct Heap {
     /// A list of objects with drop glue, of weakly held ones or of large ones has young objects.
     is_young_listed: Cell<bool>,
     weak: RefCell<WeakTable>,
-    /// The reference counts, for collectors that keep them.
-    pub counts: CountTable,
+    /// What is mature, in numbers.
+    pub census: Census,
     handle_tables: RefCell<Vec<Rc<HandleTable>>>,
     handle_changes: Rc<Changes>,
     /// Owned; a raw pointer because every chunk has a copy.
@@ -125,6 +129,7 @@ impl Heap {
         let handle_changes = Rc::<Changes>::default();
         let arena_handles = HandleTable::new(Owner::Arena, Rc::clone(&handle_changes));
         Heap {
+            begin: Cell::new(core::ptr::null_mut()),
             cursor: Cell::new(core::ptr::null_mut()),
             end: Cell::new(core::ptr::null_mut()),
             allocated_objects: Cell::new(0),
@@ -134,13 +139,13 @@ impl Heap {
             pool: RefCell::new(Pool::new(ids, settings.limit_bytes)),
             large: RefCell::new(LargeSpace::new(ids)),
             log: RefCell::default(),
-            log_bytes_max: Cell::new(LOG_BYTES_MAX),
+            log_bytes_max: Cell::new(if settings.is_prompt { 0 } else { LOG_BYTES_MAX }),
             young_drops: RefCell::default(),
             has_droppable: Cell::new(false),
             gaps: Cell::new(0),
             is_young_listed: Cell::new(false),
             weak: RefCell::default(),
-            counts: CountTable::default(),
+            census: Census::default(),
             handle_tables: RefCell::new(alloc::vec![Rc::new(arena_handles)]),
             handle_changes,
             ids,
@@ -186,10 +191,18 @@ impl Heap {
         self.log.get_mut()
     }
 
+    /// The log and the census: what is found in the log is counted while it is read.
+    #[inline]
+    pub fn log_and_census(&mut self) -> (&mut Log, &mut Census) {
+        (self.log.get_mut(), &mut self.census)
+    }
+
     /// Changes how large the log may grow before a safepoint is due, as it is when the nursery is
-    /// full: [`LOG_BYTES_MAX`] at most.
+    /// full: [`LOG_BYTES_MAX`] at most. Where work is prompt, it is due in any case.
     pub fn set_log_bytes_max(&mut self, bytes: usize) {
-        self.log_bytes_max.set(bytes.min(LOG_BYTES_MAX));
+        if !self.settings.is_prompt {
+            self.log_bytes_max.set(bytes.min(LOG_BYTES_MAX));
+        }
     }
 
     #[inline]
@@ -303,6 +316,8 @@ impl Heap {
             resident_bytes: reserved_bytes - pool.absent_bytes(),
             returned_bytes: pool.returned_bytes(),
             used_bytes: pool.used_bytes(),
+            live_objects: self.census.objects(),
+            live_bytes: self.census.bytes(),
             ..self.stats
         }
     }

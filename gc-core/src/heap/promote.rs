@@ -39,13 +39,12 @@ impl Heap {
         for (block, end) in nursery.filled(self.cursor.get()) {
             // SAFETY: nothing but objects lies in front of the cursor, as there are no gaps.
             let objects = unsafe { promote_block(block, end) };
-            self.stats.live_objects += objects;
-            self.stats.live_bytes += block.live_bytes();
+            self.census.add(objects, block.live_bytes());
         }
         for index in 0..self.large.get_mut().young().len() {
             let object = self.large.get_mut().young()[index];
             // SAFETY: young, says the caller, and finished: there are no gaps.
-            unsafe { self.promote_in_place(object) }
+            unsafe { self.census.promote_in_place(object) }
         }
     }
 }

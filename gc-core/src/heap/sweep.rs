@@ -5,7 +5,6 @@
 use alloc::vec::Vec;
 
 use super::{Block, BlockState, Heap, ObjectRef};
-use crate::event::Collection;
 
 impl Heap {
     /// Counts the marked bytes of every block, after [`Heap::mark_reachable`].
@@ -33,7 +32,7 @@ impl Heap {
     /// # Safety
     ///
     /// Everything that lives in the block is marked.
-    pub unsafe fn sweep(&mut self, block: Block, collection: &mut Collection) {
+    pub unsafe fn sweep(&mut self, block: Block) {
         let chunk = block.chunk();
         let starts = chunk.starts().block(block.index());
         let marks = chunk.marks().block(block.index());
@@ -54,7 +53,7 @@ impl Heap {
         };
         chunk.starts().set_block(block.index(), marks);
         chunk.marks().clear_block(block.index());
-        self.count_freed(collection, count(&starts) - count(&marks), freed_bytes);
+        self.census.remove(count(&starts) - count(&marks), freed_bytes);
     }
 
     /// Frees a block from which everything that lived was evacuated.
@@ -62,11 +61,11 @@ impl Heap {
     /// # Safety
     ///
     /// Nothing in the block is alive.
-    pub unsafe fn discard(&mut self, block: Block, collection: &mut Collection) {
+    pub unsafe fn discard(&mut self, block: Block) {
         let starts = block.chunk().starts();
         let objects = count(&starts.block(block.index()));
         starts.clear_block(block.index());
-        self.count_freed(collection, objects, block.live_bytes());
+        self.census.remove(objects, block.live_bytes());
         block.set_live_bytes(0);
         self.pool().release(block);
     }
