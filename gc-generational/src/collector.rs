@@ -16,9 +16,9 @@
 
 use alloc::vec::Vec;
 
+use gc_core::Reason;
 use gc_core::collector::{Attributes, Collector, Roots, Safepoint};
 use gc_core::heap::{Block, BlockState, Evacuator, Heap, ObjectRef};
-use gc_core::Reason;
 
 use crate::fate::fate;
 use crate::pacing::{Pacing, Survival};

@@ -16,6 +16,7 @@
 
 use alloc::vec::Vec;
 
+use gc_core::collector::Barrier;
 use gc_core::heap::{Heap, Logged, ObjectRef, Policy};
 
 use crate::trace::{Action, Trace};
@@ -141,7 +142,7 @@ impl Parts {
 ///
 /// The array is live.
 unsafe fn scan_segment(trace: &mut Trace<'_>, (array, segment): Segment) -> bool {
-    let (first, count) = Logged::Segment(array, segment).elements();
+    let (first, count) = Logged::Segment(array, segment).elements(Barrier::Remember);
     // SAFETY: live, says the caller.
     unsafe { trace.scan(array, first, count) }
 }

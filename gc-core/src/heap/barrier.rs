@@ -22,11 +22,10 @@ use core::cell::Cell;
 
 use super::scan::adjacent_places;
 use super::{Descriptor, Flag, Heap, Log, Logged, ObjectRef, References};
+use crate::collector::Barrier;
 
-/// Elements of an array that are logged together: half a cache line of references. A longer segment
-/// costs a longer walk at the store and again at the safepoint, a shorter one more entries where
-/// all of an array is written. With 16 a prompt collector took 40 % longer for `lru`, and 20 % for
-/// `droppable`.
+/// The fewest elements of an array that are logged together, by any barrier; an array of no more is
+/// logged as a whole. See [`Barrier::segment_len`].
 pub const SEGMENT_LEN: usize = 4;
 
 /// A log of more bytes makes a safepoint due in any case: it has left the second-level cache.
@@ -101,6 +100,19 @@ impl SegmentBits {
     }
 }
 
+impl Barrier {
+    /// Elements of an array that are logged together. A longer segment costs a longer walk at the
+    /// safepoint, and at the store if there is a snapshot; a shorter one more entries where all of an
+    /// array is written.
+    #[must_use]
+    pub const fn segment_len(self) -> usize {
+        match self {
+            Barrier::Remember => 4 * SEGMENT_LEN,
+            Barrier::Snapshot => SEGMENT_LEN,
+        }
+    }
+}
+
 impl ObjectRef {
     /// Which segments of an array are logged.
     ///
@@ -162,7 +174,7 @@ impl Heap {
             return unsafe { self.write_barrier_grow(object) };
         }
         header.clear(Flag::Unlogged);
-        let takes_snapshot = self.settings().takes_snapshots;
+        let takes_snapshot = self.settings().takes_snapshots();
         // SAFETY: live, and no `&mut` into it, says the caller; `words` are its references, and
         // there is room.
         unsafe { log.push_words(object, words, takes_snapshot) }
@@ -189,7 +201,7 @@ impl Heap {
         // SAFETY: live, says the caller.
         let len = unsafe { object.element_count() };
         if len > SEGMENT_LEN {
-            for segment in 0..len.div_ceil(SEGMENT_LEN) {
+            for segment in 0..len.div_ceil(self.settings().barrier.segment_len()) {
                 // SAFETY: the same obligations; a segment that is logged is passed over.
                 unsafe { self.log_segment(object, segment) }
             }
@@ -207,7 +219,7 @@ impl Heap {
         // SAFETY: live, says the caller.
         if has_references && unsafe { array.element_count() } > SEGMENT_LEN {
             // SAFETY: the same obligations.
-            unsafe { self.log_segment(array, index / SEGMENT_LEN) }
+            unsafe { self.log_segment(array, index / self.settings().barrier.segment_len()) }
         } else {
             // SAFETY: the same obligations; of the other elements none is borrowed mutably, or the
             // object would be logged, for it is logged as a whole.
@@ -224,9 +236,9 @@ impl Heap {
             return;
         }
         let logged = Logged::Segment(array, segment);
-        if self.settings().takes_snapshots
+        if self.settings().takes_snapshots()
             // SAFETY: live, and nothing in it is borrowed mutably, says the caller.
-            && let Some(places) = unsafe { adjacent_places(array, logged.elements()) }
+            && let Some(places) = unsafe { adjacent_places(array, logged.elements(Barrier::Snapshot)) }
             && let Some(places) = places.as_array()
         {
             let mut log = self.log().borrow_mut();
@@ -242,7 +254,7 @@ impl Heap {
     unsafe fn log_entry(&self, logged: Logged) {
         let mut log = self.log().borrow_mut();
         // SAFETY: live, and no `&mut` into what is logged, says the caller of the barrier.
-        unsafe { log.push(logged, self.settings().takes_snapshots) }
+        unsafe { log.push(logged, self.settings().takes_snapshots()) }
         self.note_logged(&log);
     }
 

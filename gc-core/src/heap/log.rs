@@ -20,7 +20,7 @@ use core::ptr;
 use super::barrier::LOG_BYTES_MAX;
 use super::scan::{OnlyVisitKnows, adjacent_places, for_each_place, for_each_word};
 use super::{Flag, ObjectRef, References, SEGMENT_LEN, for_each_edge_among};
-use crate::collector::Roots;
+use crate::collector::{Barrier, Roots};
 
 /// What has been modified since the last safepoint that collected.
 #[derive(Debug, Default)]
@@ -78,7 +78,7 @@ impl Word {
 pub enum Logged {
     /// The whole object may have changed.
     Object(ObjectRef),
-    /// Of this array, the elements from `SEGMENT_LEN` times the index on, `SEGMENT_LEN` of them.
+    /// Of this array, a segment: by its index. How long it is says [`Barrier::segment_len`].
     Segment(ObjectRef, usize),
 }
 
@@ -95,10 +95,10 @@ impl Logged {
     /// The logged elements: the first, and how many. For a whole object, all.
     #[inline]
     #[must_use]
-    pub fn elements(self) -> (usize, usize) {
+    pub fn elements(self, barrier: Barrier) -> (usize, usize) {
         match self {
             Logged::Object(_) => (0, usize::MAX),
-            Logged::Segment(_, segment) => (segment * SEGMENT_LEN, SEGMENT_LEN),
+            Logged::Segment(_, segment) => (segment * barrier.segment_len(), barrier.segment_len()),
         }
     }
 
@@ -231,7 +231,7 @@ impl Log {
         if !takes_snapshot {
             return;
         }
-        let (object, (first, count)) = (logged.object(), logged.elements());
+        let (object, (first, count)) = (logged.object(), logged.elements(Barrier::Snapshot));
         // SAFETY: the caller's promises.
         if let Some(places) = unsafe { adjacent_places(object, (first, count)) } {
             self.words.extend(places.iter().map(|&reference| Word::reference(reference)));
@@ -290,7 +290,8 @@ impl Log {
                 // SAFETY: live, says the caller.
                 unsafe { logged.forget() }
                 // SAFETY: as above, and at a safepoint nothing is borrowed or written to.
-                if let Some(places) = unsafe { adjacent_places(logged.object(), logged.elements()) }
+                if let Some(places) =
+                    unsafe { adjacent_places(logged.object(), logged.elements(Barrier::Snapshot)) }
                 {
                     words.compare_all(places, &mut gained);
                     continue;
@@ -457,7 +458,7 @@ unsafe fn compare_rare<'a>(
         roots.settle();
         return words;
     };
-    let (object, (first, count)) = (logged.object(), logged.elements());
+    let (object, (first, count)) = (logged.object(), logged.elements(Barrier::Snapshot));
     let compare = |now| {
         let then = words.next().unwrap_or(Word::NOTHING);
         words.note(then, now, &mut &mut *gained);
