@@ -191,10 +191,10 @@ where
             collection: Collection::default(),
         };
         f(&mut self.collector, &mut safepoint);
-        let mut collection = safepoint.collection;
-        collection.live_bytes = self.heap.live_bytes();
-        self.heap.note_safepoint();
-        self.heap.count_collection(&collection);
+        let Safepoint { heap, mut collection, .. } = safepoint;
+        collection.live_bytes = heap.live_bytes();
+        heap.note_safepoint();
+        heap.count_collection(&collection);
         // What died is torn down before any other code of the user runs: after that its memory may
         // be handed out again.
         let panic = self.heap.tear_down(thrift);

@@ -109,6 +109,17 @@ pub struct Safepoint<'a> {
     pub collection: Collection,
 }
 
+impl Safepoint<'_> {
+    /// Does something that reclaims objects and promotes none, and reports what it freed.
+    #[inline]
+    pub fn free(&mut self, f: impl FnOnce(&mut Heap)) {
+        let (objects, bytes) = (self.heap.live_objects(), self.heap.live_bytes());
+        f(self.heap);
+        self.collection.freed_objects += objects - self.heap.live_objects();
+        self.collection.freed_bytes += bytes - self.heap.live_bytes();
+    }
+}
+
 /// The roots of an arena: its root object. (Its handles are in the heap's
 /// [tables](crate::heap::Heap::handle_tables).)
 pub struct Roots<'a> {

@@ -60,6 +60,8 @@ pub(crate) struct IdTable {
     /// The objects that were young when they got their identity, since the last safepoint that
     /// collected.
     young: RefCell<Vec<ObjectRef>>,
+    /// Whether there are any.
+    has_young: Cell<bool>,
     next: Cell<u64>,
     batch_end: Cell<u64>,
 }
@@ -70,6 +72,7 @@ impl Default for IdTable {
             recent: [const { Cell::new(None) }; RECENT_LEN],
             ids: RefCell::default(),
             young: RefCell::default(),
+            has_young: Cell::new(false),
             next: Cell::new(0),
             batch_end: Cell::new(0),
         }
@@ -109,6 +112,7 @@ impl IdTable {
         let id = *self.ids.borrow_mut().entry(object).or_insert_with(|| {
             if !object.is_mature() {
                 self.young.borrow_mut().push(object);
+                self.has_young.set(true);
             }
             self.fresh()
         });
@@ -119,11 +123,12 @@ impl IdTable {
     /// Whether young objects have got identities since the last safepoint that collected.
     #[inline]
     pub(crate) fn has_young(&self) -> bool {
-        !self.young.borrow().is_empty()
+        self.has_young.get()
     }
 
     /// Forgets the young objects that were neither promoted nor moved.
     pub(crate) fn forget_dead_young(&self) {
+        self.has_young.set(false);
         for object in self.young.borrow_mut().drain(..) {
             if !object.is_mature() {
                 self.remove(object);

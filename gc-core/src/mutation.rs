@@ -130,7 +130,7 @@ impl<'gc> Mutation<'gc> {
             return None;
         }
         // SAFETY: a `Gc` of the running `mutate` is live.
-        Some(unsafe { self.heap.counts.get(object) })
+        Some(unsafe { self.heap.census.counts.get(object) })
     }
 
     /// Has something run when an object becomes unreachable: a finalizer.

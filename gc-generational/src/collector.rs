@@ -4,7 +4,8 @@
 //!
 //! 1. take the log, so that no header is touched later;
 //! 2. choose what happens to an object by the state of its block ([`Plan`]);
-//! 3. reach what the roots, the handles and the remembered set refer to, and trace;
+//! 3. reach what the roots, the handles and the remembered set refer to, and trace; or, where all of
+//!    the nursery is taken to live, promote it as it lies;
 //! 4. see to what died: weak references, handles, identities, drop glue;
 //! 5. in a full collection, do what `full.rs` says;
 //! 6. free the blocks that were emptied, and sweep those whose objects were promoted where they lay.
@@ -15,7 +16,7 @@
 
 use alloc::vec::Vec;
 
-use gc_core::Collection;
+use gc_core::Reason;
 use gc_core::collector::{Attributes, Collector, Roots, Safepoint};
 use gc_core::heap::{Block, BlockState, Evacuator, Heap, ObjectRef};
 
@@ -107,7 +108,9 @@ struct Plan {
     aging_bytes: usize,
 }
 
-// SAFETY: the trace starts from every root, every handle and, for generations that are not
+// SAFETY: where all of the nursery is promoted as it lies nothing is reclaimed or moved, but by the
+// marking of a full collection, and nothing is aging that it could refer to. Otherwise the trace
+// starts from every root, every handle and, for generations that are not
 // collected, from every old object that may refer into one that is (Note [Old-to-young edges]). What
 // it reaches is marked, copied or promoted, and each slot it scans is updated. A full collection
 // marks from every root and handle after that, and updates all that lives where it refers to what it
@@ -130,44 +133,54 @@ unsafe impl Collector for Generational {
             self.stressed = (self.stressed + 1) % (2 * GENERATIONS);
             generation = generation.max(self.stressed % GENERATIONS);
         }
-        self.run(safepoint, generation, END);
+        self.run(safepoint, generation, Reason::Automatic);
     }
 
     fn collect(&mut self, safepoint: &mut Safepoint<'_>, generation: u8) {
-        let resume = if generation == FULL { COLLECT_AGAIN } else { END };
-        self.run(safepoint, generation, resume);
+        self.run(safepoint, generation, Reason::Explicit);
     }
 
     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
         safepoint.heap.end_collecting();
         if resume == COLLECT_AGAIN {
-            self.run(safepoint, FULL, END);
+            self.run(safepoint, FULL, Reason::Automatic);
         }
     }
 }
 
 impl Generational {
-    fn run(&mut self, safepoint: &mut Safepoint<'_>, generation: u8, resume: usize) {
+    fn run(&mut self, safepoint: &mut Safepoint<'_>, generation: u8, reason: Reason) {
         let heap = &mut *safepoint.heap;
         let taken_bytes = heap.nursery_taken_bytes();
         let (objects_before, bytes_before) = self.before(heap);
         let old_bytes_before = heap.live_bytes();
         self.remembered.take_log(heap);
         let plan = self.plan(heap, generation);
+        let is_unseen = self.promotes_unseen(heap, &plan, reason);
+        if is_unseen {
+            // SAFETY: a safepoint, and what is young was not touched; the rest was asked for.
+            unsafe { heap.promote_nursery() }
+        }
         let nursery = heap.take_nursery();
-        self.trace(heap, &mut safepoint.roots, &plan, resume);
+        let asks_for_all = generation == FULL && reason == Reason::Explicit;
+        let resume = if asks_for_all { COLLECT_AGAIN } else { END };
+        if is_unseen {
+            self.settle_unseen(heap, &mut safepoint.roots);
+        } else {
+            self.trace(heap, &mut safepoint.roots, &plan, resume);
+        }
         let mut survival = self.survival(heap, &plan, taken_bytes, old_bytes_before);
+        survival.is_seen = !is_unseen || generation == FULL;
         if generation == FULL {
             // What the nursery's dead lie in is not free before all of it is done: their drop glue
             // has not run.
             self.bury(heap, 0);
-            survival.aging_bytes = self.aging.iter().map(|block| block.live_bytes()).sum();
-            survival.tenured_bytes = self.collect_all(safepoint, resume);
+            self.collect_all(safepoint, &nursery, &mut survival, resume);
             self.aging.clear();
         } else {
             self.bury(heap, generation);
         }
-        Self::settle_tenured(safepoint.heap, plan.tenured, &mut safepoint.collection);
+        Self::settle_tenured(safepoint.heap, plan.tenured);
         Self::settle_nursery(safepoint.heap, nursery);
         self.to_aging.take_blocks(&mut self.aging);
         if safepoint.heap.call_back(resume) {
@@ -230,6 +243,37 @@ impl Generational {
         Plan { generation, actions, tenured, aging_bytes }
     }
 
+    /// Whether all of the nursery becomes old where it lies, with no look at what lives.
+    ///
+    /// Where nothing is aging: the references of what becomes old are not looked at, and those to
+    /// aging objects would have to be remembered. A full collection forgets them in any case.
+    fn promotes_unseen(&self, heap: &Heap, plan: &Plan, reason: Reason) -> bool {
+        if !heap.is_nursery_walkable() {
+            return false;
+        }
+        if heap.settings().is_stressed {
+            let is_full = plan.generation == FULL;
+            return self.stressed >= GENERATIONS && (is_full || self.is_nothing_aging(plan));
+        }
+        match plan.generation {
+            FULL => self.pacing.is_nursery_likely_to_live(heap),
+            // Who asks for a collection of the young wants to know which of them died.
+            _ if reason == Reason::Explicit => false,
+            _ => self.pacing.promotes_unseen(heap) && self.is_nothing_aging(plan),
+        }
+    }
+
+    fn is_nothing_aging(&self, plan: &Plan) -> bool {
+        plan.tenured.is_empty() && self.aging.is_empty() && self.to_aging.is_unused()
+    }
+
+    /// Settles what a trace would have settled, when all that was young is old.
+    fn settle_unseen(&mut self, heap: &mut Heap, roots: &mut Roots<'_>) {
+        roots.settle();
+        self.remembered.forget_written();
+        settle_handles(heap);
+    }
+
     /// What the trace has found to live.
     fn survival(
         &mut self,
@@ -246,8 +290,17 @@ impl Generational {
             tenured_bytes += copied_bytes;
         }
         let aged_bytes = self.to_aging.take_copied_bytes();
+        let allocated_bytes = (heap.allocated().1 - self.allocated.1) as usize;
         let aging_bytes = plan.aging_bytes;
-        Survival { taken_bytes, survived_bytes, aged_bytes, aging_bytes, tenured_bytes }
+        Survival {
+            taken_bytes,
+            allocated_bytes,
+            survived_bytes,
+            is_seen: true,
+            aged_bytes,
+            aging_bytes,
+            tenured_bytes,
+        }
     }
 
     /// Reaches everything that lives in the nursery and, in a middle collection, in the aging space.
@@ -308,11 +361,7 @@ impl Generational {
         self.pending = trace.into_pending();
         self.to_aging.settle(heap);
         self.to_mature.finish(heap);
-        for table in tables {
-            table.settle_fresh(|_| {});
-            table.settle_released(|_| {});
-        }
-        heap.settle_handles();
+        settle_handles(heap);
     }
 
     /// Sees to what died: weak references, handles, identities, drop glue.
@@ -347,14 +396,14 @@ impl Generational {
 
     /// Frees the blocks that aging objects were moved out of, and sweeps those in which they became
     /// old.
-    fn settle_tenured(heap: &mut Heap, tenured: Vec<Block>, collection: &mut Collection) {
+    fn settle_tenured(heap: &mut Heap, tenured: Vec<Block>) {
         for block in tenured {
             if block.state() == BlockState::Evacuating {
                 // SAFETY: what lived in it was moved, and what died was buried.
-                unsafe { heap.discard(block, collection) }
+                unsafe { heap.discard(block) }
             } else {
                 // SAFETY: what lives was marked.
-                unsafe { heap.sweep(block, collection) }
+                unsafe { heap.sweep(block) }
                 block.set_state(BlockState::Mature);
                 heap.pool().reconsider(block);
             }
@@ -373,6 +422,15 @@ impl Generational {
             }
         }
     }
+}
+
+/// Notes that no handle refers to anything young.
+fn settle_handles(heap: &mut Heap) {
+    for table in heap.handle_tables() {
+        table.settle_fresh(|_| {});
+        table.settle_released(|_| {});
+    }
+    heap.settle_handles();
 }
 
 /// Schedules the drop glue of those in the list that are dead, and updates the others.

@@ -13,6 +13,7 @@ use gc_core::heap::{BLOCK_BYTES, Block, BlockState, Heap, for_each_slot};
 
 use crate::collector::{FULL, Generational};
 use crate::finalizable::revive;
+use crate::pacing::Survival;
 use crate::trace::out_of_memory;
 
 /// A block of which at most this lives may be evacuated.
@@ -28,8 +29,15 @@ const FREED_BYTES_MIN: usize = 8 * BLOCK_BYTES;
 
 impl Generational {
     /// Marks everything that lives, empties the sparse blocks, and reclaims the rest. The nursery has
-    /// been traced: nothing is young. Returns how much of the aging space lived.
-    pub(crate) fn collect_all(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) -> usize {
+    /// been traced, or was promoted as it was: nothing is young. Notes how much of it and of the aging
+    /// space lived.
+    pub(crate) fn collect_all(
+        &mut self,
+        safepoint: &mut Safepoint<'_>,
+        nursery: &[Block],
+        survival: &mut Survival,
+        resume: usize,
+    ) {
         let heap = &mut *safepoint.heap;
         self.remembered.clear();
         let mut roots = core::mem::take(&mut self.pending);
@@ -53,7 +61,12 @@ impl Generational {
             unsafe { heap.mark_reachable(&mut roots) }
         }
         self.pending = roots;
-        let tenured_bytes = self.aging.iter().map(|block| block.marked_bytes()).sum();
+        // SAFETY: nothing old is forwarded, and nothing was freed yet.
+        unsafe { heap.count_marked() }
+        survival.aging_bytes = self.aging.iter().map(|block| block.live_bytes()).sum();
+        survival.tenured_bytes = self.aging.iter().map(|block| block.marked_bytes()).sum();
+        let unmarked_bytes = |block: &Block| block.live_bytes() - block.marked_bytes();
+        survival.survived_bytes -= nursery.iter().map(unmarked_bytes).sum::<usize>();
         let evacuated = choose_sparse(heap);
         if !evacuated.is_empty() {
             self.evacuate(heap, &evacuated);
@@ -64,20 +77,19 @@ impl Generational {
         for block in evacuated {
             block.clear_marks();
             // SAFETY: what lived in it was moved.
-            unsafe { heap.discard(block, &mut safepoint.collection) }
+            unsafe { heap.discard(block) }
         }
         for block in heap.blocks() {
             if block.state() == BlockState::Free {
                 continue;
             }
             // SAFETY: what lives was marked.
-            unsafe { heap.sweep(block, &mut safepoint.collection) }
+            unsafe { heap.sweep(block) }
             if matches!(block.state(), BlockState::Aging | BlockState::Mature) {
                 block.set_state(BlockState::Mature);
                 heap.pool().reconsider(block);
             }
         }
-        tenured_bytes
     }
 
     /// Copies what was marked in these blocks.

@@ -18,7 +18,9 @@
 //! generations, as in CPython's `gc`.
 //!
 //! When one `mutate` overran the nursery, or most of it lives, it is old at once, and stays where it
-//! lies.
+//! lies. Where (nearly) all of it lived the last time, the next ones become old without a look at what
+//! lives, up to 16 MiB in a row: dead objects among them stay until the next full collection. Only a
+//! collection that starts by itself does that; one that is asked for looks.
 //!
 //! - `collector`: what is collected when, step by step.
 //! - `pacing`: the sizes and thresholds behind that.

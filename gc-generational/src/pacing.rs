@@ -42,12 +42,24 @@ const USEFUL_PERCENT: usize = 25;
 /// them would take their memory twice for a while, and what lies between them is reused.
 const IN_PLACE_PERCENT: usize = 70;
 
+/// (Nearly) all of a nursery lives if this share of it does. Then the next ones are taken to live as
+/// they are, without a trace, a few in a row.
+const CERTAIN_PERCENT: usize = 98;
+
+/// Bytes that become old in a row without a look at what lives. The next collection looks, and would
+/// find that a program has begun to do something else.
+const UNSEEN_BYTES_MAX: usize = 16 << 20;
+
 /// What a collection has found to live.
 #[derive(Debug)]
 pub(crate) struct Survival {
     /// Bytes that were handed out since the last collection, and that live.
     pub(crate) taken_bytes: usize,
     pub(crate) survived_bytes: usize,
+    /// Bytes of the objects that were made.
+    pub(crate) allocated_bytes: usize,
+    /// Whether it looked at what lives, or all of the nursery became old.
+    pub(crate) is_seen: bool,
     /// Bytes of these that age now.
     pub(crate) aged_bytes: usize,
     /// Bytes that were aging, if the collection looked at them, and that live.
@@ -63,9 +75,15 @@ pub(crate) struct Pacing {
     /// Old bytes after the last full collection.
     old_bytes: usize,
     growth_percent: usize,
+    /// Whether much of what had become old was garbage at the last full collection.
+    is_growth_garbage: bool,
     /// The nursery at the last collection, and what lived of it.
     taken_bytes: usize,
     survived_bytes: usize,
+    /// Nearly all lived when the nursery was last looked at.
+    is_certain: bool,
+    /// What became old since then.
+    unseen_bytes: usize,
     /// The share of the aging space that lived when it was last collected.
     tenured_percent: usize,
 }
@@ -77,8 +95,11 @@ impl Default for Pacing {
             aging_bytes: 0,
             old_bytes: 0,
             growth_percent: GROWTH_PERCENT,
+            is_growth_garbage: false,
             taken_bytes: 0,
             survived_bytes: 0,
+            is_certain: false,
+            unseen_bytes: 0,
             tenured_percent: 0,
         }
     }
@@ -95,7 +116,10 @@ impl Pacing {
             aging_bytes += self.survived_bytes;
         }
         let is_aging_full = aging_bytes > NURSERIES_PER_AGING * heap.nursery_bytes();
-        let is_middle = is_aging_full || self.minors_since_middle >= MINORS_PER_MIDDLE;
+        // Where nothing ages a nursery that lives need not be looked at.
+        let is_aging_in_the_way = self.lives_as_a_whole() && self.aging_bytes > 0;
+        let is_middle =
+            is_aging_full || is_aging_in_the_way || self.minors_since_middle >= MINORS_PER_MIDDLE;
         // Where most of what ages is likely to live, all of it is as good as old.
         let expected_bytes = if self.tenures_in_place() {
             old_bytes + aging_bytes
@@ -132,11 +156,36 @@ impl Pacing {
     /// so that its objects were made for each other, or if most of it is likely to live.
     pub(crate) fn promotes_in_place(&self, heap: &Heap) -> bool {
         let overrun_bytes = 2 * heap.nursery_bytes() + 2 * BLOCK_BYTES;
+        heap.nursery_taken_bytes() > overrun_bytes || self.is_nursery_likely_to_live(heap)
+    }
+
+    /// Whether most of the nursery is likely to live.
+    pub(crate) fn is_nursery_likely_to_live(&self, heap: &Heap) -> bool {
         let taken_bytes = heap.nursery_taken_bytes();
         // Of a nursery that has grown a smaller share lives, but rarely just as many bytes.
         let percent = |of: usize| (self.survived_bytes * 100).checked_div(of).unwrap_or(0);
         let expected_percent = (percent(self.taken_bytes) + percent(taken_bytes).min(100)) / 2;
-        taken_bytes > overrun_bytes || expected_percent > IN_PLACE_PERCENT
+        expected_percent > IN_PLACE_PERCENT
+    }
+
+    /// Whether the next nursery lives as a whole, too, and would if it were larger: a heap is being built
+    /// up, or so much lives that nothing dies before many nurseries are filled.
+    fn lives_as_a_whole(&self) -> bool {
+        self.is_certain && (!self.is_growth_garbage || self.outgrows_nursery())
+    }
+
+    /// Whether more is old than any nursery holds. Where as much dies as is made, objects live for
+    /// about as long as it takes to make as many as live.
+    fn outgrows_nursery(&self) -> bool {
+        self.old_bytes > 2 * NURSERY_BYTES_MAX
+    }
+
+    /// Whether all of the nursery is taken to live. What is dead in it stays until the next full
+    /// collection, which is due no later for that.
+    pub(crate) fn promotes_unseen(&self, heap: &Heap) -> bool {
+        self.lives_as_a_whole()
+            && self.promotes_in_place(heap)
+            && self.unseen_bytes + heap.nursery_used_bytes() <= UNSEEN_BYTES_MAX
     }
 
     /// Whether the aging objects become old where they lie.
@@ -149,10 +198,20 @@ impl Pacing {
         let &Survival { taken_bytes, survived_bytes, .. } = survival;
         self.taken_bytes = taken_bytes;
         self.survived_bytes = survived_bytes;
+        if survival.is_seen {
+            self.is_certain = survived_bytes * 100 > survival.allocated_bytes * CERTAIN_PERCENT;
+            self.unseen_bytes = 0;
+        } else {
+            self.unseen_bytes += survived_bytes;
+        }
         // A nursery twice the size costs as many copies where as many objects live at any time, and
         // is filled half as often; below a few percent that is no gain beside the cache it takes.
+        // Nor is it where all live for long, and are not copied.
         let nursery_bytes = heap.nursery_bytes().max(NURSERY_BYTES_MIN);
         let nursery_bytes = match (survived_bytes * 100).checked_div(taken_bytes).unwrap_or(0) {
+            _ if self.is_certain && self.outgrows_nursery() => {
+                (nursery_bytes / 2).max(NURSERY_BYTES_MIN)
+            }
             8.. => (2 * nursery_bytes).min(NURSERY_BYTES_MAX),
             0..2 => (nursery_bytes / 2).max(NURSERY_BYTES_MIN),
             _ => nursery_bytes,
@@ -179,9 +238,10 @@ impl Pacing {
         let grown_bytes = self.full_at_bytes() - self.old_bytes;
         let kept_bytes = old_bytes.saturating_sub(self.old_bytes);
         // Before the first one nothing was known to live: it says nothing of garbage.
-        let is_useful = self.old_bytes == 0
-            || grown_bytes.saturating_sub(kept_bytes) * 100 > grown_bytes * USEFUL_PERCENT;
-        self.growth_percent = if is_useful {
+        let is_first = self.old_bytes == 0;
+        let garbage_bytes = grown_bytes.saturating_sub(kept_bytes);
+        self.is_growth_garbage = !is_first && garbage_bytes * 100 > grown_bytes * USEFUL_PERCENT;
+        self.growth_percent = if is_first || self.is_growth_garbage {
             GROWTH_PERCENT
         } else {
             (2 * self.growth_percent).min(GROWTH_PERCENT_MAX)

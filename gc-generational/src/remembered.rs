@@ -8,13 +8,15 @@
 //!
 //! - by a store: it is in the log then, and scanned by the next collection;
 //! - by becoming old while what it refers to ages, as large objects do in their first collection,
-//!   and aging ones in a middle collection: it is scanned in that same collection.
+//!   and aging ones in a middle collection: it is scanned in that same collection. What becomes old
+//!   unseen is not scanned: that is done only where nothing ages.
 //!
 //! An object is remembered once: its header's policy bits say that it is ([`REMEMBERED`]). After a
 //! full collection no object ages, and nothing is left to remember.
 
 use alloc::vec::Vec;
 
+use gc_core::collector::Barrier;
 use gc_core::heap::{Heap, Logged, ObjectRef, Policy};
 
 use crate::trace::{Action, Trace};
@@ -70,6 +72,12 @@ impl Remembered {
                 self.to_aging.segments.push(part);
             }
         }
+    }
+
+    /// Forgets what was written to since the last collection: nothing is young or ages.
+    pub(crate) fn forget_written(&mut self) {
+        self.written.objects.clear();
+        self.written.segments.clear();
     }
 
     /// Scans all old objects that may refer to something young or aging, and forgets those that refer
@@ -134,7 +142,7 @@ impl Parts {
 ///
 /// The array is live.
 unsafe fn scan_segment(trace: &mut Trace<'_>, (array, segment): Segment) -> bool {
-    let (first, count) = Logged::Segment(array, segment).elements();
+    let (first, count) = Logged::Segment(array, segment).elements(Barrier::Remember);
     // SAFETY: live, says the caller.
     unsafe { trace.scan(array, first, count) }
 }

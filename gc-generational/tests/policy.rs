@@ -1,7 +1,7 @@
 //! What the policy promises beyond what every collector does.
 
 use gc_core::heap::SEGMENT_LEN;
-use gc_core::{Arena, Gc, Lock, Rootable};
+use gc_core::{Arena, Gc, Lock, Mutation, Rootable, Trace};
 use gc_generational::Generational;
 
 type Slots<'gc> = Gc<'gc, [Lock<Option<Gc<'gc, [u64; 7]>>>]>;
@@ -80,6 +80,48 @@ fn one_full_collection_empties_the_blocks_in_which_little_lives() {
     let list_bytes = COUNT * size_of::<usize>();
     assert!(stats.used_bytes - list_bytes < (full_bytes - list_bytes) / 20, "{stats:?}");
     arena.enter(|_, slots| assert!(slots.iter().flat_map(Lock::get).all(|object| object[6] == 7)));
+}
+
+/// A list that grows, and then garbage in its place.
+#[test]
+fn what_died_in_a_nursery_that_was_taken_to_live_goes_with_the_next_full_collection() {
+    const BATCH: usize = 1000;
+    type List<'gc> = Gc<'gc, (u64, Option<Gc<'gc, Nested<'gc>>>)>;
+    #[derive(Trace)]
+    struct Nested<'gc>(List<'gc>);
+    type Lists = Arena<Rootable!['gc => Option<List<'gc>>], Generational>;
+    fn grow<'gc>(mc: &Mutation<'gc>, list: &mut Option<List<'gc>>) {
+        for number in 0..BATCH as u64 {
+            let before = list.map(|list| Gc::new(mc, Nested(list)));
+            *list = Some(Gc::new(mc, (number, before)));
+        }
+    }
+    let mut arena = Lists::builder().nursery_bytes(64 << 10).build(|_| None);
+    (0..20).for_each(|_| arena.mutate_root(grow));
+    let made_objects = 20 * 2 * BATCH - 1;
+    let collections = arena.stats().collections;
+    while arena.stats().collections < collections + 2 {
+        arena.mutate(|mc, _| grow(mc, &mut None));
+    }
+    assert!(arena.stats().live_objects > made_objects, "what was dead was not looked at");
+    arena.collect();
+    assert_eq!(arena.stats().live_objects, made_objects);
+    let mut len = 0;
+    arena.enter(|_, list| {
+        let mut next = *list;
+        while let Some(list) = next {
+            len += 1;
+            next = list.1.map(|nested| nested.0);
+        }
+    });
+    assert_eq!(len, 20 * BATCH);
+
+    // Who asks for a collection of the young is told what is dead.
+    arena.mutate_root(grow);
+    arena.collect_generation(0);
+    arena.disable();
+    arena.mutate(|mc, _| grow(mc, &mut None));
+    assert_eq!(arena.collect_generation(0).unreachable, 2 * BATCH - 1);
 }
 
 #[test]

@@ -99,12 +99,12 @@ impl Batch {
         }
         for &object in &members {
             // SAFETY: it lives, and this is a safepoint.
-            unsafe { for_each_member(object, |target| subtract(&mut heap.counts, target)) }
+            unsafe { for_each_member(object, |target| subtract(&mut heap.census.counts, target)) }
         }
         let mut live = Vec::new();
         for &object in &members {
             // SAFETY: it lives.
-            let is_held = unsafe { heap.counts.get(object) } > 0;
+            let is_held = unsafe { heap.census.counts.get(object) } > 0;
             if is_held && header(object).policy() == UNKNOWN {
                 header(object).set_policy(LIVE);
                 live.push(object);
@@ -112,7 +112,7 @@ impl Batch {
             while let Some(object) = live.pop() {
                 let restore = |target: ObjectRef| {
                     // SAFETY: what lives refers to what lives.
-                    unsafe { heap.counts.increment(target) }
+                    unsafe { heap.census.counts.increment(target) }
                     if header(target).policy() == UNKNOWN {
                         header(target).set_policy(LIVE);
                         live.push(target);
@@ -127,7 +127,7 @@ impl Batch {
             let restore = |target: ObjectRef| {
                 if is_live(target) {
                     // SAFETY: what is not reclaimed refers to what lives.
-                    unsafe { heap.counts.increment(target) }
+                    unsafe { heap.census.counts.increment(target) }
                 }
             };
             // SAFETY: as above.

@@ -181,16 +181,18 @@ impl MarkSweep {
             // SAFETY: as above.
             unsafe { for_each_edge(object, note) }
         }
-        for &object in &garbage {
-            // SAFETY: as above.
-            unsafe { object.header() }.clear(Flag::Batched);
-            safepoint.heap.counts.forget(object);
-            // SAFETY: garbage is unreachable and mature, and each object is there once.
-            unsafe { safepoint.heap.reclaim(object, &mut safepoint.collection) }
-        }
         safepoint.collection.unreachable += garbage.len();
-        // SAFETY: these references were counted, and nothing has them any more.
-        unsafe { self.counting.decrement_all(safepoint, lost, &mut self.candidates) }
+        safepoint.free(|heap| {
+            for &object in &garbage {
+                // SAFETY: as above.
+                unsafe { object.header() }.clear(Flag::Batched);
+                heap.census.counts.forget(object);
+                // SAFETY: garbage is unreachable and mature, and each object is there once.
+                unsafe { heap.reclaim(object) }
+            }
+            // SAFETY: these references were counted, and nothing has them any more.
+            unsafe { self.counting.decrement_all(heap, lost, &mut self.candidates) }
+        });
     }
 
     /// Reclaims garbage, and takes back its references to what takes no part in trial deletion.
@@ -199,24 +201,26 @@ impl MarkSweep {
     ///
     /// Trial deletion found this garbage just now.
     unsafe fn reclaim(&mut self, safepoint: &mut Safepoint<'_>, garbage: &[ObjectRef]) {
-        for &object in garbage {
-            safepoint.heap.counts.forget(object);
-            // SAFETY: garbage is unreachable and mature, and each object is there once.
-            unsafe { safepoint.heap.reclaim(object, &mut safepoint.collection) }
-        }
         safepoint.collection.unreachable += garbage.len();
-        for &object in garbage {
-            let take_back = |target| {
-                // SAFETY: what died at this safepoint is untouched until the end of it.
-                if !unsafe { trial_deletion::takes_part(target) } {
-                    let lost = core::iter::once(target);
-                    // SAFETY: garbage takes part, so this is none; the reference was counted.
-                    unsafe { self.counting.decrement_all(safepoint, lost, &mut self.candidates) }
-                }
-            };
-            // SAFETY: as above.
-            unsafe { for_each_edge(object, take_back) }
-        }
+        safepoint.free(|heap| {
+            for &object in garbage {
+                heap.census.counts.forget(object);
+                // SAFETY: garbage is unreachable and mature, and each object is there once.
+                unsafe { heap.reclaim(object) }
+            }
+            for &object in garbage {
+                let take_back = |target| {
+                    // SAFETY: what died at this safepoint is untouched until the end of it.
+                    if !unsafe { trial_deletion::takes_part(target) } {
+                        let lost = core::iter::once(target);
+                        // SAFETY: garbage takes part, so this is none; the reference was counted.
+                        unsafe { self.counting.decrement_all(heap, lost, &mut self.candidates) }
+                    }
+                };
+                // SAFETY: as above.
+                unsafe { for_each_edge(object, take_back) }
+            }
+        });
     }
 }
 

@@ -131,7 +131,7 @@ pub unsafe fn sweep(safepoint: &mut Safepoint<'_>) {
                 // Garbage loses what it holds of garbage too, but that is counted no more.
                 if target.chunk().marks().contains(target) {
                     // SAFETY: it is live, and the reference was counted.
-                    let is_zero = unsafe { heap.counts.decrement(target) };
+                    let is_zero = unsafe { heap.census.counts.decrement(target) };
                     debug_assert!(!is_zero, "what is reachable is referred to by something else");
                 }
             };
@@ -139,14 +139,16 @@ pub unsafe fn sweep(safepoint: &mut Safepoint<'_>) {
             unsafe { for_each_edge(object, take_back) }
         });
     }
-    for block in &blocks {
-        block.for_each_unmarked(|object| {
-            heap.counts.forget(object);
-            // SAFETY: mature, unreachable, and here once.
-            unsafe { heap.reclaim(object, collection) }
-        });
-        block.clear_marks();
-    }
+    safepoint.free(|heap| {
+        for block in &blocks {
+            block.for_each_unmarked(|object| {
+                heap.census.counts.forget(object);
+                // SAFETY: mature, unreachable, and here once.
+                unsafe { heap.reclaim(object) }
+            });
+            block.clear_marks();
+        }
+    });
 }
 
 #[cfg(test)]

@@ -28,8 +28,8 @@
 
 use alloc::vec::Vec;
 
-use gc_core::collector::Safepoint;
-use gc_core::heap::{Flag, Flags, Heap, Log, ObjectRef, for_each_edge};
+use gc_core::collector::{Roots, Safepoint};
+use gc_core::heap::{Census, Flag, Flags, Heap, Log, ObjectRef, for_each_edge};
 
 use crate::pacing::{self, Epoch};
 
@@ -80,6 +80,7 @@ impl Counting {
     ///
     /// 1. This is a safepoint, and the collector's barrier takes snapshots.
     /// 2. Every mature object was counted by this module only.
+    #[inline]
     pub unsafe fn settle(&mut self, safepoint: &mut Safepoint<'_>, observer: &mut impl Observer) {
         let base = self.owed.len();
         // SAFETY: the caller's promises.
@@ -92,6 +93,7 @@ impl Counting {
     /// # Safety
     ///
     /// As [`settle`](Counting::settle).
+    #[inline]
     pub unsafe fn resume(
         &mut self,
         safepoint: &mut Safepoint<'_>,
@@ -99,19 +101,15 @@ impl Counting {
         observer: &mut impl Observer,
     ) {
         let live_bytes_before = safepoint.heap.live_bytes();
-        let mut log = core::mem::take(safepoint.heap.log_mut());
-        let logged_bytes = log.size_bytes();
+        let logged_bytes = safepoint.heap.log_mut().size_bytes();
         // SAFETY: the caller's promises.
-        unsafe { self.count_gained(safepoint, &mut log) }
+        unsafe { self.count_gained(safepoint) }
         let survived_bytes = safepoint.heap.live_bytes() - live_bytes_before;
         // SAFETY: all that lives is promoted: see Note [What is counted].
         unsafe { safepoint.heap.bury_young_in_place() }
-        let lost = core::mem::take(&mut self.released).into_iter().chain(ahead(&log));
         // SAFETY: what is lost was counted at the last safepoint.
-        unsafe { self.take_back_all(safepoint, lost, base, observer) }
-        log.clear();
-        *safepoint.heap.log_mut() = log;
-        let taken_bytes = safepoint.heap.settle_nursery();
+        safepoint.free(|heap| unsafe { self.count_lost(heap, base, observer) });
+        let taken_bytes = safepoint.heap.settle_nursery(survived_bytes > 0);
         if !safepoint.heap.settings().is_prompt {
             pacing::set_epoch(safepoint.heap, Epoch { taken_bytes, survived_bytes, logged_bytes });
         }
@@ -129,36 +127,31 @@ impl Counting {
     ///
     /// As [`settle`](Counting::settle).
     #[inline]
-    unsafe fn count_gained(&mut self, safepoint: &mut Safepoint<'_>, log: &mut Log) {
+    unsafe fn count_gained(&mut self, safepoint: &mut Safepoint<'_>) {
         let Safepoint { heap, roots, .. } = safepoint;
         if heap.are_handles_changed() {
             // SAFETY: the caller's promises.
             unsafe { self.settle_handles(heap) }
         }
-        let mut queue = Queue::default();
+        let (log, census) = heap.log_and_census();
         // What little was modified is in the cache.
-        let is_queued = log.size_bytes() > QUEUE_AT_BYTES;
-        let gained = |target: ObjectRef| {
-            let next = if is_queued { queue.exchange(target) } else { Some(target) };
-            if let Some(target) = next {
-                // SAFETY: what a live object or the root refers to is live.
-                unsafe { increment(heap, &mut self.promoted, target) }
-            }
-        };
-        // SAFETY: a logged object is mature, and nothing was reclaimed since; the rest says the
-        // caller.
-        unsafe { log.compare(roots, gained) }
-        while let Some(target) = queue.pop() {
-            // SAFETY: as above.
-            unsafe { increment(heap, &mut self.promoted, target) }
+        if log.size_bytes() > QUEUE_AT_BYTES {
+            // SAFETY: the caller's promises.
+            unsafe { self.count_queued(log, census, roots) }
+        } else {
+            // SAFETY: what a live object or the root refers to is live.
+            let gained = |target| unsafe { increment(census, &mut self.promoted, target) };
+            // SAFETY: a logged object is mature, and nothing was reclaimed since; the rest says the
+            // caller.
+            unsafe { log.compare(roots, gained) }
         }
         if roots.is_dirty() {
             // A new root has no snapshot.
             // SAFETY: what the root refers to is live.
-            roots.for_each_edge(|target| unsafe { increment(heap, &mut self.promoted, target) });
+            roots.for_each_edge(|target| unsafe { increment(census, &mut self.promoted, target) });
             roots.settle();
         }
-        self.count_promoted(heap);
+        self.count_promoted(census);
         if heap.has_young_delayed() {
             self.revive_young(heap);
         }
@@ -168,10 +161,11 @@ impl Counting {
     }
 
     /// Counts what the promoted objects refer to, which may promote more.
-    fn count_promoted(&mut self, heap: &mut Heap) {
+    #[inline]
+    fn count_promoted(&mut self, census: &mut Census) {
         while let Some(object) = self.promoted.pop() {
             // SAFETY: what a live object refers to is live.
-            let count = |target| unsafe { increment(heap, &mut self.promoted, target) };
+            let count = |target| unsafe { increment(census, &mut self.promoted, target) };
             // SAFETY: it was promoted because something live refers to it.
             unsafe { for_each_edge(object, count) }
         }
@@ -184,10 +178,32 @@ impl Counting {
         for object in heap.take_young_delayed() {
             if !object.is_mature() {
                 // SAFETY: nothing young was reclaimed yet.
-                unsafe { increment(heap, &mut self.promoted, object) }
+                unsafe { increment(&mut heap.census, &mut self.promoted, object) }
                 self.released.push(object);
-                self.count_promoted(heap);
+                self.count_promoted(&mut heap.census);
             }
+        }
+    }
+
+    /// Counts what a long log gained, on its way through a queue in which it comes into the cache.
+    ///
+    /// # Safety
+    ///
+    /// As [`settle`](Counting::settle).
+    #[inline(never)]
+    unsafe fn count_queued(&mut self, log: &mut Log, census: &mut Census, roots: &mut Roots<'_>) {
+        let mut queue = Queue::default();
+        let gained = |target| {
+            if let Some(target) = queue.exchange(target) {
+                // SAFETY: what a live object or the root refers to is live.
+                unsafe { increment(census, &mut self.promoted, target) }
+            }
+        };
+        // SAFETY: as in `count_gained`.
+        unsafe { log.compare(roots, gained) }
+        while let Some(target) = queue.pop() {
+            // SAFETY: as above.
+            unsafe { increment(census, &mut self.promoted, target) }
         }
     }
 
@@ -203,81 +219,115 @@ impl Counting {
         tables.retain(|table| table.is_owner_mature());
         for table in tables {
             // SAFETY: a filled slot refers to a live object.
-            table.settle_fresh(|slot| unsafe { increment(heap, &mut self.promoted, slot.get()) });
+            table.settle_fresh(|slot| unsafe {
+                increment(&mut heap.census, &mut self.promoted, slot.get());
+            });
             table.settle_released(|object| self.released.push(object));
         }
     }
 
-    /// Takes back references that are lost, those of what dies by that, and what is owed above `base`.
-    ///
-    /// Deaths are in the order of CPython: a parent before its children, these in the order of their
-    /// places, and the children of one before the next. If a call has to come first, what is left is
-    /// owed from then on, and `base` is the word to [resume](Counting::resume) at.
+    /// Takes back what the handles and the log have lost, and what is owed above `base`; empties the
+    /// log. If a call has to come first, what is left is owed, and `base` is the word to
+    /// [resume](Counting::resume) at.
     ///
     /// # Safety
     ///
-    /// Every one of the lost references was counted.
+    /// As [`settle`](Counting::settle), and everything gained was counted.
     #[inline]
-    unsafe fn take_back_all(
-        &mut self,
-        safepoint: &mut Safepoint<'_>,
-        lost: impl IntoIterator<Item = ObjectRef>,
-        base: usize,
-        observer: &mut impl Observer,
-    ) {
+    unsafe fn count_lost(&mut self, heap: &mut Heap, base: usize, observer: &mut impl Observer) {
         let top = self.owed.len();
-        let mut lost = lost.into_iter();
         let mut is_stopped = false;
-        while !is_stopped && let Some(object) = lost.next() {
-            // SAFETY: the caller's promise.
-            is_stopped = unsafe { take_back(safepoint, &mut self.owed, object, base, observer) };
+        if !self.released.is_empty() {
+            let released = core::mem::take(&mut self.released);
+            // SAFETY: the slots that the handles had were counted.
+            is_stopped = unsafe { self.take_back_all(heap, released, base, observer) };
+        }
+        let mut index = 0;
+        while !is_stopped && let Some(object) = heap.log_mut().lost(index) {
+            if let Some(ahead) = heap.log_mut().lost(index + PREFETCH_DISTANCE) {
+                ahead.prefetch();
+            }
+            // SAFETY: it was counted at the last safepoint.
+            is_stopped = unsafe { take_back(heap, &mut self.owed, object, base, observer) };
+            index += 1;
         }
         if is_stopped {
-            // What would die of the rest waits. The others may have lost no more than a position in a
-            // list that is compared in order: to wait would keep them from dying in a call.
-            let counts = &mut safepoint.heap.counts;
-            // SAFETY: it was counted, says the caller.
-            let is_last = |&object: &ObjectRef| !unsafe { counts.decrement_unless_last(object) };
-            let rest: Vec<_> = lost.filter(is_last).collect();
-            self.owed.splice(top..top, rest.into_iter().rev());
+            let rest = (index..).map_while(|index| heap.log_mut().lost(index)).collect();
+            // SAFETY: as above.
+            unsafe { self.owe(heap, rest, top) }
         }
+        heap.log_mut().clear();
         while !is_stopped
             && self.owed.len() > base
             && let Some(object) = self.owed.pop()
         {
             // SAFETY: what is owed was counted.
-            is_stopped = unsafe { take_back(safepoint, &mut self.owed, object, base, observer) };
+            is_stopped = unsafe { take_back(heap, &mut self.owed, object, base, observer) };
         }
     }
 
-    /// Takes back references that are lost, and those of what dies by that: see
-    /// [`settle`](Counting::settle).
+    /// Owes what is left of what was lost, below what is owed above `top`.
+    ///
+    /// What would die of it waits. The others may have lost no more than a position in a list that is
+    /// compared in order: to wait would keep them from dying in a call.
+    ///
+    /// # Safety
+    ///
+    /// Every one of these references was counted.
+    #[cold]
+    unsafe fn owe(&mut self, heap: &mut Heap, mut rest: Vec<ObjectRef>, top: usize) {
+        let counts = &mut heap.census.counts;
+        // SAFETY: the caller's promise.
+        rest.retain(|&object| !unsafe { counts.decrement_unless_last(object) });
+        self.owed.splice(top..top, rest.into_iter().rev());
+    }
+
+    /// Takes back references that are lost, and those of what dies by that. Says whether a call has to
+    /// come first; then what is left is owed.
     ///
     /// # Safety
     ///
     /// Every one of the lost references was counted.
     #[inline(never)]
+    unsafe fn take_back_all(
+        &mut self,
+        heap: &mut Heap,
+        lost: impl IntoIterator<Item = ObjectRef>,
+        base: usize,
+        observer: &mut impl Observer,
+    ) -> bool {
+        let top = self.owed.len();
+        let mut lost = lost.into_iter();
+        while let Some(object) = lost.next() {
+            // SAFETY: the caller's promise.
+            if unsafe { take_back(heap, &mut self.owed, object, base, observer) } {
+                // SAFETY: as above.
+                unsafe { self.owe(heap, lost.collect(), top) }
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes back references that are lost, and those of what dies by that, or as many as calls allow:
+    /// see [`resume`](Counting::resume).
+    ///
+    /// Deaths are in the order of CPython: a parent before its children, these in the order of their
+    /// places, and the children of one before the next.
+    ///
+    /// # Safety
+    ///
+    /// Every one of the lost references was counted.
     pub unsafe fn decrement_all(
         &mut self,
-        safepoint: &mut Safepoint<'_>,
+        heap: &mut Heap,
         lost: impl IntoIterator<Item = ObjectRef>,
         observer: &mut impl Observer,
     ) {
         let base = self.owed.len();
         // SAFETY: the caller's promise.
-        unsafe { self.take_back_all(safepoint, lost, base, observer) }
+        unsafe { self.take_back_all(heap, lost, base, observer) };
     }
-}
-
-/// What places have lost, with those that come next on their way into the cache.
-#[inline]
-fn ahead(log: &Log) -> impl Iterator<Item = ObjectRef> {
-    (0..).map_while(|index| {
-        if let Some(ahead) = log.lost(index + PREFETCH_DISTANCE) {
-            ahead.prefetch();
-        }
-        log.lost(index)
-    })
 }
 
 /// The references that are incremented next, on their way into the cache.
@@ -318,19 +368,36 @@ impl Queue {
 ///
 /// The target is live.
 #[inline]
-unsafe fn increment(heap: &mut Heap, promoted: &mut Vec<ObjectRef>, target: ObjectRef) {
+unsafe fn increment(census: &mut Census, promoted: &mut Vec<ObjectRef>, target: ObjectRef) {
     // SAFETY: live, says the caller.
     let header = unsafe { target.header() };
     if header.count() > 0 {
         // SAFETY: as above.
-        return unsafe { heap.counts.increment(target) };
+        return unsafe { census.counts.increment(target) };
     }
+    let has_references = header.descriptor().has_references();
     header.increment();
     // SAFETY: live, and young: a mature object has a count above zero until it dies.
-    unsafe { heap.promote_in_place(target) }
-    if header.descriptor().has_references() {
-        promoted.push(target);
+    unsafe { census.promote_in_place(target) }
+    if has_references {
+        push(promoted, target);
     }
+}
+
+/// Pushes. Where the list has to grow is out of line and comes last: so nothing has to be kept across
+/// a call on the way here.
+#[inline]
+fn push(list: &mut Vec<ObjectRef>, object: ObjectRef) {
+    if list.len() == list.capacity() {
+        return push_slow(list, object);
+    }
+    list.push(object);
+}
+
+#[cold]
+#[inline(never)]
+fn push_slow(list: &mut Vec<ObjectRef>, object: ObjectRef) {
+    list.push(object);
 }
 
 /// Takes one reference back, and then those of what dies by that. Says whether it has stopped, because
@@ -341,7 +408,7 @@ unsafe fn increment(heap: &mut Heap, promoted: &mut Vec<ObjectRef>, target: Obje
 /// The reference was counted.
 #[inline(always)]
 unsafe fn take_back(
-    safepoint: &mut Safepoint<'_>,
+    heap: &mut Heap,
     owed: &mut Vec<ObjectRef>,
     object: ObjectRef,
     base: usize,
@@ -351,17 +418,17 @@ unsafe fn take_back(
     let mut object = object;
     loop {
         // SAFETY: the reference was counted, so the object lives.
-        if !unsafe { safepoint.heap.counts.decrement(object) } {
+        if !unsafe { heap.census.counts.decrement(object) } {
             observer.decremented(object);
         // SAFETY: it lives.
         } else if unsafe { object.header() }.has_any(Flags::DELAYS_DEATH) {
             // SAFETY: its count is zero, which just became so.
-            if unsafe { bury_or_stop(safepoint, owed, object, base, observer) } {
+            if unsafe { bury_or_stop(heap, owed, object, base, observer) } {
                 return true;
             }
         } else {
             // SAFETY: its count is zero, which just became so.
-            unsafe { bury(safepoint, owed, object, observer) }
+            unsafe { bury(heap, owed, object, observer) }
         }
         if owed.len() == top {
             return false;
@@ -379,7 +446,7 @@ unsafe fn take_back(
 /// As [`bury`].
 #[cold]
 unsafe fn bury_or_stop(
-    safepoint: &mut Safepoint<'_>,
+    heap: &mut Heap,
     owed: &mut Vec<ObjectRef>,
     object: ObjectRef,
     base: usize,
@@ -390,19 +457,19 @@ unsafe fn bury_or_stop(
     if header.has(Flag::Finalizable) {
         header.increment();
         // SAFETY: it lives, and its count is that of the call.
-        unsafe { safepoint.heap.finalize_counted(object, base) }
+        unsafe { heap.finalize_counted(object, base) }
         return true;
     }
     // SAFETY: nothing refers to it any more.
-    unsafe { safepoint.heap.weak().remove(object) }
-    if safepoint.heap.call_back(base) {
+    unsafe { heap.weak().remove(object) }
+    if heap.call_back(base) {
         // It is torn down after its callbacks have run.
         header.increment();
         owed.push(object);
         return true;
     }
     // SAFETY: the caller's promise.
-    unsafe { bury(safepoint, owed, object, observer) }
+    unsafe { bury(heap, owed, object, observer) }
     false
 }
 
@@ -413,20 +480,20 @@ unsafe fn bury_or_stop(
 /// The object is mature, its count has just become zero, and it is in no list.
 #[inline]
 unsafe fn bury(
-    safepoint: &mut Safepoint<'_>,
+    heap: &mut Heap,
     owed: &mut Vec<ObjectRef>,
     object: ObjectRef,
     observer: &mut impl Observer,
 ) {
     let first_child = owed.len();
     // SAFETY: it dies just now: its memory is untouched, and nothing is borrowed.
-    unsafe { for_each_edge(object, |child| owed.push(child)) }
+    unsafe { for_each_edge(object, |child| push(owed, child)) }
     if owed.len() - first_child > 1 {
         owed[first_child..].reverse();
     }
     observer.dying(object);
     // SAFETY: mature, and nothing refers to it any more.
-    unsafe { safepoint.heap.reclaim(object, &mut safepoint.collection) }
+    unsafe { heap.reclaim(object) }
 }
 
 /// The slots of a set of handles that was promoted just now have been counted as its references.

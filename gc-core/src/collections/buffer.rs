@@ -130,7 +130,10 @@ mod tests {
 
     use super::super::testing::with_mutation;
     use super::*;
-    use crate::heap::{Flag, Logged, SEGMENT_LEN};
+    use crate::collector::Barrier;
+    use crate::heap::{Flag, Logged};
+
+    const SEGMENT_LEN: usize = Barrier::Remember.segment_len();
 
     #[test]
     fn a_buffer_is_scanned_by_its_words() {

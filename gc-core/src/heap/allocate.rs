@@ -55,6 +55,7 @@ impl Heap {
         let bits_bytes = SegmentBits::size_bytes(descriptor, len);
         let bytes = super::object_bytes(descriptor.array_bytes(len) + bits_bytes);
         let object = self.reserve(bytes, descriptor.align_bytes())?;
+        self.gaps.set(self.gaps.get() + 1);
         // SAFETY: as in `allocate`.
         unsafe { object.start().cast::<Header>().write(Header::new(descriptor)) }
         // SAFETY: the payload of an array begins with its length.
@@ -71,6 +72,7 @@ impl Heap {
     /// Counts a finished array, and sees to its drop glue.
     pub(crate) fn finish_array(&self, object: ObjectRef, has_drop_glue: bool) {
         self.allocated_objects.set(self.allocated_objects.get() + 1);
+        self.gaps.set(self.gaps.get() - 1);
         if has_drop_glue {
             self.add_droppable(object);
         }
@@ -103,6 +105,17 @@ impl Heap {
     #[cold]
     #[inline(never)]
     fn reserve_slow(&self, bytes: usize, align_bytes: usize) -> Option<ObjectRef> {
+        // Where objects die one by one, most are made in the hole that one of them has left.
+        if align_bytes == GRANULE_BYTES && bytes <= LARGE_BYTES_MIN && self.next_hole(bytes) {
+            let begin = self.cursor.get();
+            self.cursor.set(begin.wrapping_add(bytes));
+            return ObjectRef::from_ptr(begin.wrapping_add(HEADER_BYTES));
+        }
+        self.reserve_rare(bytes, align_bytes)
+    }
+
+    #[inline(never)]
+    fn reserve_rare(&self, bytes: usize, align_bytes: usize) -> Option<ObjectRef> {
         // Room to move the payload to an aligned address; it is at a granule in any case.
         let worst_bytes = bytes.checked_add(align_bytes - GRANULE_BYTES)?;
         if worst_bytes > LARGE_BYTES_MIN {
@@ -111,8 +124,11 @@ impl Heap {
         if self.end.get().addr() - self.cursor.get().addr() < worst_bytes {
             self.next_region(worst_bytes).ok()?;
         }
-        let payload = self.cursor.get().wrapping_add(HEADER_BYTES);
-        let payload = payload.map_addr(|address| align_up(address, align_bytes));
+        let lowest = self.cursor.get().wrapping_add(HEADER_BYTES);
+        let payload = lowest.map_addr(|address| align_up(address, align_bytes));
+        if payload != lowest {
+            self.gaps.set(self.gaps.get() + 1);
+        }
         self.cursor.set(payload.wrapping_add(bytes - HEADER_BYTES));
         debug_assert!(self.cursor.get() <= self.end.get());
         ObjectRef::from_ptr(payload)

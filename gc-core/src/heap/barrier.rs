@@ -20,12 +20,13 @@
 
 use core::cell::Cell;
 
+use super::scan::adjacent_places;
 use super::{Descriptor, Flag, Heap, Log, Logged, ObjectRef, References};
+use crate::collector::Barrier;
 
-/// Elements of an array that are logged together: two cache lines of references. A longer segment
-/// costs a longer walk at the store and again at the safepoint, a shorter one more entries where
-/// all of an array is written.
-pub const SEGMENT_LEN: usize = 16;
+/// The fewest elements of an array that are logged together, by any barrier; an array of no more is
+/// logged as a whole. See [`Barrier::segment_len`].
+pub const SEGMENT_LEN: usize = 4;
 
 /// A log of more bytes makes a safepoint due in any case: it has left the second-level cache.
 pub const LOG_BYTES_MAX: usize = 4 << 20;
@@ -99,6 +100,19 @@ impl SegmentBits {
     }
 }
 
+impl Barrier {
+    /// Elements of an array that are logged together. A longer segment costs a longer walk at the
+    /// safepoint, and at the store if there is a snapshot; a shorter one more entries where all of an
+    /// array is written.
+    #[must_use]
+    pub const fn segment_len(self) -> usize {
+        match self {
+            Barrier::Remember => 4 * SEGMENT_LEN,
+            Barrier::Snapshot => SEGMENT_LEN,
+        }
+    }
+}
+
 impl ObjectRef {
     /// Which segments of an array are logged.
     ///
@@ -148,17 +162,32 @@ impl Heap {
     unsafe fn write_barrier_slow(&self, object: ObjectRef) {
         // SAFETY: live, says the caller.
         let header = unsafe { object.header() };
-        header.clear(Flag::Unlogged);
-        if let References::Words(words) = header.descriptor().references() {
-            let mut log = self.log().borrow_mut();
-            let takes_snapshot = self.settings().takes_snapshots;
-            // SAFETY: live, and no `&mut` into it, says the caller; `words` are its references.
-            unsafe { log.push_words(object, words, takes_snapshot) }
-            self.note_logged(&log);
-        } else {
+        let References::Words(words) = header.descriptor().references() else {
+            header.clear(Flag::Unlogged);
             // SAFETY: the same obligations.
-            unsafe { self.log_rare(object) }
+            return unsafe { self.log_rare(object) };
+        };
+        let mut log = self.log().borrow_mut();
+        if !log.has_room() {
+            drop(log);
+            // SAFETY: the same obligations.
+            return unsafe { self.write_barrier_grow(object) };
         }
+        header.clear(Flag::Unlogged);
+        let takes_snapshot = self.settings().takes_snapshots();
+        // SAFETY: live, and no `&mut` into it, says the caller; `words` are its references, and
+        // there is room.
+        unsafe { log.push_words(object, words, takes_snapshot) }
+        self.note_logged(&log);
+    }
+
+    /// The write barrier when the log has to grow before.
+    #[cold]
+    #[inline(never)]
+    unsafe fn write_barrier_grow(&self, object: ObjectRef) {
+        self.log().borrow_mut().grow();
+        // SAFETY: the same obligations.
+        unsafe { self.write_barrier_slow(object) }
     }
 
     /// Logs an object that is an array, or whose references only `visit` knows, or that has none.
@@ -172,7 +201,7 @@ impl Heap {
         // SAFETY: live, says the caller.
         let len = unsafe { object.element_count() };
         if len > SEGMENT_LEN {
-            for segment in 0..len.div_ceil(SEGMENT_LEN) {
+            for segment in 0..len.div_ceil(self.settings().barrier.segment_len()) {
                 // SAFETY: the same obligations; a segment that is logged is passed over.
                 unsafe { self.log_segment(object, segment) }
             }
@@ -190,7 +219,7 @@ impl Heap {
         // SAFETY: live, says the caller.
         if has_references && unsafe { array.element_count() } > SEGMENT_LEN {
             // SAFETY: the same obligations.
-            unsafe { self.log_segment(array, index / SEGMENT_LEN) }
+            unsafe { self.log_segment(array, index / self.settings().barrier.segment_len()) }
         } else {
             // SAFETY: the same obligations; of the other elements none is borrowed mutably, or the
             // object would be logged, for it is logged as a whole.
@@ -203,9 +232,21 @@ impl Heap {
         // SAFETY: live, says the caller, and an array of several segments.
         let bits = unsafe { array.segment_bits() };
         // SAFETY: the array has such a segment.
-        if unsafe { bits.insert(segment) } {
+        if !unsafe { bits.insert(segment) } {
+            return;
+        }
+        let logged = Logged::Segment(array, segment);
+        if self.settings().takes_snapshots()
+            // SAFETY: live, and nothing in it is borrowed mutably, says the caller.
+            && let Some(places) = unsafe { adjacent_places(array, logged.elements(Barrier::Snapshot)) }
+            && let Some(places) = places.as_array()
+        {
+            let mut log = self.log().borrow_mut();
+            log.push_segment(array, segment, places);
+            self.note_logged(&log);
+        } else {
             // SAFETY: the same obligations.
-            unsafe { self.log_entry(Logged::Segment(array, segment)) }
+            unsafe { self.log_entry(logged) }
         }
     }
 
@@ -213,7 +254,7 @@ impl Heap {
     unsafe fn log_entry(&self, logged: Logged) {
         let mut log = self.log().borrow_mut();
         // SAFETY: live, and no `&mut` into what is logged, says the caller of the barrier.
-        unsafe { log.push(logged, self.settings().takes_snapshots) }
+        unsafe { log.push(logged, self.settings().takes_snapshots()) }
         self.note_logged(&log);
     }
 
@@ -222,7 +263,6 @@ impl Heap {
         if log.size_bytes() > self.log_bytes_max.get() {
             self.is_due.set(true);
         }
-        self.note_change();
     }
 
     /// Logs the root, before it is borrowed mutably.

@@ -6,7 +6,7 @@
 //!    ^                          |
 //!    +--------------------------+----------------------------------    none did
 //!
-//!   Mature ---- its holes ----> Mature, in use by an allocator
+//!   Free, Mature -- its holes -> Mature, in use by an allocator         collectors that move nothing
 //!   Aging  ---- Tenuring -----> Mature        its objects are promoted where they lie
 //!   Aging, Mature  -----------> Evacuating ----> Free          or are moved elsewhere
 //! ```
@@ -60,8 +60,10 @@ pub(crate) struct BlockInfo {
     absent_pages: Cell<u8>,
     live_bytes: Cell<u32>,
     marked_bytes: Cell<u32>,
-    /// More must die in the block than when it was last searched before it is searched again.
-    queue_at_bytes: Cell<u32>,
+    /// The block is looked at when this much lives, or less: it is the one thing that a death has to
+    /// compare with. More must die than when it was last searched; if it stands in the queue, or is in
+    /// use, all must; in a block of large objects each death is looked at.
+    look_at_bytes: Cell<u32>,
 }
 
 impl BlockInfo {
@@ -73,7 +75,10 @@ impl BlockInfo {
             absent_pages: Cell::new(0),
             live_bytes: Cell::new(0),
             marked_bytes: Cell::new(0),
-            queue_at_bytes: Cell::new(QUEUE_AT_BYTES_MAX as u32),
+            look_at_bytes: Cell::new(match state {
+                BlockState::Large => u32::MAX,
+                _ => QUEUE_AT_BYTES_MAX as u32,
+            }),
         }
     }
 }
@@ -137,33 +142,53 @@ impl Block {
         self.info().state.set(state);
     }
 
+    /// Whether the block stands in the queue of blocks with holes.
+    pub(crate) fn is_queued(self) -> bool {
+        self.info().is_queued.get()
+    }
+
     /// Notes whether the block stands in the queue of blocks with holes.
     #[inline]
     pub(crate) fn set_queued(self, is_queued: bool) {
-        self.info().is_queued.set(is_queued);
+        let info = self.info();
+        info.is_queued.set(is_queued);
+        info.look_at_bytes.set(if is_queued { 0 } else { QUEUE_AT_BYTES_MAX as u32 });
     }
 
-    /// Whether nothing lives in the block any more, or enough has died for a search for holes that
-    /// is not yet queued, and no allocator uses it.
+    /// Whether so little lives in the block that it is to be looked at.
     #[inline]
-    pub(crate) fn is_to_be_reconsidered(self) -> bool {
+    pub(crate) fn is_to_be_looked_at(self) -> bool {
         let info = self.info();
-        let live_bytes = info.live_bytes.get();
-        live_bytes <= info.queue_at_bytes.get()
-            && (live_bytes == 0 || !info.is_queued.get())
-            && !info.is_in_use.get()
-            && info.state.get() == BlockState::Mature
+        info.live_bytes.get() <= info.look_at_bytes.get()
+    }
+
+    /// Counts the bytes of an object that has died; whether the block is to be looked at because of
+    /// that. For a block of large objects the sum may wrap: nobody asks.
+    #[inline]
+    pub(crate) fn remove_live_bytes(self, bytes: usize) -> bool {
+        let info = self.info();
+        let live_bytes = info.live_bytes.get().wrapping_sub(bytes as u32);
+        info.live_bytes.set(live_bytes);
+        live_bytes <= info.look_at_bytes.get()
+    }
+
+    /// Counts the bytes of an object that became mature. For a block of large objects the sum may
+    /// wrap: nobody asks.
+    #[inline]
+    pub(crate) fn add_live_bytes(self, bytes: usize) {
+        let live_bytes = &self.info().live_bytes;
+        live_bytes.set(live_bytes.get().wrapping_add(bytes as u32));
     }
 
     /// Notes that the block has no holes, or that they are filled.
     pub(crate) fn note_search(self) {
         let next = self.live_bytes().saturating_sub(DEAD_BYTES_MIN).min(QUEUE_AT_BYTES_MAX);
-        self.info().queue_at_bytes.set(next as u32);
+        self.info().look_at_bytes.set(next as u32);
     }
 
     /// Notes that the block was filled anew, or that much in it may have died.
     pub(crate) fn forget_search(self) {
-        self.info().queue_at_bytes.set(QUEUE_AT_BYTES_MAX as u32);
+        self.info().look_at_bytes.set(QUEUE_AT_BYTES_MAX as u32);
     }
 
     /// Whether an allocator took memory of this block since the last safepoint: there may be young
@@ -176,7 +201,9 @@ impl Block {
 
     #[inline]
     pub(crate) fn set_in_use(self, is_in_use: bool) {
-        self.info().is_in_use.set(is_in_use);
+        let info = self.info();
+        info.is_in_use.set(is_in_use);
+        info.look_at_bytes.set(if is_in_use { 0 } else { QUEUE_AT_BYTES_MAX as u32 });
     }
 
     /// A bit for each page that was given back to the system, or never taken from it. See
@@ -220,14 +247,9 @@ impl Block {
         marked_bytes.set(marked_bytes.get().wrapping_add(bytes as u32));
     }
 
-    /// As [`Block::add_marked_bytes`], where other threads add too.
-    #[cfg(feature = "parallel")]
-    pub(crate) fn add_marked_bytes_shared(self, bytes: usize) {
-        use core::sync::atomic::{AtomicU32, Ordering};
-
-        let marked_bytes = self.info().marked_bytes.as_ptr();
-        // SAFETY: it is a valid `u32`; while several threads add, all accesses are atomic.
-        unsafe { AtomicU32::from_ptr(marked_bytes) }.fetch_add(bytes as u32, Ordering::Relaxed);
+    #[inline]
+    pub(crate) fn set_marked_bytes(self, bytes: usize) {
+        self.info().marked_bytes.set(bytes as u32);
     }
 
     /// Bytes that were marked in this collection.

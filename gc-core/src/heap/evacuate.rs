@@ -172,12 +172,19 @@ impl Evacuator {
         Ok(())
     }
 
+    /// Whether no block has been taken since [`take_blocks`](Evacuator::take_blocks), and none is
+    /// kept.
+    #[must_use]
+    pub fn is_unused(&self) -> bool {
+        self.block.is_none() && self.blocks.is_empty()
+    }
+
     /// Counts what was copied.
     pub fn settle(&mut self, heap: &mut Heap) {
         if let Some(block) = self.block {
             let bytes = core::mem::take(&mut self.bytes);
             block.set_live_bytes(block.live_bytes() + bytes);
-            heap.count_live(core::mem::take(&mut self.objects), bytes);
+            heap.census.add(core::mem::take(&mut self.objects), bytes);
             self.copied_bytes += bytes;
         }
     }

@@ -95,6 +95,11 @@ impl LargeSpace {
         Ok(address)
     }
 
+    /// The objects allocated since the list of them was last taken.
+    pub(super) fn young(&self) -> &[ObjectRef] {
+        &self.young
+    }
+
     /// Takes the list of objects allocated since it was last taken.
     pub fn take_young(&mut self) -> Vec<ObjectRef> {
         core::mem::take(&mut self.young)

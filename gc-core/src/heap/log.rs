@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!  object|1  ref ref ref   array|2  segment  ref ref ..   0|3  ref ref   object|1  ..
-//!  whole object            16 elements of an array        the root
+//!  whole object            4 elements of an array         the root
 //! ```
 //!
 //! Where the references of an object are at fixed words, its snapshot has one word for each of them,
@@ -20,7 +20,7 @@ use core::ptr;
 use super::barrier::LOG_BYTES_MAX;
 use super::scan::{OnlyVisitKnows, adjacent_places, for_each_place, for_each_word};
 use super::{Flag, ObjectRef, References, SEGMENT_LEN, for_each_edge_among};
-use crate::collector::Roots;
+use crate::collector::{Barrier, Roots};
 
 /// What has been modified since the last safepoint that collected.
 #[derive(Debug, Default)]
@@ -78,7 +78,7 @@ impl Word {
 pub enum Logged {
     /// The whole object may have changed.
     Object(ObjectRef),
-    /// Of this array, the elements from `SEGMENT_LEN` times the index on, `SEGMENT_LEN` of them.
+    /// Of this array, a segment: by its index. How long it is says [`Barrier::segment_len`].
     Segment(ObjectRef, usize),
 }
 
@@ -95,10 +95,10 @@ impl Logged {
     /// The logged elements: the first, and how many. For a whole object, all.
     #[inline]
     #[must_use]
-    pub fn elements(self) -> (usize, usize) {
+    pub fn elements(self, barrier: Barrier) -> (usize, usize) {
         match self {
             Logged::Object(_) => (0, usize::MAX),
-            Logged::Segment(_, segment) => (segment * SEGMENT_LEN, SEGMENT_LEN),
+            Logged::Segment(_, segment) => (segment * barrier.segment_len(), barrier.segment_len()),
         }
     }
 
@@ -147,7 +147,8 @@ impl Log {
     ///
     /// # Safety
     ///
-    /// As [`push`](Log::push), and the words of the payload that `words` names are its references.
+    /// 1. As [`push`](Log::push), and the words of the payload that `words` names are its references.
+    /// 2. The log [has room](Log::has_room).
     #[inline]
     pub(super) unsafe fn push_words(
         &mut self,
@@ -155,20 +156,21 @@ impl Log {
         words: u64,
         takes_snapshot: bool,
     ) {
-        if self.words.capacity() - self.words.len() < ENTRY_WORDS_MAX {
-            self.grow();
-        }
         let begin = self.words.len();
         let buffer = self.words.as_mut_ptr();
-        // SAFETY: there is room for `ENTRY_WORDS_MAX` words from `begin` on.
+        // SAFETY: there is room for `ENTRY_WORDS_MAX` words from `begin` on (obligation 2).
         unsafe { buffer.wrapping_add(begin).write(Word::new(object, OBJECT)) }
         let mut end = begin + 1;
         if takes_snapshot {
             let note = |place: *mut Option<ObjectRef>| {
                 // SAFETY: `for_each_word` passes places that hold references or null.
-                let word = Word::reference(unsafe { place.read() });
+                let reference = unsafe { place.read() };
+                if let Some(target) = reference {
+                    // It is likely to lose a reference, and its count is changed then.
+                    target.prefetch();
+                }
                 // SAFETY: as above; a map names at most 64 places.
-                unsafe { buffer.wrapping_add(end).write(word) }
+                unsafe { buffer.wrapping_add(end).write(Word::reference(reference)) }
                 end += 1;
             };
             // SAFETY: the caller says that these words are references.
@@ -178,15 +180,39 @@ impl Log {
         unsafe { self.words.set_len(end) }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self) {
+    /// Whether there is room for an object that is no array.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        self.words.capacity() - self.words.len() >= ENTRY_WORDS_MAX
+    }
+
+    /// Makes room.
+    pub(super) fn grow(&mut self) {
         if self.size_bytes() > LOG_BYTES_MAX / 4 {
             // All that it is likely to need, so that there is nothing to copy again: what is not
             // used of it takes no memory.
             self.words.reserve_exact((LOG_BYTES_MAX + LOG_BYTES_MAX / 4) / size_of::<Word>());
         }
         self.words.reserve(ENTRY_WORDS_MAX);
+    }
+
+    /// Logs a segment of an array, and what its places hold: the fast lane for arrays of references.
+    ///
+    /// The log [has room](Log::has_room), or this is slow.
+    #[inline]
+    pub(super) fn push_segment(
+        &mut self,
+        array: ObjectRef,
+        segment: usize,
+        places: &[Option<ObjectRef>; SEGMENT_LEN],
+    ) {
+        let mut entry = [Word::NOTHING; 2 + SEGMENT_LEN];
+        entry[0] = Word::new(array, SEGMENT);
+        entry[1] = Word(ptr::without_provenance_mut(segment));
+        for (word, &place) in entry[2..].iter_mut().zip(places) {
+            *word = Word::reference(place);
+        }
+        self.words.extend_from_slice(&entry);
     }
 
     /// Logs an object or a part of one.
@@ -205,7 +231,7 @@ impl Log {
         if !takes_snapshot {
             return;
         }
-        let (object, (first, count)) = (logged.object(), logged.elements());
+        let (object, (first, count)) = (logged.object(), logged.elements(Barrier::Snapshot));
         // SAFETY: the caller's promises.
         if let Some(places) = unsafe { adjacent_places(object, (first, count)) } {
             self.words.extend(places.iter().map(|&reference| Word::reference(reference)));
@@ -240,6 +266,7 @@ impl Log {
     /// # Safety
     ///
     /// This is a safepoint, the logged objects are live, and the log has snapshots.
+    #[inline]
     pub unsafe fn compare(&mut self, roots: &mut Roots<'_>, mut gained: impl FnMut(ObjectRef)) {
         let mut words = Words::new(&mut self.words);
         while let Some(word) = words.next() {
@@ -258,8 +285,19 @@ impl Log {
                     continue;
                 }
             }
+            let Some(entry) = words.entry(word) else { continue };
+            if let Entry::Heap(logged) = entry {
+                // SAFETY: live, says the caller.
+                unsafe { logged.forget() }
+                let elements = logged.elements(Barrier::Snapshot);
+                // SAFETY: as above, and at a safepoint nothing is borrowed or written to.
+                if let Some(places) = unsafe { adjacent_places(logged.object(), elements) } {
+                    words.compare_all(places, &mut gained);
+                    continue;
+                }
+            }
             // SAFETY: the caller's promises.
-            unsafe { compare_rare(word, &mut words, roots, &mut gained) }
+            words = unsafe { compare_rare(entry, words, roots, &mut gained) };
         }
         let lost = words.lost;
         self.words.truncate(lost);
@@ -372,14 +410,13 @@ impl<'a> Words<'a> {
     }
 
     /// Compares places with a snapshot that has a word for each.
-    fn compare_all(&mut self, places: &[Option<ObjectRef>], gained: &mut dyn FnMut(ObjectRef)) {
+    #[inline]
+    fn compare_all(&mut self, places: &[Option<ObjectRef>], gained: &mut impl FnMut(ObjectRef)) {
         let words = self.words;
         let snapshot = words.get(self.next..).unwrap_or_default();
         self.next += places.len();
         for (then, &now) in snapshot.iter().zip(places) {
-            if then.get() != Word::reference(now) {
-                self.note(then.get(), now, &mut &mut *gained);
-            }
+            self.note(then.get(), now, gained);
         }
     }
 
@@ -401,33 +438,26 @@ impl<'a> Words<'a> {
     }
 }
 
-/// Compares an entry that begins with `word`, and is about the root, an array, or an object whose
-/// references only `visit` knows.
+/// Compares an entry about the root, an array whose elements are no bare references, or an object
+/// whose references only `visit` knows. Returns what is left to read: where the caller keeps it, it
+/// is kept in registers.
 ///
 /// # Safety
 ///
 /// As [`Log::compare`].
 #[inline(never)]
-unsafe fn compare_rare(
-    word: Word,
-    words: &mut Words<'_>,
+unsafe fn compare_rare<'a>(
+    entry: Entry,
+    mut words: Words<'a>,
     roots: &mut Roots<'_>,
     gained: &mut dyn FnMut(ObjectRef),
-) {
-    let Some(entry) = words.entry(word) else { return };
+) -> Words<'a> {
     let Entry::Heap(logged) = entry else {
         words.compare_in_order(gained, |each| roots.for_each_edge(each));
         roots.settle();
-        return;
+        return words;
     };
-    // SAFETY: live, says the caller.
-    unsafe { logged.forget() }
-    let (object, (first, count)) = (logged.object(), logged.elements());
-    // SAFETY: live, says the caller, and at a safepoint nothing is borrowed or written to.
-    if let Some(places) = unsafe { adjacent_places(object, (first, count)) } {
-        words.compare_all(places, gained);
-        return;
-    }
+    let (object, (first, count)) = (logged.object(), logged.elements(Barrier::Snapshot));
     let compare = |now| {
         let then = words.next().unwrap_or(Word::NOTHING);
         words.note(then, now, &mut &mut *gained);
@@ -440,4 +470,5 @@ unsafe fn compare_rare(
             unsafe { for_each_edge_among(object, first, count, each) }
         });
     }
+    words
 }

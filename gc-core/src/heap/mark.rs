@@ -1,4 +1,4 @@
-//! Marking: setting the mark bit of all that is reachable, and counting its bytes in each block.
+//! Marking: setting the mark bit of all that is reachable.
 //!
 //! Objects that were reached wait on a list until they are scanned; nothing recurses. What is taken
 //! from the list passes a short queue before it is scanned, and is prefetched when it enters: where
@@ -41,14 +41,15 @@ impl Heap {
         if is_new {
             // SAFETY: live and not forwarded, says the caller.
             let bytes = unsafe { object.bytes() };
-            Exclusive.add_bytes(Block::containing(object), bytes);
+            Block::containing(object).add_marked_bytes(bytes);
         }
         is_new
     }
 
     /// Marks everything that is reachable from `roots`, and empties that list.
     ///
-    /// Several threads mark if the heap has workers and is large.
+    /// Several threads mark if the heap has workers and is large. Bytes are not counted: see
+    /// [`Heap::count_marked`].
     ///
     /// # Complexity
     ///
@@ -103,7 +104,7 @@ impl Heap {
     }
 }
 
-/// How mark bits are set and marked bytes are counted: by one thread, or by several.
+/// How mark bits are set: by one thread, or by several.
 pub(super) trait Bits {
     /// Whether the next piece of an array is better scanned as soon as there is nothing else to put
     /// into the queue, rather than when nothing is left there.
@@ -122,9 +123,6 @@ pub(super) trait Bits {
     fn settle(&mut self, reached: &mut Vec<ObjectRef>, first: usize) {
         let _ = (reached, first);
     }
-
-    /// Counts an object that was marked.
-    fn add_bytes(&mut self, block: Block, bytes: usize);
 
     /// Looks at an object that is being scanned.
     #[inline]
@@ -149,11 +147,6 @@ impl Bits for Exclusive {
         // that follows a store waits for that, two nanoseconds instead of one.
         !marks.contains(object) && marks.insert(object)
     }
-
-    #[inline]
-    fn add_bytes(&mut self, block: Block, bytes: usize) {
-        block.add_marked_bytes(bytes);
-    }
 }
 
 /// One thread marks, and looks for objects.
@@ -176,11 +169,6 @@ impl Bits for Seeking {
     #[inline]
     fn set(&mut self, object: ObjectRef) -> bool {
         Exclusive.set(object)
-    }
-
-    #[inline]
-    fn add_bytes(&mut self, block: Block, bytes: usize) {
-        Exclusive.add_bytes(block, bytes);
     }
 
     #[inline]
@@ -301,9 +289,6 @@ impl Marker {
     #[inline]
     unsafe fn scan<B: Bits>(&mut self, object: ObjectRef, bits: &mut B) {
         // SAFETY: live and not forwarded, says the caller.
-        let bytes = unsafe { object.bytes() };
-        bits.add_bytes(Block::containing(object), bytes);
-        // SAFETY: as above.
         bits.note(unsafe { object.header() });
         // SAFETY: as above.
         let descriptor = unsafe { object.descriptor() };

@@ -5,7 +5,7 @@
 //! - [`Heap`]: all of it together, with the nursery, the log and the tables.
 //! - [`for_each_edge`], [`for_each_slot`]: walking the references of an object.
 //! - [`Log`]: what the write barrier kept.
-//! - [`CountTable`]: exact reference counts.
+//! - [`Census`], [`CountTable`]: what lives, in numbers; exact reference counts.
 //! - [`Evacuator`]: copying objects.
 //! - [`AddressHash`]: for tables whose keys are objects.
 //!
@@ -19,6 +19,7 @@ mod allocate;
 mod barrier;
 mod block;
 mod calls;
+mod census;
 mod check;
 mod chunk;
 mod counts;
@@ -36,6 +37,7 @@ mod pages;
 #[cfg(feature = "parallel")]
 mod parallel;
 mod pool;
+mod promote;
 mod reclaim;
 mod residency;
 mod scan;
@@ -54,6 +56,7 @@ pub use barrier::{LOG_BYTES_MAX, SEGMENT_LEN};
 pub(crate) use block::BlockInfo;
 pub use block::{Block, BlockState};
 pub(crate) use calls::{Call, Next};
+pub use census::Census;
 pub use chunk::{BLOCK_BYTES, Bitmap, CHUNK_BYTES, Chunk, GRANULE_BYTES};
 pub use counts::CountTable;
 pub use descriptor::{ALIGN_BYTES_MAX, Descriptor, References, object_bytes};
@@ -85,7 +88,9 @@ use crate::weak::WeakKind;
 /// While a `mutate` runs it is shared: the bump cursors are cells, and what the slow paths change
 /// is borrowed only inside them. At a safepoint the collector has it exclusively.
 pub struct Heap {
-    /// The next free byte of the region that is being allocated into, and its end.
+    /// Of the region that is being allocated into: what was free of it at the last safepoint that
+    /// collected begins here, what is free begins here, and its end.
+    begin: Cell<*mut u8>,
     cursor: Cell<*mut u8>,
     end: Cell<*mut u8>,
     allocated_objects: Cell<u64>,
@@ -98,18 +103,20 @@ pub struct Heap {
     pool: RefCell<Pool>,
     large: RefCell<LargeSpace>,
     log: RefCell<Log>,
-    /// A log of more bytes makes a safepoint due.
+    /// A log of more bytes makes a safepoint due: where work is prompt, any log does.
     log_bytes_max: Cell<usize>,
     young_drops: RefCell<Vec<ObjectRef>>,
     has_droppable: Cell<bool>,
+    /// Places in the nursery at which no object is: see `promote.rs`.
+    gaps: Cell<usize>,
     /// A list of objects with drop glue, of weakly held ones or of large ones has young objects.
     is_young_listed: Cell<bool>,
     weak: RefCell<WeakTable>,
     calls: RefCell<calls::Calls>,
     /// Objects to which finalizers were given since the last safepoint that collected.
     young_finalizable: RefCell<Vec<ObjectRef>>,
-    /// The reference counts, for collectors that keep them.
-    pub counts: CountTable,
+    /// What is mature, in numbers.
+    pub census: Census,
     handle_tables: RefCell<Vec<Rc<HandleTable>>>,
     handle_changes: Rc<Changes>,
     /// Owned; a raw pointer because every chunk has a copy.
@@ -130,6 +137,7 @@ impl Heap {
         let handle_changes = Rc::<Changes>::default();
         let arena_handles = HandleTable::new(Owner::Arena, Rc::clone(&handle_changes));
         Heap {
+            begin: Cell::new(core::ptr::null_mut()),
             cursor: Cell::new(core::ptr::null_mut()),
             end: Cell::new(core::ptr::null_mut()),
             allocated_objects: Cell::new(0),
@@ -139,14 +147,15 @@ impl Heap {
             pool: RefCell::new(Pool::new(ids, settings.limit_bytes)),
             large: RefCell::new(LargeSpace::new(ids)),
             log: RefCell::default(),
-            log_bytes_max: Cell::new(LOG_BYTES_MAX),
+            log_bytes_max: Cell::new(if settings.is_prompt { 0 } else { LOG_BYTES_MAX }),
             young_drops: RefCell::default(),
             has_droppable: Cell::new(false),
+            gaps: Cell::new(0),
             is_young_listed: Cell::new(false),
             weak: RefCell::default(),
             calls: RefCell::default(),
             young_finalizable: RefCell::default(),
-            counts: CountTable::default(),
+            census: Census::default(),
             handle_tables: RefCell::new(alloc::vec![Rc::new(arena_handles)]),
             handle_changes,
             ids,
@@ -193,10 +202,18 @@ impl Heap {
         self.log.get_mut()
     }
 
+    /// The log and the census: what is found in the log is counted while it is read.
+    #[inline]
+    pub fn log_and_census(&mut self) -> (&mut Log, &mut Census) {
+        (self.log.get_mut(), &mut self.census)
+    }
+
     /// Changes how large the log may grow before a safepoint is due, as it is when the nursery is
-    /// full: [`LOG_BYTES_MAX`] at most.
+    /// full: [`LOG_BYTES_MAX`] at most. Where work is prompt, it is due in any case.
     pub fn set_log_bytes_max(&mut self, bytes: usize) {
-        self.log_bytes_max.set(bytes.min(LOG_BYTES_MAX));
+        if !self.settings.is_prompt {
+            self.log_bytes_max.set(bytes.min(LOG_BYTES_MAX));
+        }
     }
 
     #[inline]
@@ -321,6 +338,8 @@ impl Heap {
             resident_bytes: reserved_bytes - pool.absent_bytes(),
             returned_bytes: pool.returned_bytes(),
             used_bytes: pool.used_bytes(),
+            live_objects: self.census.objects(),
+            live_bytes: self.census.bytes(),
             ..self.stats
         }
     }

@@ -9,7 +9,7 @@
 use alloc::vec::Vec;
 use core::{mem, ptr};
 
-use super::holes::{Hole, OBJECT_BYTES_MIN, has_start_in};
+use super::holes::{Hole, OBJECT_BYTES_MIN};
 use super::{BLOCK_BYTES, Block, BlockState, Exhausted, Heap, Pool, Settings};
 
 /// Bytes handed to the mutator before a safepoint is due, unless the collector chooses: half of
@@ -23,19 +23,25 @@ const LIMIT_DIVISOR: usize = 4;
 #[derive(Clone, Copy, Debug)]
 struct Taken {
     block: Block,
-    /// Bytes of its holes that were handed out; zero for a whole block.
+    /// Bytes of its holes that were handed out, or will be; zero for a whole block.
     hole_bytes: usize,
     /// What was live in the block before.
     live_bytes_before: usize,
+    /// Where what was allocated in it ends, if the block was left.
+    filled_to: *mut u8,
 }
 
 impl Taken {
-    /// Ends allocation in the block: it may become free, or be queued for its holes.
     #[inline]
+    fn new(block: Block) -> Taken {
+        let live_bytes_before = block.live_bytes();
+        Taken { block, hole_bytes: 0, live_bytes_before, filled_to: block.base() }
+    }
+
+    /// Ends allocation in the block: it may become free, or be queued for its holes.
     fn retire(self, pool: &mut Pool) {
         let block = self.block;
         block.set_in_use(false);
-        block.set_state(BlockState::Mature);
         let survived_bytes = block.live_bytes().saturating_sub(self.live_bytes_before);
         if self.hole_bytes > 0 && 2 * survived_bytes >= self.hole_bytes {
             // Its holes are filled: only further deaths make new ones.
@@ -55,33 +61,22 @@ struct Region {
 }
 
 impl Region {
+    /// Before the first, and after the last of a block that is used up.
+    const NONE: Region = Region { begin: ptr::null_mut(), end: ptr::null_mut() };
+
+    /// Whether no object fits.
     #[inline]
-    fn len_bytes(self) -> usize {
-        self.end.addr() - self.begin.addr()
+    fn is_used_up(self) -> bool {
+        self.end.addr() - self.begin.addr() < OBJECT_BYTES_MIN
     }
 }
 
-/// The block that is allocated into, and the region of it that the heap's cursor moves in.
-#[derive(Debug)]
-struct Current {
-    taken: Taken,
-    region: Region,
-}
-
-impl Current {
-    /// A block in which nothing lives.
-    fn whole(block: Block) -> Current {
-        Current {
-            taken: Taken { block, hole_bytes: 0, live_bytes_before: 0 },
-            region: Region { begin: block.base(), end: block.end() },
-        }
-    }
-}
-
-/// The regions of the nursery.
+/// The regions of the nursery, but for the one that is being allocated into: its bounds are cells of
+/// the heap.
 #[derive(Debug)]
 pub struct Nursery {
-    current: Option<Current>,
+    /// The block that is allocated into.
+    current: Option<Taken>,
     /// Holes of the current block that are yet to be handed out, the next one last.
     holes: Vec<Hole>,
     /// Blocks that were left since the last safepoint that collected.
@@ -103,99 +98,90 @@ impl Nursery {
         }
     }
 
-    /// Takes a region in which `bytes` fit.
+    /// Takes the next hole of the current block in which `bytes` fit. It was accounted for when the
+    /// block was taken.
     #[inline]
-    fn take_region(
-        &mut self,
-        pool: &mut Pool,
-        bytes: usize,
-        allocates_in_holes: bool,
-    ) -> Result<Region, Exhausted> {
-        while let Some(hole) = self.holes.pop() {
-            // Those that are too small are found again when the block is next searched.
-            if hole.len() >= bytes
-                && let Some(current) = &mut self.current
-            {
-                let base = current.taken.block.base();
+    fn take_hole(&mut self, bytes: usize) -> Option<Region> {
+        let current = self.current.as_mut()?;
+        loop {
+            let hole = self.holes.pop()?;
+            if hole.len() >= bytes {
+                let base = current.block.base();
                 let (begin, end) = (base.wrapping_add(hole.start), base.wrapping_add(hole.end));
-                current.region = Region { begin, end };
-                current.taken.hole_bytes += hole.len();
-                self.taken_bytes += hole.len();
-                pool.note_hole_taken(current.taken.block, &hole);
-                return Ok(current.region);
+                return Some(Region { begin, end });
             }
+            // It is found again when the block is next searched.
+            current.hole_bytes -= hole.len();
         }
-        self.take_block(pool, bytes, allocates_in_holes)
     }
 
-    /// Takes a block with a hole in which `bytes` fit, or a free one.
-    #[cold]
-    #[inline(never)]
+    /// Takes a block with a hole in which `bytes` fit, or a free one, and of that the first region.
     fn take_block(
         &mut self,
         pool: &mut Pool,
         bytes: usize,
-        allocates_in_holes: bool,
+        moves_objects: bool,
     ) -> Result<Region, Exhausted> {
-        if allocates_in_holes && let Some(block) = pool.take_holes(bytes, &mut self.holes) {
-            let taken = Taken { block, hole_bytes: 0, live_bytes_before: block.live_bytes() };
-            let region = Region { begin: block.base(), end: block.base() };
-            self.enter(Current { taken, region });
-            return self.take_region(pool, bytes, false);
+        if !moves_objects && let Some(block) = pool.take_holes(bytes, &mut self.holes) {
+            let hole_bytes = self.holes.iter().map(Hole::len).sum();
+            self.enter(Taken { hole_bytes, ..Taken::new(block) });
+            self.taken_bytes += hole_bytes;
+            return self.take_hole(bytes).ok_or(Exhausted);
         }
-        let current = Current::whole(pool.take(BlockState::Nursery)?);
-        let region = current.region;
+        // What does not move is mature where it lies if it survives.
+        let state = if moves_objects { BlockState::Nursery } else { BlockState::Mature };
+        let block = pool.take(state)?;
+        self.enter(Taken::new(block));
         self.taken_bytes += BLOCK_BYTES;
-        self.enter(current);
-        Ok(region)
+        Ok(Region { begin: block.base(), end: block.end() })
+    }
+
+    /// The blocks, each with the end of what was allocated in it. The cursor is that of the current
+    /// one.
+    pub(super) fn filled(&self, cursor: *mut u8) -> impl Iterator<Item = (Block, *mut u8)> {
+        let left = self.filled.iter().map(|taken| (taken.block, taken.filled_to));
+        left.chain(self.current.iter().map(move |current| (current.block, cursor)))
     }
 
     /// Makes another block the current one.
-    fn enter(&mut self, current: Current) {
-        current.taken.block.set_in_use(true);
-        let last = self.current.replace(current);
-        self.filled.extend(last.map(|last| last.taken));
+    fn enter(&mut self, taken: Taken) {
+        taken.block.set_in_use(true);
+        self.filled.extend(self.current.replace(taken));
     }
 
-    /// Ends the epoch of a collector that promotes in place. Allocation goes on where it was if
-    /// anything is left there.
-    #[inline]
-    fn settle(&mut self, pool: &mut Pool, cursor: *mut u8) {
+    /// Ends allocation in the blocks that were left, and in the current one if it is used up. If all
+    /// died there it is as good as new. Returns the region to go on with.
+    ///
+    /// Nothing is young any more.
+    #[cold]
+    fn settle_blocks(&mut self, pool: &mut Pool, region: Region) -> Region {
         // In reverse, so that the block used first is taken first again.
         while let Some(taken) = self.filled.pop() {
             taken.retire(pool);
         }
-        let Some(current) = &mut self.current else { return };
-        let block = current.taken.block;
+        let Some(Taken { block, .. }) = self.current else { return region };
         if block.live_bytes() == 0 {
-            if current.region.begin != block.base() {
-                // All of it died: it is as good as new.
-                self.holes.clear();
-                pool.note_hole_taken(block, &(0..BLOCK_BYTES));
-                *current = Current::whole(block);
-            }
-            return;
+            self.holes.clear();
+            self.current = Some(Taken::new(block));
+            pool.residency().take_hole(block, &(0..BLOCK_BYTES));
+            return Region { begin: block.base(), end: block.end() };
         }
-        let used = offset_in(block, current.region.begin)..offset_in(block, cursor);
-        if !used.is_empty() && has_start_in(block, used) {
-            current.region.begin = cursor;
-            block.set_state(BlockState::Mature);
-        }
-        // Otherwise nothing in the region survived: it is used again from where it began.
-        if current.region.len_bytes() < OBJECT_BYTES_MIN && self.holes.is_empty() {
-            let taken = current.taken;
-            self.current = None;
+        if region.is_used_up()
+            && self.holes.is_empty()
+            && let Some(taken) = self.current.take()
+        {
             taken.retire(pool);
+            return Region::NONE;
         }
+        region
     }
 }
 
 impl Heap {
     /// Bytes of the current region that are allocated.
+    #[inline]
     pub(crate) fn region_used_bytes(&self) -> usize {
-        let nursery = self.nursery.borrow();
-        let begin = nursery.current.as_ref().map(|current| current.region.begin.addr());
-        begin.map_or(0, |begin| self.cursor.get().addr() - begin)
+        self.cursor.get().addr() - self.begin.get().addr()
     }
 
     /// Adds to what is due to the nursery; asks for a safepoint when it is full.
@@ -208,26 +194,44 @@ impl Heap {
     }
 
     /// Makes a new region the current one, in which `bytes` fit.
-    #[inline]
     pub(crate) fn next_region(&self, bytes: usize) -> Result<(), Exhausted> {
+        if self.next_hole(bytes) {
+            return Ok(());
+        }
         let mut nursery = self.nursery.borrow_mut();
         let mut pool = self.pool.borrow_mut();
-        let begin = nursery.current.as_ref().map(|current| current.region.begin);
-        let region = nursery.take_region(&mut pool, bytes, !self.settings.moves_objects)?;
-        let used_bytes = begin.map_or(0, |begin| self.cursor.get().addr() - begin.addr());
-        self.allocated_bytes.set(self.allocated_bytes.get() + used_bytes as u64);
-        self.cursor.set(region.begin);
-        self.end.set(region.end);
+        if let Some(current) = &mut nursery.current {
+            current.filled_to = self.cursor.get();
+        }
+        let region = nursery.take_block(&mut pool, bytes, self.settings.moves_objects)?;
         if nursery.taken_bytes > nursery.target_bytes {
             self.is_due.set(true);
         }
+        self.enter_region(region);
         Ok(())
     }
 
-    /// Counts what was allocated in the current region, which the caller then ends.
-    fn count_allocated(&mut self) {
-        let used_bytes = self.region_used_bytes();
-        *self.allocated_bytes.get_mut() += used_bytes as u64;
+    /// Makes the next hole of the current block in which `bytes` fit the current region; whether there
+    /// is one.
+    #[inline(always)]
+    pub(crate) fn next_hole(&self, bytes: usize) -> bool {
+        let region = self.nursery.borrow_mut().take_hole(bytes);
+        region.inspect(|&region| self.enter_region(region)).is_some()
+    }
+
+    #[inline]
+    fn enter_region(&self, region: Region) {
+        self.count_allocated();
+        self.begin.set(region.begin);
+        self.cursor.set(region.begin);
+        self.end.set(region.end);
+    }
+
+    /// Counts what was allocated in the current region, which begins anew, or ends.
+    #[inline]
+    fn count_allocated(&self) {
+        let used_bytes = self.region_used_bytes() as u64;
+        self.allocated_bytes.set(self.allocated_bytes.get() + used_bytes);
     }
 
     /// Bytes handed to the mutator before a safepoint is due.
@@ -258,39 +262,36 @@ impl Heap {
     /// Ends the nursery of a collector that moves objects, and returns its blocks, none of which is
     /// in use any more. The caller decides what becomes of them.
     pub fn take_nursery(&mut self) -> Vec<Block> {
-        self.count_allocated();
-        self.cursor.set(ptr::null_mut());
-        self.end.set(ptr::null_mut());
+        self.enter_region(Region::NONE);
         let nursery = self.nursery.get_mut();
         nursery.taken_bytes = 0;
+        self.gaps.set(0);
         debug_assert!(nursery.holes.is_empty(), "a moving collector does not allocate in holes");
-        let current = nursery.current.take().map(|current| current.taken);
-        let taken = nursery.filled.drain(..).chain(current);
+        let taken = nursery.filled.drain(..).chain(nursery.current.take());
         let blocks = taken.map(|taken| taken.block);
         blocks.inspect(|block| block.set_in_use(false)).collect()
     }
 
     /// Ends the nursery of a collector that promotes in place: blocks without a mature object
-    /// become free, the others mature. Allocation goes on where it was. Says how many bytes
-    /// were handed to the mutator since this was last done.
+    /// become free, the others are searched for holes again. Allocation goes on where it was, and if
+    /// nothing has survived, where it began. Says how many bytes were handed to the mutator since
+    /// this was last done.
     #[inline]
-    pub fn settle_nursery(&mut self) -> usize {
-        let cursor = self.cursor.get();
-        let nursery = self.nursery.get_mut();
+    pub fn settle_nursery(&mut self, has_survivors: bool) -> usize {
+        self.count_allocated();
+        if has_survivors {
+            self.begin.set(self.cursor.get());
+        } else {
+            self.cursor.set(self.begin.get());
+        }
+        let (nursery, pool) = (self.nursery.get_mut(), self.pool.get_mut());
         let taken_bytes = mem::take(&mut nursery.taken_bytes);
-        let Some(current) = &nursery.current else { return taken_bytes };
-        *self.allocated_bytes.get_mut() += (cursor.addr() - current.region.begin.addr()) as u64;
-        nursery.settle(self.pool.get_mut(), cursor);
-        let (begin, end) = match &nursery.current {
-            Some(Current { region: Region { begin, end }, .. }) => (*begin, *end),
-            None => (ptr::null_mut(), ptr::null_mut()),
-        };
-        self.cursor.set(begin);
-        self.end.set(end);
+        let region = Region { begin: self.begin.get(), end: self.end.get() };
+        let is_used_up = region.is_used_up() && nursery.holes.is_empty();
+        if is_used_up || !nursery.filled.is_empty() || pool.take_is_emptied() {
+            let region = nursery.settle_blocks(pool, region);
+            self.enter_region(region);
+        }
         taken_bytes
     }
-}
-
-fn offset_in(block: Block, address: *mut u8) -> usize {
-    address.addr() - block.base().addr()
 }

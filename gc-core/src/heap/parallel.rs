@@ -29,7 +29,7 @@ use rayon::ThreadPool;
 
 use super::activity::Activity;
 use super::mark::{Bits, Exclusive, Marker, Rest};
-use super::{BLOCK_BYTES, Block, Heap, ObjectRef};
+use super::{Heap, ObjectRef};
 
 /// Live objects from which on several threads mark: several milliseconds of work. To wake a thread
 /// takes some ten microseconds, and more where others want the processor: of a tree of 100,000 objects
@@ -38,9 +38,6 @@ const LIVE_OBJECTS_MIN: usize = 1_000_000;
 
 /// Objects that are offered at a time.
 const OFFER_LEN_MAX: usize = 512;
-
-/// Blocks whose marked bytes a thread gathers.
-const GATHERED_LEN: usize = if cfg!(test) { 2 } else { 64 };
 
 /// A pool of threads for marking.
 #[derive(Clone)]
@@ -86,7 +83,6 @@ pub(super) unsafe fn mark(workers: &Workers, marker: &mut Marker) {
                 let mut member = Member::new(team, deque);
                 // SAFETY: what others offer is live and marked; the rest is the caller's promise.
                 unsafe { member.help() }
-                member.finish();
             });
         }
         let mut member = Member::new(team, own);
@@ -96,7 +92,6 @@ pub(super) unsafe fn mark(workers: &Workers, marker: &mut Marker) {
         // SAFETY: as above.
         unsafe { member.help() }
         core::mem::swap(&mut member.marker, marker);
-        member.finish();
     });
 }
 
@@ -215,10 +210,6 @@ impl<'a> Member<'a> {
             Offer::Elements(Elements(rest)) => self.marker.arrays.push(rest),
         }
     }
-
-    fn finish(mut self) {
-        self.bits.flush();
-    }
 }
 
 fn steal(stealer: &Stealer<Offer>) -> Option<Offer> {
@@ -238,10 +229,9 @@ fn pause(pauses: &mut u32) {
 
 /// Several threads mark.
 ///
-/// Neither marks nor bytes go to the others one by one, because an atomic operation takes as long as
-/// everything else that marking does to an object in the cache. Marks are gathered as long as they
-/// are of one word: neighbors that an array refers to share one. Bytes are gathered for a few
-/// blocks.
+/// Marks do not go to the others one by one, because an atomic operation takes as long as everything
+/// else that marking does to an object in the cache. They are gathered as long as they are of one
+/// word: neighbors that an array refers to share one.
 #[derive(Debug)]
 struct Shared {
     /// The word of the marks that were set last, and those of them that the others do not see yet.
@@ -249,22 +239,11 @@ struct Shared {
     marks: u64,
     /// Marks that another thread has set first, by their words.
     lost: Vec<(*const AtomicU64, u64)>,
-    /// The place of a block depends on its address.
-    gathered: [(Option<Block>, usize); GATHERED_LEN],
 }
 
 impl Shared {
     fn new() -> Shared {
-        let gathered = [(None, 0); GATHERED_LEN];
-        Shared { word: None, marks: 0, lost: Vec::new(), gathered }
-    }
-
-    fn flush(&mut self) {
-        for (block, bytes) in &mut self.gathered {
-            if let Some(block) = block.take() {
-                block.add_marked_bytes_shared(*bytes);
-            }
-        }
+        Shared { word: None, marks: 0, lost: Vec::new() }
     }
 
     /// Sets the marks that were gathered.
@@ -333,29 +312,13 @@ impl Bits for Shared {
             self.remove_lost(reached, first);
         }
     }
-
-    #[inline]
-    fn add_bytes(&mut self, block: Block, bytes: usize) {
-        // Multiplied, so that blocks a power of two apart, as in a tree, have different places.
-        let number = (block.base().addr() / BLOCK_BYTES).wrapping_mul(0x9e37_79b9);
-        let place = &mut self.gathered[(number >> 16) % GATHERED_LEN];
-        match place {
-            (Some(other), gathered) if *other == block => *gathered += bytes,
-            _ => {
-                if let (Some(other), gathered) = place {
-                    other.add_marked_bytes_shared(*gathered);
-                }
-                *place = (Some(block), bytes);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::collections::{BTreeMap, BTreeSet};
+    use alloc::collections::BTreeSet;
 
-    use super::super::Bitmap;
+    use super::super::{Bitmap, Block};
     use super::*;
     use crate::{Arena, Gc, Lock, NullCollector, Rootable, Trace};
 
@@ -366,16 +329,12 @@ mod tests {
         targets: Gc<'gc, [Lock<Option<Gc<'gc, Node<'gc>>>>]>,
     }
 
-    /// What marking left: objects, and bytes in each block.
-    type Marks = (BTreeSet<ObjectRef>, BTreeMap<Block, usize>);
-
-    fn take_marks(objects: &[ObjectRef]) -> Marks {
+    fn take_marks(objects: &[ObjectRef]) -> BTreeSet<ObjectRef> {
         let is_marked = |object: &&ObjectRef| Bitmap::contains(object.chunk().marks(), **object);
         let marked = objects.iter().filter(is_marked).copied().collect();
         let blocks: BTreeSet<_> = objects.iter().map(|&object| Block::containing(object)).collect();
-        let bytes = blocks.iter().map(|block| (*block, block.take_marked_bytes())).collect();
         blocks.into_iter().for_each(Block::clear_marks);
-        (marked, bytes)
+        marked
     }
 
     /// A generator of numbers that look random (Marsaglia, *Xorshift RNGs*, 2003).
@@ -425,7 +384,7 @@ mod tests {
             }
             let reached = reached.iter().map(|&number: &usize| nodes[number]);
             let reached = reached.flat_map(|node| [node.object(), node.targets.object()]);
-            assert!(by_one.0 == reached.collect(), "one thread missed something");
+            assert!(by_one == reached.collect(), "one thread missed something");
 
             for _ in 0..8 {
                 let mut marker = Marker::default();

@@ -3,11 +3,13 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::convert::Infallible;
 use core::fmt;
+use core::ops::ControlFlow;
 use core::ptr::NonNull;
 
 use super::chunk::ChunkKind;
-use super::holes::{Hole, holes};
+use super::holes::{Hole, for_each_hole};
 use super::pages::PAGE_BYTES;
 use super::residency::{Residency, Thrift};
 use super::{BLOCK_BYTES, Block, BlockState, CHUNK_BYTES, Chunk};
@@ -35,6 +37,8 @@ pub struct Pool {
     /// Bytes that count against the limit but are not in this pool.
     other_bytes: usize,
     residency: Residency,
+    /// All objects of a block that an allocator uses have died.
+    is_emptied: bool,
 }
 
 impl Pool {
@@ -48,7 +52,14 @@ impl Pool {
             limit_bytes,
             other_bytes: 0,
             residency: Residency::new(),
+            is_emptied: false,
         }
+    }
+
+    /// Whether a block was found empty that an allocator uses, since this was last asked.
+    #[inline]
+    pub(crate) fn take_is_emptied(&mut self) -> bool {
+        core::mem::take(&mut self.is_emptied)
     }
 
     /// Whether memory became free since the last look at what is idle.
@@ -181,17 +192,23 @@ impl Pool {
     /// Notes that objects of a block have died: it becomes free, or is queued for its holes.
     #[inline]
     pub fn reconsider(&mut self, block: Block) {
-        if block.is_to_be_reconsidered() {
+        if block.is_to_be_looked_at() {
             self.release_or_queue(block);
         }
     }
 
+    /// Looks at a block in which little lives: if no allocator uses it, it becomes free or is queued.
     #[cold]
-    fn release_or_queue(&mut self, block: Block) {
-        self.residency.note_change();
-        if block.live_bytes() == 0 {
+    pub(crate) fn release_or_queue(&mut self, block: Block) {
+        if block.state() != BlockState::Mature {
+            return;
+        }
+        if block.is_in_use() {
+            self.is_emptied |= block.live_bytes() == 0;
+        } else if block.live_bytes() == 0 {
             self.release(block);
-        } else {
+        } else if !block.is_queued() {
+            self.residency.note_change();
             block.set_queued(true);
             self.with_holes.push_back(block);
         }
@@ -201,21 +218,25 @@ impl Pool {
     ///
     /// The block leaves the queue.
     pub fn take_hole(&mut self, bytes_min: usize) -> Option<(Block, Hole)> {
-        let (block, hole) = self.find_block(|block| holes(block, bytes_min).next())?;
-        self.note_hole_taken(block, &hole);
+        let (block, hole) = self.find_block(|block| {
+            for_each_hole(block, bytes_min, ControlFlow::Break).break_value()
+        })?;
+        self.residency.take_hole(block, &hole);
         Some((block, hole))
     }
 
-    /// Finds all holes of at least `bytes_min` in the first block that has one: the last in the list
+    /// Takes all holes of at least `bytes_min` in the first block that has one: the last in the list
     /// is the first in the block. The block leaves the queue.
-    ///
-    /// Each is [noted](Pool::note_hole_taken) when it is used.
     pub(crate) fn take_holes(&mut self, bytes_min: usize, list: &mut Vec<Hole>) -> Option<Block> {
         let (block, ()) = self.find_block(|block| {
-            list.extend(holes(block, bytes_min));
+            let _ = for_each_hole(block, bytes_min, |hole| {
+                list.push(hole);
+                ControlFlow::<Infallible>::Continue(())
+            });
             list.reverse();
             (!list.is_empty()).then_some(())
         })?;
+        self.residency.take_holes(block, list);
         Some(block)
     }
 
@@ -233,12 +254,6 @@ impl Pool {
             block.note_search();
         }
         None
-    }
-
-    /// Notes that a hole of a block is handed out.
-    #[inline]
-    pub(crate) fn note_hole_taken(&mut self, block: Block, hole: &Hole) {
-        self.residency.take_hole(block, hole);
     }
 
     /// Forgets the queue of blocks with holes; a collector that recounts all blocks refills it.
@@ -355,12 +370,13 @@ impl Pool {
             if idle_bytes <= kept_bytes {
                 continue;
             }
-            for hole in holes(block, PAGE_BYTES) {
+            let _ = for_each_hole(block, PAGE_BYTES, |hole| {
                 if let Some(pages) = self.residency.present_pages(block, hole) {
                     excess_bytes += pages.len();
                     excess.push((block, pages));
                 }
-            }
+                ControlFlow::<Infallible>::Continue(())
+            });
         }
         if excess_bytes < excess_bytes_min {
             return;

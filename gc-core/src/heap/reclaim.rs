@@ -6,7 +6,7 @@ use core::any::Any;
 use core::mem;
 
 use super::residency::Thrift;
-use super::{Block, BlockState, Flag, Flags, Heap, ObjectRef, debug_check_references};
+use super::{Block, BlockState, Flag, Flags, Heap, ObjectRef};
 use crate::event::Collection;
 use crate::handles::Owner;
 
@@ -33,17 +33,8 @@ impl Heap {
     /// The object is young and live.
     #[inline]
     pub unsafe fn promote_in_place(&mut self, object: ObjectRef) {
-        // SAFETY: live, says the caller, and at a safepoint nothing is borrowed.
-        unsafe { debug_check_references(object) }
-        // SAFETY: live, says the caller.
-        unsafe { object.header() }.set(Flag::Unlogged);
-        object.chunk().starts().insert(object);
-        // SAFETY: as above.
-        let bytes = unsafe { object.bytes() };
-        self.count_live(1, bytes);
-        // For a block of large objects the sum may wrap: nobody asks.
-        let block = Block::containing(object);
-        block.set_live_bytes(block.live_bytes() + bytes);
+        // SAFETY: the caller's promises; a collector has the heap exclusively only at a safepoint.
+        unsafe { self.census.promote_in_place(object) }
     }
 
     /// Takes the list of objects with drop glue that were made since it was last taken.
@@ -84,12 +75,12 @@ impl Heap {
     ///
     /// The object is mature, nothing that lives refers to it, and this is called once for it.
     #[inline]
-    pub unsafe fn reclaim(&mut self, object: ObjectRef, collection: &mut Collection) {
+    pub unsafe fn reclaim(&mut self, object: ObjectRef) {
         // SAFETY: it dies just now, its memory is untouched.
         let header = unsafe { object.header() };
         // SAFETY: as above.
         let bytes = unsafe { object.bytes() };
-        self.count_freed(collection, 1, bytes);
+        self.census.remove(1, bytes);
         // SAFETY: dead, and only here.
         unsafe { self.schedule_drop(object) }
         if header.has_any(Flags::TOLD_OF_DEATH) {
@@ -98,12 +89,25 @@ impl Heap {
         }
         object.chunk().starts().remove(object);
         let block = Block::containing(object);
-        if block.state() == BlockState::Large {
+        if block.remove_live_bytes(bytes) {
             // SAFETY: dead, and only here.
+            unsafe { self.look_at(block, object) }
+        }
+    }
+
+    /// Sees to a block in which an object died, and little lives; or to a large object.
+    ///
+    /// # Safety
+    ///
+    /// The object is dead, and this is called once for it.
+    #[cold]
+    #[inline(never)]
+    unsafe fn look_at(&mut self, block: Block, object: ObjectRef) {
+        if block.state() == BlockState::Large {
+            // SAFETY: the caller's promise.
             unsafe { self.schedule_release_large(object) }
         } else {
-            block.set_live_bytes(block.live_bytes() - bytes);
-            self.pool().reconsider(block);
+            self.pool().release_or_queue(block);
         }
     }
 
@@ -209,34 +213,13 @@ impl Heap {
     /// Bytes of mature objects, headers included.
     #[must_use]
     pub fn live_bytes(&self) -> usize {
-        self.stats.live_bytes
+        self.census.bytes()
     }
 
     /// Mature objects.
     #[must_use]
     pub fn live_objects(&self) -> usize {
-        self.stats.live_objects
-    }
-
-    /// Counts objects that became mature.
-    #[inline]
-    pub(crate) fn count_live(&mut self, objects: usize, bytes: usize) {
-        self.stats.live_objects += objects;
-        self.stats.live_bytes += bytes;
-    }
-
-    /// Counts mature objects that died or were moved away.
-    #[inline]
-    pub(crate) fn count_freed(
-        &mut self,
-        collection: &mut Collection,
-        objects: usize,
-        bytes: usize,
-    ) {
-        self.stats.live_objects -= objects;
-        self.stats.live_bytes -= bytes;
-        collection.freed_objects += objects;
-        collection.freed_bytes += bytes;
+        self.census.objects()
     }
 
     /// Counts a collection.
@@ -244,7 +227,7 @@ impl Heap {
     pub(crate) fn count_collection(&mut self, collection: &Collection) {
         self.stats.collections += 1;
         self.stats.freed_objects += collection.freed_objects as u64;
-        self.stats.live_bytes_max = self.stats.live_bytes_max.max(self.stats.live_bytes);
+        self.stats.live_bytes_max = self.stats.live_bytes_max.max(self.census.bytes());
     }
 
     /// Runs the drop glue of what died, and then gives memory back.
@@ -290,7 +273,7 @@ impl Heap {
         let pool = self.pool.get_mut();
         // Large objects are live, or young, or dead since this safepoint.
         let large_bytes = pool.used_bytes() - pool.taken_bytes() - external_bytes;
-        if pool.trim(self.stats.live_bytes.saturating_sub(large_bytes), thrift) {
+        if pool.trim(self.census.bytes().saturating_sub(large_bytes), thrift) {
             self.log.get_mut().trim();
             self.dead.drops = Vec::new();
         }
@@ -321,6 +304,7 @@ pub(crate) type Panic = Box<dyn Any + Send>;
 
 /// Lets a panic that was caught go on.
 #[cfg(feature = "std")]
+#[inline]
 pub(crate) fn resume(panic: Option<Panic>) {
     if let Some(panic) = panic {
         std::panic::resume_unwind(panic);

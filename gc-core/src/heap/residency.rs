@@ -196,6 +196,15 @@ impl Residency {
         self.note_handed_out(hole.end - hole.start, absent_bytes);
     }
 
+    /// Holes of a block are handed out.
+    pub(crate) fn take_holes(&mut self, block: Block, holes: &[Hole]) {
+        if block.absent_pages() != 0 {
+            holes.iter().for_each(|hole| self.take_hole(block, hole));
+        } else {
+            self.note_handed_out(holes.iter().map(Hole::len).sum(), 0);
+        }
+    }
+
     /// A large object is made where some bytes were absent.
     pub(crate) fn take_large(&mut self, bytes: usize, absent_bytes: usize) {
         self.large_absent_bytes -= absent_bytes;

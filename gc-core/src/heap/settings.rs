@@ -15,7 +15,7 @@ pub struct Settings {
     pub is_stressed: bool,
     /// Compare unlogged objects with what they were at the last safepoint.
     pub checks_barrier: bool,
-    pub(crate) takes_snapshots: bool,
+    pub(crate) barrier: Barrier,
     pub(crate) moves_objects: bool,
     /// Work at the end of every `mutate` that changed something.
     pub is_prompt: bool,
@@ -34,11 +34,17 @@ impl Settings {
             returns_memory: true,
             is_stressed: false,
             checks_barrier: false,
-            takes_snapshots: attributes.barrier == Barrier::Snapshot,
+            barrier: attributes.barrier,
             moves_objects: attributes.moves_objects,
             is_prompt: attributes.prompt,
             counts_references: attributes.counts_references,
             defers_calls: false,
         }
+    }
+
+    /// Whether the barrier keeps what an object referred to before.
+    #[inline]
+    pub(crate) fn takes_snapshots(&self) -> bool {
+        self.barrier == Barrier::Snapshot
     }
 }

@@ -5,9 +5,25 @@
 use alloc::vec::Vec;
 
 use super::{Block, BlockState, Heap, ObjectRef};
-use crate::event::Collection;
 
 impl Heap {
+    /// Counts the marked bytes of every block, after [`Heap::mark_reachable`].
+    ///
+    /// # Complexity
+    ///
+    /// O(blocks), and a look at the headers of what is marked or of what is not, whichever are fewer,
+    /// in blocks in which something has died.
+    ///
+    /// # Safety
+    ///
+    /// No mature object is forwarded, and none of their memory was used again.
+    pub unsafe fn count_marked(&mut self) {
+        for block in self.pool.get_mut().blocks().filter(|block| block.live_bytes() > 0) {
+            // SAFETY: the caller's promise.
+            block.set_marked_bytes(unsafe { count_marked_bytes(block) });
+        }
+    }
+
     /// Makes exactly the marked objects of a block mature, and clears the marks.
     ///
     /// The others are dead. Their drop glue, weak references and identities are the caller's to see
@@ -16,7 +32,7 @@ impl Heap {
     /// # Safety
     ///
     /// Everything that lives in the block is marked.
-    pub unsafe fn sweep(&mut self, block: Block, collection: &mut Collection) {
+    pub unsafe fn sweep(&mut self, block: Block) {
         let chunk = block.chunk();
         let starts = chunk.starts().block(block.index());
         let marks = chunk.marks().block(block.index());
@@ -37,7 +53,7 @@ impl Heap {
         };
         chunk.starts().set_block(block.index(), marks);
         chunk.marks().clear_block(block.index());
-        self.count_freed(collection, count(&starts) - count(&marks), freed_bytes);
+        self.census.remove(count(&starts) - count(&marks), freed_bytes);
     }
 
     /// Frees a block from which everything that lived was evacuated.
@@ -45,11 +61,11 @@ impl Heap {
     /// # Safety
     ///
     /// Nothing in the block is alive.
-    pub unsafe fn discard(&mut self, block: Block, collection: &mut Collection) {
+    pub unsafe fn discard(&mut self, block: Block) {
         let starts = block.chunk().starts();
         let objects = count(&starts.block(block.index()));
         starts.clear_block(block.index());
-        self.count_freed(collection, objects, block.live_bytes());
+        self.census.remove(objects, block.live_bytes());
         block.set_live_bytes(0);
         self.pool().release(block);
     }
@@ -61,6 +77,26 @@ impl Heap {
         let large = self.large.borrow();
         pool.blocks().chain(large.blocks()).collect()
     }
+}
+
+/// # Safety
+///
+/// As [`Heap::count_marked`].
+unsafe fn count_marked_bytes(block: Block) -> usize {
+    let starts = block.chunk().starts().block(block.index());
+    let marks = block.chunk().marks().block(block.index());
+    if starts == marks {
+        return block.live_bytes();
+    }
+    let mut bytes = 0;
+    // SAFETY: mature, not forwarded and untouched, says the caller.
+    let mut add = |object: ObjectRef| bytes += unsafe { object.bytes() };
+    if 2 * count(&marks) < count(&starts) {
+        block.for_each_marked(add);
+        return bytes;
+    }
+    block.for_each_unmarked(&mut add);
+    block.live_bytes() - bytes
 }
 
 fn count(words: &[u64]) -> usize {
