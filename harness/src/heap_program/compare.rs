@@ -21,6 +21,7 @@ pub fn agree(expected: &Answer, found: &Answer, firm: Firm) -> bool {
         && expected.op == found.op
         && expected.error == found.error
         && expected.died_unnamed == found.died_unnamed
+        && expected.finalized_unnamed == found.finalized_unnamed
         && expected.floating_unnamed == found.floating_unnamed
         && expected.alive == found.alive
         && same_set(&expected.floating, &found.floating)

@@ -8,6 +8,7 @@
 //!
 //! Answers:
 //! - [`answer`] (with `json`): what an operation did, in the bytes of the reference.
+//! - [`read_answer`]: reads what somebody else has answered.
 //! - [`model`]: the oracle, which knows the answers.
 //! - [`replay`]: a real collector, which gives them.
 //!
@@ -30,5 +31,6 @@ pub mod op;
 pub mod parse;
 mod print;
 pub mod program;
+pub mod read_answer;
 pub mod replay;
 pub mod shrink;

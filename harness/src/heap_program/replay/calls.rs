@@ -40,13 +40,13 @@ impl Turn {
         &self,
         mc: &Mutation<'gc>,
         node: Gc<'gc, Node<'gc>>,
-        id: Option<Name>,
+        who: Who,
         actions: &Rc<[Action]>,
     ) {
         let (turn, actions) = (self.clone(), Rc::clone(actions));
         mc.on_unreachable::<Rootable![Node<'_>], _>(node, move |mc, node| {
             let subject = Some(Handle::new(mc, Held::Object(Target::Node(node))));
-            turn.start(Started { who: Who::Finalizer(id), subject, actions });
+            turn.start(Started { who, subject, actions });
         })
         .expect("the node was just made");
     }

@@ -141,7 +141,7 @@ impl<C: Collector + Default> Session<C> {
         let happenings = self.outside.book.take_happenings();
         self.died.extend(happenings.iter().filter_map(|happening| match happening {
             Happening::Died(serial) => Some(*serial),
-            Happening::Other(_) => None,
+            Happening::MemberFinalized | Happening::Other(_) => None,
         }));
         self.happenings.extend(&happenings);
         !happenings.is_empty()
@@ -225,6 +225,7 @@ impl<C: Collector + Default> Session<C> {
             .filter(|(serial, _)| !walk.has_met(*serial))
             .map(|(_, record)| record.id)
             .collect();
+        let is_member = |happening: &&Happening| matches!(happening, Happening::MemberFinalized);
         let died_ids = self.died.iter().map(|&serial| book.record(serial).id);
         Answer {
             index,
@@ -233,6 +234,7 @@ impl<C: Collector + Default> Session<C> {
             error,
             events: events(book, &self.happenings),
             cleared,
+            finalized_unnamed: self.happenings.iter().filter(is_member).count(),
             died_unnamed: died_ids.filter(Option::is_none).count(),
             floating_unnamed: floating.iter().filter(|id| id.is_none()).count(),
             floating: floating.into_iter().flatten().collect(),
@@ -241,10 +243,11 @@ impl<C: Collector + Default> Session<C> {
     }
 }
 
-/// What happened, without the deaths of objects that have no name.
+/// What happened, without what happened to objects that have no name.
 fn events(book: &Book, happenings: &[Happening]) -> Vec<Event> {
     let event = |happening: &Happening| match *happening {
         Happening::Died(serial) => book.record(serial).id.map(Event::Died),
+        Happening::MemberFinalized => None,
         Happening::Other(event) => Some(event),
     };
     happenings.iter().filter_map(event).collect()
@@ -259,9 +262,9 @@ impl Outside {
         let are_in_root = self.roots.are_in_root();
         match op {
             Op::New(new) => self.mutate(arena, are_in_root, |mutator| mutator.make(new))?,
-            Op::Chain { length, close, finalizer, root, .. } => {
+            Op::Chain { id, length, close, finalizer, root } => {
                 self.mutate(arena, are_in_root, |mutator| {
-                    mutator.make_chain(*length, *close, finalizer.as_deref(), *root)
+                    mutator.make_chain(*id, *length, *close, finalizer.as_deref(), *root)
                 })
             }
             Op::Root { name, to } => {
@@ -386,8 +389,8 @@ impl Outside {
     fn act<C: Collector + Default>(&mut self, arena: &mut ProgramArena<C>, started: &Started) {
         let Started { who, subject, actions } = started;
         match *who {
-            Who::Finalizer(Some(id)) => self.book.note(Event::Finalized(id)),
-            Who::Finalizer(None) => {}
+            Who::Finalizer(id) => self.book.note(Event::Finalized(id)),
+            Who::Member { .. } => self.book.note_member_finalized(),
             Who::Callback(w) => {
                 let is_cleared = arena
                     .enter(|mc, world| world.weak(w).is_none_or(|weak| weak.upgrade(mc).is_none()));
