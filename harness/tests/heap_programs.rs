@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use harness::backend::Backend;
-use harness::heap_program::diff::{self, DiffOptions, check, settings};
+use harness::heap_program::diff::{self, DiffOptions, Oracle, check, settings};
 use harness::heap_program::judge::Setting;
 use harness::heap_program::model::{Mode, answers};
 use harness::heap_program::parse::{parse_program, read_program};
@@ -281,9 +281,14 @@ fn a_missing_file_is_answered_with_its_name() {
 
 #[test]
 fn all_backends_agree_with_the_model_on_random_programs() {
-    let options =
-        DiffOptions { programs: 100, operations: 100, seed: 1, backends: Backend::ALL.to_vec() };
-    let report = diff::run(&options, &|_| {});
+    let options = DiffOptions {
+        oracle: Oracle::Model,
+        programs: 100,
+        operations: 100,
+        seed: 1,
+        backends: Backend::ALL.to_vec(),
+    };
+    let report = diff::run(&options, &|_| {}).unwrap();
     if let Some(divergence) = &report.first {
         let mut program = Vec::new();
         divergence.program.write(&mut program).unwrap();

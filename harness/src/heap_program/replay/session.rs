@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use gc_core::collector::Collector;
-use gc_core::{Arena, ArenaBuilder, Rootable, Stats};
+use gc_core::{Arena, ArenaBuilder, Gc, Rootable, Stats};
 
 use super::super::answer::{Answer, Churned, Event, Refusal, Returned, Who};
 use super::super::judge::Subject;
@@ -14,7 +14,7 @@ use super::super::op::{Action, Generation, Op};
 use super::book::{Book, Collections};
 use super::calls::{Started, Turn};
 use super::mutator::Mutator;
-use super::object::{Happening, Held, Serial};
+use super::object::{Happening, Held, Node, Serial, Target};
 use super::world::{Entered, Roots, Walk, World};
 
 /// The settings of an arena, and what is done to it beside the program.
@@ -243,6 +243,10 @@ impl<C: Collector + Default> Session<C> {
     }
 }
 
+fn serial_of<'gc>(node: Gc<'gc, Node<'gc>>) -> Serial {
+    Target::Node(node).serial()
+}
+
 /// What happened, without what happened to objects that have no name.
 fn events(book: &Book, happenings: &[Happening]) -> Vec<Event> {
     let event = |happening: &Happening| match *happening {
@@ -387,14 +391,14 @@ impl Outside {
     }
 
     fn act<C: Collector + Default>(&mut self, arena: &mut ProgramArena<C>, started: &Started) {
-        let Started { who, subject, actions } = started;
+        let Started { who, target, subject, actions } = started;
         match *who {
             Who::Finalizer(id) => self.book.note(Event::Finalized(id)),
             Who::Member { .. } => self.book.note_member_finalized(),
             Who::Callback(w) => {
-                let is_cleared = arena
-                    .enter(|mc, world| world.weak(w).is_none_or(|weak| weak.upgrade(mc).is_none()));
-                self.book.note(Event::Callback { w, was_cleared: is_cleared });
+                // There may be another one by the same name.
+                let gives = arena.enter(|mc, world| world.weak(w)?.upgrade(mc).map(serial_of));
+                self.book.note(Event::Callback { w, was_cleared: gives != Some(*target) });
             }
         }
         for action in &**actions {
@@ -430,6 +434,10 @@ impl<C: Collector + Default> Subject for Session<C> {
 
     fn died(&self) -> &[u32] {
         Session::died(self)
+    }
+
+    fn id(&self, serial: u32) -> Option<Name> {
+        self.outside.book.record(serial).id
     }
 
     fn settle(&mut self) -> usize {
