@@ -128,6 +128,11 @@ impl WeakCell {
         self.target.get()
     }
 
+    /// Has the cell refer to nothing; returns what it referred to.
+    pub(crate) fn forget_target(&self) -> Option<ObjectRef> {
+        self.target.take()
+    }
+
     pub(crate) fn set_target(&self, target: ObjectRef) {
         self.target.set(Some(target));
     }

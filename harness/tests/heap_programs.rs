@@ -352,6 +352,21 @@ fn an_old_holder_remembers_what_was_promoted_in_place() {
 }
 
 #[test]
+fn a_weak_reference_with_a_callback_outlives_a_dead_one_without() {
+    // Found by `diff`. The first was taken from the table twice, and the second time the other was.
+    assert_right(
+        r#"
+            {"op": "new", "id": "a"}
+            {"op": "weakref", "w": "w", "to": "a"}
+            {"op": "new", "id": "b"}
+            {"op": "weakref", "w": "w", "to": "a", "cb": []}
+            {"op": "drop", "name": "a"}
+            {"op": "deref", "w": "w"}
+        "#,
+    );
+}
+
+#[test]
 fn a_collector_that_frees_nothing_is_caught() {
     let text = "{\"op\": \"new\", \"id\": \"a\"}\n{\"op\": \"drop\", \"name\": \"a\"}\n";
     let program = parse_program(text, "drop").unwrap();

@@ -57,20 +57,26 @@ impl Cells {
         }
     }
 
-    /// Takes a cell out, wherever it is.
+    /// Takes a cell out. It is one of these.
     ///
     /// # Safety
     ///
     /// As [`insert`](Cells::insert).
     unsafe fn remove(&mut self, cell: ObjectRef) {
-        if self.ordinary == Some(cell) {
-            self.ordinary = None;
-        } else if let Some(others) = &mut self.others {
-            if others.tracking == Some(cell) {
-                others.tracking = None;
-            } else {
-                // SAFETY: it is none of the other two kinds, and untouched, says the caller.
-                others.callbacks.remove(&unsafe { CallbackCell::number_of(cell) });
+        let others = self.others.as_mut();
+        // SAFETY: untouched, says the caller.
+        match unsafe { cell.descriptor() }.weak_cell() {
+            None | Some(WeakKind::Ordinary) => self.ordinary = None,
+            Some(WeakKind::Tracking) => {
+                if let Some(others) = others {
+                    others.tracking = None;
+                }
+            }
+            Some(WeakKind::Callback) => {
+                if let Some(others) = others {
+                    // SAFETY: its descriptor says so, and the caller that it is untouched.
+                    others.callbacks.remove(&unsafe { CallbackCell::number_of(cell) });
+                }
             }
         }
     }
@@ -158,7 +164,7 @@ impl WeakTable {
 
     /// Notes the death of a target or of a cell, whichever `object` is.
     ///
-    /// Call it when a mature object with [`Flag::WeaklyHeld`] is freed.
+    /// Call it when a mature object with [`Flag::WeaklyHeld`] is freed. A second call does nothing.
     ///
     /// # Safety
     ///
@@ -167,8 +173,9 @@ impl WeakTable {
     pub unsafe fn remove(&mut self, object: ObjectRef) {
         // SAFETY: the caller says that the memory is untouched.
         if unsafe { object.descriptor() }.weak_cell().is_some() {
+            // The cell forgets its target: it may be noted again when it is freed.
             // SAFETY: the descriptor says that it is a cell.
-            if let Some(target) = unsafe { WeakCell::of(object) }.target() {
+            if let Some(target) = unsafe { WeakCell::of(object) }.forget_target() {
                 // SAFETY: a cell's target is cleared when the target dies, so this one lives.
                 unsafe { self.forget_cell(target, object) }
             }
@@ -184,7 +191,7 @@ impl WeakTable {
     ///
     /// # Safety
     ///
-    /// The cell's memory is untouched, and so is the target's.
+    /// The cell is the target's, or that has none. Its memory is untouched, and so is the target's.
     unsafe fn forget_cell(&mut self, target: ObjectRef, cell: ObjectRef) {
         if let Some(cells) = self.cells.get_mut(&target) {
             // SAFETY: the caller's promise.
