@@ -87,7 +87,7 @@ fn in_any_order(events: &[Event], firm: &Firm) -> Vec<Event> {
 fn same_returned(expected: &Answer, found: &Answer, firm: &Firm) -> bool {
     match (&expected.ret, &found.ret) {
         (Some(Returned::Info(expected_info)), Some(Returned::Info(found_info))) => {
-            // A replay does not see referrers that are unreachable.
+            // A replay does not see what is held by unreachable objects.
             let is_all_reachable = expected.floating.is_empty() && expected.floating_unnamed == 0;
             !firm.returned || same_info(expected_info, found_info, is_all_reachable)
         }
@@ -103,12 +103,12 @@ fn same_returned(expected: &Answer, found: &Answer, firm: &Firm) -> bool {
     }
 }
 
-fn same_info(expected: &Info, found: &Info, compare_referrers: bool) -> bool {
-    let plain =
-        |info: &Info| (info.strong, info.weak, info.tracked, info.finalized, info.generation);
+fn same_info(expected: &Info, found: &Info, compares_holders: bool) -> bool {
+    let plain = |info: &Info| (info.strong, info.tracked, info.finalized, info.generation);
     plain(expected) == plain(found)
         && same_set(&expected.referents, &found.referents)
-        && (!compare_referrers || same_set(&expected.referrers, &found.referrers))
+        && (!compares_holders
+            || expected.weak == found.weak && same_set(&expected.referrers, &found.referrers))
 }
 
 fn same_set(a: &[Name], b: &[Name]) -> bool {
