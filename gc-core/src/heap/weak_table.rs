@@ -81,6 +81,12 @@ impl Cells {
         }
     }
 
+    /// All cells but the one of tracking references.
+    fn ordinary(&self) -> impl Iterator<Item = ObjectRef> {
+        let callbacks = self.others.iter().flat_map(|others| others.callbacks.values().copied());
+        callbacks.chain(self.ordinary)
+    }
+
     /// Takes out all cells but the one of tracking references: those with callbacks first, the newest
     /// before the others.
     fn take_ordinary(&mut self) -> impl Iterator<Item = ObjectRef> + use<> {
@@ -249,9 +255,9 @@ impl WeakTable {
         }
     }
 
-    /// [`clear_ordinary`](WeakTable::clear_ordinary) for every target that is dead, by `fate` as it is
-    /// before finalizers have their turn: among those with entries made since the last call of
-    /// [`update_young`](WeakTable::update_young), or among `all`.
+    /// Clears, as [`clear_ordinary`](WeakTable::clear_ordinary), every weak reference that is dead or
+    /// whose target is, by `fate` as it is before finalizers have their turn: among those with entries
+    /// made since the last call of [`update_young`](WeakTable::update_young), or among `all`.
     ///
     /// # Safety
     ///
@@ -264,10 +270,38 @@ impl WeakTable {
         let targets: Vec<ObjectRef> =
             if all { self.cells.keys().copied().collect() } else { self.young.clone() };
         for target in targets {
-            if fate(target).is_none() {
+            let is_dead = |cell| fate(cell).is_none();
+            match fate(target) {
                 // SAFETY: the caller's promise.
-                unsafe { self.clear_ordinary(target, |cell| fate(cell).is_none()) }
+                None => unsafe { self.clear_ordinary(target, is_dead) },
+                // SAFETY: as above.
+                Some(to) => unsafe { self.clear_dead(target, to, is_dead) },
             }
+        }
+    }
+
+    /// Clears the dead weak references to an object that lives, and now does so at `to`: a finalizer
+    /// may keep what holds them. Their callbacks are not called.
+    ///
+    /// # Safety
+    ///
+    /// The memory of the cells is untouched, and the target lives there.
+    unsafe fn clear_dead(
+        &mut self,
+        target: ObjectRef,
+        to: ObjectRef,
+        is_dead: impl Fn(ObjectRef) -> bool,
+    ) {
+        let Some(cells) = self.cells.get_mut(&target) else { return };
+        let dead: Vec<ObjectRef> = cells.ordinary().filter(|&cell| is_dead(cell)).collect();
+        for cell in dead {
+            // SAFETY: untouched, says the caller.
+            unsafe { cells.remove(cell) }
+            // SAFETY: as above.
+            let weak = unsafe { WeakCell::of(cell) };
+            weak.set_target(to);
+            // SAFETY: the target lives, says the caller.
+            unsafe { weak.clear() }
         }
     }
 
