@@ -44,10 +44,7 @@ impl Generator {
         match self.below(8) {
             0..3 => {
                 let to = self.object(|kind| kind == Kind::Node);
-                // Not by a leaf: a replay releases all that a leaf holds at once, and so the weak
-                // reference perhaps before its object.
-                let from = self.object(|kind| kind == Kind::Node);
-                let held_by = Some(Holder { from, slot: self.slot() });
+                let held_by = Some(Holder { from: self.mutable(), slot: self.slot() });
                 let w = self.weak_or_own_name();
                 let callback = self.once_in(2).then(|| self.callback());
                 self.emit(Op::Weakref { w, to, callback, held_by });
