@@ -189,6 +189,8 @@ impl From<AnswerError> for OracleError {
 
 #[cfg(test)]
 mod tests {
+    use super::super::answer::Event;
+    use super::super::generate::{Vocabulary, generate_with};
     use super::super::model;
     use super::super::parse::parse_program;
     use super::*;
@@ -219,6 +221,36 @@ mod tests {
             for _ in 0..2 {
                 assert_eq!(cpython.answers(&program, mode).unwrap(), expected, "{mode:?}");
             }
+        }
+    }
+
+    #[test]
+    fn random_programs_finalize_resurrect_and_call_back() {
+        let Some(cpython) = find_or_skip() else { return };
+        let modes = [
+            (Vocabulary::Ordered, Mode::Refcount),
+            (Vocabulary::Unordered, Mode::RefcountCycles),
+            (Vocabulary::Unordered, Mode::Settled),
+        ];
+        for (vocabulary, mode) in modes {
+            let (mut finalized, mut callbacks, mut nested, mut saw) = (0, 0, 0, 0);
+            for seed in 0..100 {
+                let program = generate_with(seed, 80, vocabulary);
+                for answer in cpython.answers(&program, mode).unwrap() {
+                    finalized += answer.finalized().count();
+                    callbacks += answer.callbacks().count();
+                    let count = |is_such: fn(&Event) -> bool| {
+                        answer.events.iter().filter(|event| is_such(event)).count()
+                    };
+                    nested += count(|event| matches!(event, Event::NestedCollect { .. }));
+                    saw +=
+                        count(|event| matches!(event, Event::Saw { .. } | Event::SawSlot { .. }));
+                }
+            }
+            assert!(
+                finalized > 300 && callbacks > 100 && nested > 30 && saw > 100,
+                "{mode:?}: {finalized}, {callbacks}, {nested}, {saw}"
+            );
         }
     }
 

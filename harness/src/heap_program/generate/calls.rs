@@ -30,7 +30,7 @@ enum Actor {
 impl Generator {
     /// What the finalizer of a new object does, if it has one.
     pub(super) fn finalizer(&mut self, kind: Kind) -> Option<Vec<Action>> {
-        let has_one = self.has_calls() && kind == Kind::Node && self.once_in(3);
+        let has_one = self.has_calls() && kind == Kind::Node && self.once_in(2);
         has_one.then(|| self.actions(Actor::Object, 0))
     }
 
@@ -39,23 +39,25 @@ impl Generator {
         if self.has_calls() { self.actions(Actor::Weak, 0) } else { Vec::new() }
     }
 
-    /// An operation that only programs with finalizers and callbacks have.
+    /// What programs with finalizers and callbacks have more of: their targets die.
     pub(super) fn draw_for_calls(&mut self) {
-        match self.below(8) {
-            0..3 => {
+        match self.below(16) {
+            0..2 => {
                 let to = self.object(|kind| kind == Kind::Node);
                 let held_by = Some(Holder { from: self.mutable(), slot: self.slot() });
                 let w = self.weak_or_own_name();
                 let callback = self.once_in(2).then(|| self.callback());
                 self.emit(Op::Weakref { w, to, callback, held_by });
             }
-            3 => self.finalized_chain(),
-            4 => {
+            2 => self.finalized_chain(),
+            3 => {
                 let (w, root) = (self.weak_name(), Some(self.own_name('d')));
                 self.emit(Op::Deref { w, root });
             }
-            _ if self.own_roots.is_empty() => self.ring(),
-            5 => {
+            4..10 => self.family(),
+            10..13 => self.drop_root(),
+            _ if self.own_roots.is_empty() => self.family(),
+            13 => {
                 let index = self.below(self.own_roots.len());
                 let (name, to) = (self.own_roots[index], self.any());
                 self.emit(Op::Root { name, to });
@@ -65,6 +67,27 @@ impl Generator {
                 let index = self.below(self.own_roots.len());
                 self.emit(Op::Drop { name: self.own_roots[index] });
             }
+        }
+    }
+
+    /// A few nodes that refer to each other, weakly too, and then are forgotten.
+    fn family(&mut self) {
+        let members: Vec<Name> = (0..2 + self.below(3)).map(|_| self.make(Kind::Node)).collect();
+        // By a count to zero only what has no cycles dies.
+        let is_acyclic = self.once_in(2);
+        for _ in 0..1 + self.below(5) {
+            let (one, other) = (self.below(members.len()), self.below(members.len()));
+            let (from, to) =
+                if is_acyclic { (one.min(other), one.max(other)) } else { (one, other) };
+            if from != to || !is_acyclic {
+                self.link(members[from], members[to]);
+            }
+        }
+        let weakly_held = members[self.below(members.len())];
+        self.weakref(weakly_held);
+        // The first one last, since the others may hang from it.
+        for name in members.into_iter().rev() {
+            self.emit(Op::Drop { name });
         }
     }
 

@@ -66,7 +66,7 @@ pub fn generate_with(seed: u64, operations: usize, vocabulary: Vocabulary) -> Pr
         stored: NameMap::default(),
     };
     while generator.program.ops.len() < operations {
-        if generator.has_calls() && generator.once_in(8) {
+        if generator.has_calls() && generator.once_in(3) {
             generator.draw_for_calls();
         } else {
             generator.draw();
@@ -183,7 +183,7 @@ impl Generator {
         let finalizer = self.finalizer(kind);
         self.emit(Op::New(New { id, kind, of, root, finalizer }));
         self.objects.push((id, kind));
-        if kind == Kind::Node && self.once_in(5) {
+        if kind == Kind::Node && self.once_in(if self.has_calls() { 3 } else { 5 }) {
             self.weakref(id);
         }
         id
@@ -324,6 +324,42 @@ mod tests {
     fn a_program_has_as_many_operations_as_asked_for() {
         for operations in [0, 1, 99] {
             assert_eq!(generate(3, operations).ops.len(), operations);
+        }
+    }
+
+    #[test]
+    fn programs_with_calls_do_everything_that_calls_can() {
+        for vocabulary in [Vocabulary::Ordered, Vocabulary::Unordered] {
+            let mut text = Vec::new();
+            for seed in 0..200 {
+                generate_with(seed, 100, vocabulary).write(&mut text).unwrap();
+            }
+            let text = String::from_utf8(text).unwrap();
+            let actions = [
+                "resurrect",
+                "root_slot",
+                "store_in",
+                "unlink",
+                "drop",
+                "see",
+                "see_slot",
+                "weakref",
+                "new",
+                "collect",
+                "raise",
+            ];
+            let words = actions.map(|action| format!(r#""do": "{action}""#));
+            for word in words.iter().map(String::as_str).chain([r#""held_by": "#, r#""fin": "#]) {
+                let count = text.matches(word).count();
+                assert!(count > 100, "{word} {count} times, {vocabulary:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_model_s_programs_have_no_calls() {
+        for seed in 0..100 {
+            assert_eq!(generate(seed, 100).check_supported(), Ok(()));
         }
     }
 
