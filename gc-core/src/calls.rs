@@ -172,14 +172,19 @@ where
     /// ```
     pub fn next_call(&mut self) -> Option<PendingCall<'_, R, C>> {
         let call = loop {
-            match self.heap.next_call()? {
-                Next::Call(call) => break call,
-                Next::Settle => self.settle_call(),
-                Next::Resume(word) => {
+            match self.heap.next_call() {
+                Some(Next::Call(call)) => break call,
+                Some(Next::Settle) => self.settle_call(),
+                Some(Next::Resume(word)) => {
                     self.run(Reason::Automatic, Thrift::Lazy, |collector, safepoint| {
                         collector.resume(safepoint, word);
                     });
                 }
+                // Drop glue has released handles after the last call.
+                None if self.heap.settings().is_prompt && self.heap.are_handles_changed() => {
+                    self.settle_call();
+                }
+                None => return None,
             }
         };
         Some(PendingCall::new(self, call))

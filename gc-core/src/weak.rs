@@ -128,6 +128,11 @@ impl WeakCell {
         self.target.get()
     }
 
+    /// Has the cell refer to nothing; returns what it referred to.
+    pub(crate) fn forget_target(&self) -> Option<ObjectRef> {
+        self.target.take()
+    }
+
     pub(crate) fn set_target(&self, target: ObjectRef) {
         self.target.set(Some(target));
     }
@@ -167,8 +172,8 @@ impl WeakCell {
 /// happens when the object becomes unreachable; none of them ever shows an object that was torn down,
 /// or a part of one.
 ///
-/// - [`Gc::downgrade`]: cleared by the collection that finds the object unreachable, before its
-///   finalizers run. An object that dies by its count is finalized first, and the weak reference is
+/// - [`Gc::downgrade`]: cleared by the collection that finds the object unreachable, or the weak
+///   reference itself, before finalizers run: one that a finalizer brings back gives nothing. An object that dies by its count is finalized first, and the weak reference is
 ///   cleared only if the object is still not referred to: it never was unreachable otherwise.
 /// - [`Gc::downgrade_tracking`]: cleared when the object is reclaimed, after finalizers.
 /// - [`Gc::downgrade_with_callback`]: as the first, and something is called then.

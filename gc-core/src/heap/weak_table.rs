@@ -57,22 +57,34 @@ impl Cells {
         }
     }
 
-    /// Takes a cell out, wherever it is.
+    /// Takes a cell out. It is one of these.
     ///
     /// # Safety
     ///
     /// As [`insert`](Cells::insert).
     unsafe fn remove(&mut self, cell: ObjectRef) {
-        if self.ordinary == Some(cell) {
-            self.ordinary = None;
-        } else if let Some(others) = &mut self.others {
-            if others.tracking == Some(cell) {
-                others.tracking = None;
-            } else {
-                // SAFETY: it is none of the other two kinds, and untouched, says the caller.
-                others.callbacks.remove(&unsafe { CallbackCell::number_of(cell) });
+        let others = self.others.as_mut();
+        // SAFETY: untouched, says the caller.
+        match unsafe { cell.descriptor() }.weak_cell() {
+            None | Some(WeakKind::Ordinary) => self.ordinary = None,
+            Some(WeakKind::Tracking) => {
+                if let Some(others) = others {
+                    others.tracking = None;
+                }
+            }
+            Some(WeakKind::Callback) => {
+                if let Some(others) = others {
+                    // SAFETY: its descriptor says so, and the caller that it is untouched.
+                    others.callbacks.remove(&unsafe { CallbackCell::number_of(cell) });
+                }
             }
         }
+    }
+
+    /// All cells but the one of tracking references.
+    fn ordinary(&self) -> impl Iterator<Item = ObjectRef> {
+        let callbacks = self.others.iter().flat_map(|others| others.callbacks.values().copied());
+        callbacks.chain(self.ordinary)
     }
 
     /// Takes out all cells but the one of tracking references: those with callbacks first, the newest
@@ -158,7 +170,7 @@ impl WeakTable {
 
     /// Notes the death of a target or of a cell, whichever `object` is.
     ///
-    /// Call it when a mature object with [`Flag::WeaklyHeld`] is freed.
+    /// Call it when a mature object with [`Flag::WeaklyHeld`] is freed. A second call does nothing.
     ///
     /// # Safety
     ///
@@ -167,8 +179,9 @@ impl WeakTable {
     pub unsafe fn remove(&mut self, object: ObjectRef) {
         // SAFETY: the caller says that the memory is untouched.
         if unsafe { object.descriptor() }.weak_cell().is_some() {
+            // The cell forgets its target: it may be noted again when it is freed.
             // SAFETY: the descriptor says that it is a cell.
-            if let Some(target) = unsafe { WeakCell::of(object) }.target() {
+            if let Some(target) = unsafe { WeakCell::of(object) }.forget_target() {
                 // SAFETY: a cell's target is cleared when the target dies, so this one lives.
                 unsafe { self.forget_cell(target, object) }
             }
@@ -184,7 +197,7 @@ impl WeakTable {
     ///
     /// # Safety
     ///
-    /// The cell's memory is untouched, and so is the target's.
+    /// The cell is the target's, or that has none. Its memory is untouched, and so is the target's.
     unsafe fn forget_cell(&mut self, target: ObjectRef, cell: ObjectRef) {
         if let Some(cells) = self.cells.get_mut(&target) {
             // SAFETY: the caller's promise.
@@ -246,9 +259,9 @@ impl WeakTable {
         }
     }
 
-    /// [`clear_ordinary`](WeakTable::clear_ordinary) for every target that is dead, by `fate` as it is
-    /// before finalizers have their turn: among those with entries made since the last call of
-    /// [`update_young`](WeakTable::update_young), or among `all`.
+    /// Clears, as [`clear_ordinary`](WeakTable::clear_ordinary), every weak reference that is dead or
+    /// whose target is, by `fate` as it is before finalizers have their turn: among those with entries
+    /// made since the last call of [`update_young`](WeakTable::update_young), or among `all`.
     ///
     /// # Safety
     ///
@@ -261,10 +274,38 @@ impl WeakTable {
         let targets: Vec<ObjectRef> =
             if all { self.cells.keys().copied().collect() } else { self.young.clone() };
         for target in targets {
-            if fate(target).is_none() {
+            let is_dead = |cell| fate(cell).is_none();
+            match fate(target) {
                 // SAFETY: the caller's promise.
-                unsafe { self.clear_ordinary(target, |cell| fate(cell).is_none()) }
+                None => unsafe { self.clear_ordinary(target, is_dead) },
+                // SAFETY: as above.
+                Some(to) => unsafe { self.clear_dead(target, to, is_dead) },
             }
+        }
+    }
+
+    /// Clears the dead weak references to an object that lives, and now does so at `to`: a finalizer
+    /// may keep what holds them. Their callbacks are not called.
+    ///
+    /// # Safety
+    ///
+    /// The memory of the cells is untouched, and the target lives there.
+    unsafe fn clear_dead(
+        &mut self,
+        target: ObjectRef,
+        to: ObjectRef,
+        is_dead: impl Fn(ObjectRef) -> bool,
+    ) {
+        let Some(cells) = self.cells.get_mut(&target) else { return };
+        let dead: Vec<ObjectRef> = cells.ordinary().filter(|&cell| is_dead(cell)).collect();
+        for cell in dead {
+            // SAFETY: untouched, says the caller.
+            unsafe { cells.remove(cell) }
+            // SAFETY: as above.
+            let weak = unsafe { WeakCell::of(cell) };
+            weak.set_target(to);
+            // SAFETY: the target lives, says the caller.
+            unsafe { weak.clear() }
         }
     }
 

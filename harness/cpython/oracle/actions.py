@@ -30,15 +30,16 @@ class Actor:
                 self._act(action, who, subject)
             except Refusal:
                 pass
+            self._heap.release_replaced()
 
     def _act(self, action: dict[str, Any], who: str, subject: Any) -> None:
         heap = self._heap
         match action["do"]:
             case "resurrect":
-                heap.roots[action["name"]] = subject
+                heap.bind(action["name"], subject)
             case "root_slot":
                 # If the slot is empty, the root is there and holds nothing.
-                heap.roots[action["name"]] = heap.fetch(subject, action["slot"])
+                heap.bind(action["name"], heap.fetch(subject, action["slot"]))
             case "store_in":
                 heap.store(heap.mutable_root(action["name"]), action["slot"], subject)
             case "unlink":
@@ -64,4 +65,4 @@ class Actor:
         target = self._heap.deref(action["w"])
         self._log.note("saw", who, action["w"], target is not None)
         if target is not None and "name" in action:
-            self._heap.roots[action["name"]] = target
+            self._heap.bind(action["name"], target)

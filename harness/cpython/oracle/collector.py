@@ -23,7 +23,7 @@ class Mode(enum.Enum):
     """By a count to zero or in a collection of the generation that the program asks for."""
     SETTLED = "settled"
     """In collections, as far as counting can be defeated: a full one follows every operation, and
-    another one until nothing more dies."""
+    another one until nothing more dies or is called."""
 
 
 class Collector:

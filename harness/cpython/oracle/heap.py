@@ -62,6 +62,7 @@ class Heap:
         """For each name the newest object that was given it, alive or dead."""
         self._links: dict[int, list[Any]] = {}
         """By address, what leaves link to."""
+        self._replaced: Any = None
         self._nesting = 0
         self._put_off: list[list[Any]] = []
 
@@ -82,7 +83,7 @@ class Heap:
                 made = self.make_node(name, what.get("fin"))
                 if self._defeats_counting:
                     self.store(made, SLOTS - 1, made)
-        self.roots[what.get("name", name)] = made
+        self.bind(what.get("name", name), made)
 
     def make_node(
         self, name: str, finalizer: Actions | None = None, is_listed: bool = True
@@ -140,12 +141,32 @@ class Heap:
             _empty(self._put_off.pop())
         self._nesting -= 1
 
+    def bind(self, name: str, held: Any) -> None:
+        """Has a root hold an object or nothing."""
+        self._put_aside(self.roots.get(name))
+        self.roots[name] = held
+
     def store(self, holder: Any, slot: int, value: Any) -> None:
         """Stores an object, a weak reference or nothing in a slot of a node or leaf."""
         if type(holder) is Leaf:
-            self._links.setdefault(id(holder), [None] * SLOTS)[slot] = value
+            links = self._links.setdefault(id(holder), [None] * SLOTS)
+            self._put_aside(links[slot])
+            links[slot] = value
         else:
+            self._put_aside(getattr(holder, SLOT_NAMES[slot], None))
             setattr(holder, SLOT_NAMES[slot], value)
+
+    def _put_aside(self, replaced: Any) -> None:
+        if replaced is not None:
+            self._replaced = replaced
+
+    def release_replaced(self) -> None:
+        """Forgets what an operation or an action has replaced, of which each replaces one at most.
+
+        Called when it has returned. Only roots keep things alive: a finalizer that runs now must not
+        find what the operation named held by the operation's variables.
+        """
+        self._replaced = None
 
     def fetch(self, node: Node, slot: int) -> Any:
         """The object in a node's slot, if there is one."""

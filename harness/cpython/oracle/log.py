@@ -12,8 +12,8 @@ class Log:
         self._events: list[tuple[Any, ...]] = []
         self._died_unlisted = 0
         self._finalized_unlisted = 0
-        self.deaths = 0
-        """How many objects have died, ever."""
+        self.happenings = 0
+        """How many objects have died or were finalized, and how many callbacks ran, ever."""
 
     def note(self, *event: Any) -> None:
         """Something happened."""
@@ -21,7 +21,7 @@ class Log:
 
     def note_death(self, record: Record) -> None:
         """An object died."""
-        self.deaths += 1
+        self.happenings += 1
         if record.is_listed:
             self.note("died", record.name)
         else:
@@ -29,10 +29,16 @@ class Log:
 
     def note_finalizer(self, record: Record) -> None:
         """An object's finalizer runs."""
+        self.happenings += 1
         if record.is_listed:
             self.note("finalized", record.name)
         else:
             self._finalized_unlisted += 1
+
+    def note_callback(self, name: str, was_cleared: bool) -> None:
+        """A weak reference's callback runs."""
+        self.happenings += 1
+        self.note("callback", name, was_cleared)
 
     def note_collection(self, phase: str, info: dict[str, int]) -> None:
         """A collection starts or stops: for `gc.callbacks`."""

@@ -29,7 +29,9 @@ class Operator:
         """
         self._collector.resume()
         try:
-            return _OPERATIONS[op["op"]](self, op)
+            ret = _OPERATIONS[op["op"]](self, op)
+            self._heap.release_replaced()
+            return ret
         finally:
             self._collector.pause()
 
@@ -44,7 +46,7 @@ class Operator:
         self._heap.store(self._heap.find_mutable(op["from"]), op["slot"], None)
 
     def _root(self, op: Op) -> None:
-        self._heap.roots[op["name"]] = self._heap.find(op["to"])
+        self._heap.bind(op["name"], self._heap.find(op["to"]))
 
     def _drop(self, op: Op) -> None:
         self._heap.drop(op["name"])
@@ -64,7 +66,7 @@ class Operator:
     def _deref(self, op: Op) -> str | None:
         target = self._heap.deref(op["w"])
         if target is not None and "name" in op:
-            self._heap.roots[op["name"]] = target
+            self._heap.bind(op["name"], target)
         return self._heap.name_of(target)
 
     def _collect(self, op: Op) -> int:
@@ -130,7 +132,7 @@ class Operator:
             last = member
         if op.get("close"):
             heap.store(last, 0, head)
-        heap.roots[op["name"] if "name" in op else op["id"]] = head
+        heap.bind(op["name"] if "name" in op else op["id"], head)
 
     def _churn(self, op: Op) -> dict[str, Any]:
         made = [self._make_garbage(op, number) for number in range(op["n"])]

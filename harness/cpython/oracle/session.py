@@ -90,7 +90,7 @@ class Session:
     def call_back(self, weak: Weak) -> None:
         """See `objects.Witness`."""
         if self._is_open:
-            self._log.note("callback", weak.name, weak() is None)
+            self._log.note_callback(weak.name, weak() is None)
             self._actor.run(weak.actions or [], f"callback {weak.name}")
 
     def _note_unraisable(self, unraisable: Any) -> None:
@@ -102,10 +102,10 @@ class Session:
             self._failure = unraisable.exc_value
 
     def _settle(self) -> None:
-        """Collects until nothing more dies."""
-        deaths = None
-        while self._log.deaths != deaths:
-            deaths = self._log.deaths
+        """Collects until nothing more dies or is called."""
+        happenings = None
+        while self._log.happenings != happenings:
+            happenings = self._log.happenings
             self._collector.collect(2)
 
     def _floating(self) -> dict[str, Any]:

@@ -61,6 +61,22 @@ impl Program {
         Ok(())
     }
 
+    /// Writes the operations as one array of JSON, on one line without its end.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if `out` cannot be written to.
+    pub fn write_array(&self, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(b"[")?;
+        for (index, op) in self.ops.iter().enumerate() {
+            if index > 0 {
+                out.write_all(b", ")?;
+            }
+            print::write_op(out, op, &self.names)?;
+        }
+        out.write_all(b"]")
+    }
+
     /// Writes the program to a file that `read_program` reads back, below comment lines made of
     /// `comment`.
     ///

@@ -59,6 +59,11 @@ impl Book {
         self.happenings.borrow_mut().push(Happening::Other(event));
     }
 
+    /// Notes that the finalizer of a chain's member ran.
+    pub(super) fn note_member_finalized(&self) {
+        self.happenings.borrow_mut().push(Happening::MemberFinalized);
+    }
+
     /// What happened since the last call, in order. Objects that died are dead from now on.
     ///
     /// # Panics

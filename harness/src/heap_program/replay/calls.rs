@@ -10,12 +10,14 @@ use gc_core::{Gc, GcWeak, Mutation, Rootable};
 use super::super::answer::Who;
 use super::super::name::Name;
 use super::super::op::Action;
-use super::object::{Handle, Held, Node, Target};
+use super::object::{Handle, Held, Node, Serial, Target};
 
 /// A finalizer or a callback that the collector has called, and whose actions have yet to be done.
 #[derive(Debug)]
 pub(super) struct Started {
     pub(super) who: Who,
+    /// The number of the object that is finalized, or that the weak reference was for.
+    pub(super) target: Serial,
     /// The object that is finalized.
     pub(super) subject: Option<Handle>,
     pub(super) actions: Rc<[Action]>,
@@ -40,13 +42,14 @@ impl Turn {
         &self,
         mc: &Mutation<'gc>,
         node: Gc<'gc, Node<'gc>>,
-        id: Option<Name>,
+        who: Who,
         actions: &Rc<[Action]>,
     ) {
         let (turn, actions) = (self.clone(), Rc::clone(actions));
+        let target = Target::Node(node).serial();
         mc.on_unreachable::<Rootable![Node<'_>], _>(node, move |mc, node| {
             let subject = Some(Handle::new(mc, Held::Object(Target::Node(node))));
-            turn.start(Started { who: Who::Finalizer(id), subject, actions });
+            turn.start(Started { who, target, subject, actions });
         })
         .expect("the node was just made");
     }
@@ -60,8 +63,9 @@ impl Turn {
         actions: &[Action],
     ) -> GcWeak<'gc, Node<'gc>> {
         let (turn, actions) = (self.clone(), Rc::from(actions));
+        let target = Target::Node(node).serial();
         Gc::downgrade_with_callback(mc, node, move |_| {
-            turn.start(Started { who: Who::Callback(w), subject: None, actions });
+            turn.start(Started { who: Who::Callback(w), target, subject: None, actions });
         })
     }
 }

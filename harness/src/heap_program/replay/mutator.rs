@@ -42,10 +42,16 @@ impl<'gc> Mutator<'_, 'gc> {
         self.roots.set(self.mc, &mut self.world, root, to);
     }
 
-    fn node(&mut self, id: Option<Name>, finalizer: Option<&Rc<[Action]>>) -> Target<'gc> {
+    /// Makes a node whose finalizer is called `who`.
+    fn node(
+        &mut self,
+        id: Option<Name>,
+        who: Who,
+        finalizer: Option<&Rc<[Action]>>,
+    ) -> Target<'gc> {
         let made = Target::node(self.mc, self.book.enter(id));
         if let (Target::Node(node), Some(actions)) = (made, finalizer) {
-            self.turn.finalize(self.mc, node, id, actions);
+            self.turn.finalize(self.mc, node, who, actions);
         }
         made
     }
@@ -56,7 +62,7 @@ impl<'gc> Mutator<'_, 'gc> {
         let made = match new.kind {
             Kind::Node => {
                 let finalizer = new.finalizer.as_deref().map(Rc::from);
-                self.node(Some(new.id), finalizer.as_ref())
+                self.node(Some(new.id), Who::Finalizer(new.id), finalizer.as_ref())
             }
             Kind::Leaf => Target::leaf(self.mc, self.book.enter(Some(new.id))),
             Kind::Tuple => Target::tuple(self.mc, self.book.enter(Some(new.id)), elements.into()),
@@ -68,16 +74,18 @@ impl<'gc> Mutator<'_, 'gc> {
     /// Makes the members from the head on, so that they are numbered in that order.
     pub(super) fn make_chain(
         &mut self,
+        chain: Name,
         length: usize,
         close: bool,
         finalizer: Option<&[Action]>,
         root: Name,
     ) {
         let finalizer = finalizer.map(Rc::from);
-        let head = self.node(None, finalizer.as_ref());
+        let who = |number| Who::Member { chain, number };
+        let head = self.node(None, who(0), finalizer.as_ref());
         let mut last = head;
-        for _ in 1..length {
-            let member = self.node(None, finalizer.as_ref());
+        for number in 1..length {
+            let member = self.node(None, who(number), finalizer.as_ref());
             last.store(self.mc, 0, Some(Held::Object(member)));
             last = member;
         }
@@ -90,7 +98,7 @@ impl<'gc> Mutator<'_, 'gc> {
     /// Makes the nodes that [`forget_churn`](Mutator::forget_churn) forgets.
     pub(super) fn make_churn(&mut self, length: usize) {
         for _ in 0..length {
-            let node = self.node(None, None);
+            let node = Target::node(self.mc, self.book.enter(None));
             self.world.exclusive().churned.push(node);
         }
     }

@@ -20,6 +20,8 @@ pub(super) type Serial = u32;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Happening {
     Died(Serial),
+    /// The finalizer of a chain's member ran.
+    MemberFinalized,
     /// Anything else.
     Other(Event),
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use gc_core::collector::Collector;
-use gc_core::{Arena, ArenaBuilder, Rootable, Stats};
+use gc_core::{Arena, ArenaBuilder, Gc, Rootable, Stats};
 
 use super::super::answer::{Answer, Churned, Event, Refusal, Returned, Who};
 use super::super::judge::Subject;
@@ -14,7 +14,7 @@ use super::super::op::{Action, Generation, Op};
 use super::book::{Book, Collections};
 use super::calls::{Started, Turn};
 use super::mutator::Mutator;
-use super::object::{Happening, Held, Serial};
+use super::object::{Happening, Held, Node, Serial, Target};
 use super::world::{Entered, Roots, Walk, World};
 
 /// The settings of an arena, and what is done to it beside the program.
@@ -141,7 +141,7 @@ impl<C: Collector + Default> Session<C> {
         let happenings = self.outside.book.take_happenings();
         self.died.extend(happenings.iter().filter_map(|happening| match happening {
             Happening::Died(serial) => Some(*serial),
-            Happening::Other(_) => None,
+            Happening::MemberFinalized | Happening::Other(_) => None,
         }));
         self.happenings.extend(&happenings);
         !happenings.is_empty()
@@ -225,6 +225,7 @@ impl<C: Collector + Default> Session<C> {
             .filter(|(serial, _)| !walk.has_met(*serial))
             .map(|(_, record)| record.id)
             .collect();
+        let is_member = |happening: &&Happening| matches!(happening, Happening::MemberFinalized);
         let died_ids = self.died.iter().map(|&serial| book.record(serial).id);
         Answer {
             index,
@@ -233,6 +234,7 @@ impl<C: Collector + Default> Session<C> {
             error,
             events: events(book, &self.happenings),
             cleared,
+            finalized_unnamed: self.happenings.iter().filter(is_member).count(),
             died_unnamed: died_ids.filter(Option::is_none).count(),
             floating_unnamed: floating.iter().filter(|id| id.is_none()).count(),
             floating: floating.into_iter().flatten().collect(),
@@ -241,10 +243,15 @@ impl<C: Collector + Default> Session<C> {
     }
 }
 
-/// What happened, without the deaths of objects that have no name.
+fn serial_of<'gc>(node: Gc<'gc, Node<'gc>>) -> Serial {
+    Target::Node(node).serial()
+}
+
+/// What happened, without what happened to objects that have no name.
 fn events(book: &Book, happenings: &[Happening]) -> Vec<Event> {
     let event = |happening: &Happening| match *happening {
         Happening::Died(serial) => book.record(serial).id.map(Event::Died),
+        Happening::MemberFinalized => None,
         Happening::Other(event) => Some(event),
     };
     happenings.iter().filter_map(event).collect()
@@ -259,9 +266,9 @@ impl Outside {
         let are_in_root = self.roots.are_in_root();
         match op {
             Op::New(new) => self.mutate(arena, are_in_root, |mutator| mutator.make(new))?,
-            Op::Chain { length, close, finalizer, root, .. } => {
+            Op::Chain { id, length, close, finalizer, root } => {
                 self.mutate(arena, are_in_root, |mutator| {
-                    mutator.make_chain(*length, *close, finalizer.as_deref(), *root)
+                    mutator.make_chain(*id, *length, *close, finalizer.as_deref(), *root)
                 })
             }
             Op::Root { name, to } => {
@@ -385,14 +392,14 @@ impl Outside {
     }
 
     fn act<C: Collector + Default>(&mut self, arena: &mut ProgramArena<C>, started: &Started) {
-        let Started { who, subject, actions } = started;
+        let Started { who, target, subject, actions } = started;
         match *who {
-            Who::Finalizer(Some(id)) => self.book.note(Event::Finalized(id)),
-            Who::Finalizer(None) => {}
+            Who::Finalizer(id) => self.book.note(Event::Finalized(id)),
+            Who::Member { .. } => self.book.note_member_finalized(),
             Who::Callback(w) => {
-                let is_cleared = arena
-                    .enter(|mc, world| world.weak(w).is_none_or(|weak| weak.upgrade(mc).is_none()));
-                self.book.note(Event::Callback { w, was_cleared: is_cleared });
+                // There may be another one by the same name.
+                let gives = arena.enter(|mc, world| world.weak(w)?.upgrade(mc).map(serial_of));
+                self.book.note(Event::Callback { w, was_cleared: gives != Some(*target) });
             }
         }
         for action in &**actions {
@@ -428,6 +435,10 @@ impl<C: Collector + Default> Subject for Session<C> {
 
     fn died(&self) -> &[u32] {
         Session::died(self)
+    }
+
+    fn id(&self, serial: u32) -> Option<Name> {
+        self.outside.book.record(serial).id
     }
 
     fn settle(&mut self) -> usize {
