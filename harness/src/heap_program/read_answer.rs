@@ -172,17 +172,17 @@ impl Reader<'_> {
         if error == "not weakly referenceable" {
             return Ok(Refusal::NotWeaklyReferenceable);
         }
-        let refusals: [(&str, fn(Name) -> Refusal); 3] = [
-            ("unreachable: ", Refusal::Unreachable),
-            ("no root ", Refusal::NoRoot),
-            ("immutable: ", Refusal::Immutable),
-        ];
-        for (start, refusal) in refusals {
-            if let Some(name) = error.strip_prefix(start) {
-                return self.name(name).map(refusal);
-            }
-        }
-        Err(AnswerError(format!("expected why it was refused, found `{error}`")))
+        let (name, refusal): (_, fn(Name) -> Refusal) =
+            if let Some(name) = error.strip_prefix("unreachable: ") {
+                (name, Refusal::Unreachable)
+            } else if let Some(name) = error.strip_prefix("no root ") {
+                (name, Refusal::NoRoot)
+            } else if let Some(name) = error.strip_prefix("immutable: ") {
+                (name, Refusal::Immutable)
+            } else {
+                return Err(AnswerError(format!("expected why it was refused, found `{error}`")));
+            };
+        self.name(name).map(refusal)
     }
 
     /// What happened. The weak references that were cleared are noted at the end, but are no events

@@ -102,6 +102,12 @@ impl Book {
         self.living.iter().map(|&serial| (serial, self.record(serial)))
     }
 
+    /// Notes that an object is finalized: CPython takes it for a new one. If it is a collection that
+    /// finalizes it, that ages it afterwards.
+    pub(super) fn rejuvenate(&mut self, serial: Serial) {
+        self.records[serial as usize].generation = Generation::YOUNG;
+    }
+
     /// Ages the objects that survived a collection: those of the first `made_before` that live.
     pub(super) fn promote(&mut self, collected: Generation, made_before: usize) {
         for &serial in self.living.iter().filter(|&&serial| (serial as usize) < made_before) {

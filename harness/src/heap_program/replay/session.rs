@@ -393,6 +393,9 @@ impl Outside {
 
     fn act<C: Collector + Default>(&mut self, arena: &mut ProgramArena<C>, started: &Started) {
         let Started { who, target, subject, actions } = started;
+        if subject.is_some() {
+            self.book.rejuvenate(*target);
+        }
         match *who {
             Who::Finalizer(id) => self.book.note(Event::Finalized(id)),
             Who::Member { .. } => self.book.note_member_finalized(),
