@@ -172,7 +172,8 @@ where
         let mut safepoint = Safepoint {
             heap: &mut self.heap,
             roots: Roots::new(&mut self.root, &mut self.is_root_dirty),
-            is_enabled: self.is_enabled,
+            // None begins while another waits for calls.
+            is_enabled: self.is_enabled && self.unfinished.is_none(),
             collection: Collection::default(),
         };
         f(&mut self.collector, &mut safepoint);
