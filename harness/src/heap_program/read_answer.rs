@@ -172,17 +172,15 @@ impl Reader<'_> {
         if error == "not weakly referenceable" {
             return Ok(Refusal::NotWeaklyReferenceable);
         }
-        let refusals: [(&str, fn(Name) -> Refusal); 3] = [
-            ("unreachable: ", Refusal::Unreachable),
-            ("no root ", Refusal::NoRoot),
-            ("immutable: ", Refusal::Immutable),
-        ];
-        for (start, refusal) in refusals {
-            if let Some(name) = error.strip_prefix(start) {
-                return self.name(name).map(refusal);
-            }
+        if let Some(id) = error.strip_prefix("unreachable: ") {
+            self.name(id).map(Refusal::Unreachable)
+        } else if let Some(name) = error.strip_prefix("no root ") {
+            self.name(name).map(Refusal::NoRoot)
+        } else if let Some(id) = error.strip_prefix("immutable: ") {
+            self.name(id).map(Refusal::Immutable)
+        } else {
+            Err(AnswerError(format!("expected why it was refused, found `{error}`")))
         }
-        Err(AnswerError(format!("expected why it was refused, found `{error}`")))
     }
 
     /// What happened. The weak references that were cleared are noted at the end, but are no events
