@@ -187,7 +187,8 @@ where
         let mut safepoint = Safepoint {
             heap: &mut self.heap,
             roots: Roots::new(&mut self.root, &mut self.is_root_dirty),
-            is_enabled: self.is_enabled,
+            // None begins while another waits for calls.
+            is_enabled: self.is_enabled && self.unfinished.is_none(),
             collection: Collection::default(),
         };
         f(&mut self.collector, &mut safepoint);
@@ -309,7 +310,8 @@ where
     /// be garbage any more, nor what they refer to. A counting collector still reclaims what nothing
     /// refers to. For a program that has made what it will use to its end.
     ///
-    /// Runs a safepoint first, at which a collector that does not count reclaims what has died young.
+    /// Runs a safepoint first, at which a collector that does not count reclaims what has died young;
+    /// but while a collection waits for calls, such a collector freezes old objects only.
     ///
     /// # Complexity
     ///
@@ -330,7 +332,7 @@ where
         self.run(Reason::Automatic, Thrift::Lazy, |collector, safepoint| {
             if C::ATTRIBUTES.counts_references {
                 collector.safepoint(safepoint);
-            } else {
+            } else if !safepoint.heap.is_collecting() {
                 collector.collect(safepoint, 0);
             }
         });

@@ -103,7 +103,7 @@ pub struct Safepoint<'a> {
     pub heap: &'a mut Heap,
     /// The arena's roots.
     pub roots: Roots<'a>,
-    /// Whether automatic collection is enabled.
+    /// Whether a collection may begin by itself: that is enabled, and none waits for calls.
     pub is_enabled: bool,
     /// What the collector did: for the report.
     pub collection: Collection,

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use gc_core::collector::Collector;
 use harness::backend::Backend;
 use harness::heap_program::cpython::CPython;
 use harness::heap_program::diff::{self, DiffOptions, Oracle, check, check_by, settings};
@@ -10,7 +11,7 @@ use harness::heap_program::judge::Setting;
 use harness::heap_program::model::{Mode, answers};
 use harness::heap_program::parse::{parse_program, read_program};
 use harness::heap_program::program::Program;
-use harness::heap_program::replay::{Setup, replay};
+use harness::heap_program::replay::{Setup, replay, replay_on};
 use harness::with_collector;
 use serde_json::Value;
 
@@ -435,6 +436,70 @@ fn a_weak_reference_with_a_callback_outlives_a_dead_one_without() {
             {"op": "deref", "w": "w"}
         "#,
     );
+}
+
+/// The answer to the last operation, in a setup.
+fn last_answer<C: Collector + Default>(text: &str, setup: Setup) -> Value {
+    let program = parse_program(text, "test").unwrap();
+    let mut answers = Vec::new();
+    replay_on::<C>(&program, setup, &mut answers).unwrap();
+    let answers = String::from_utf8(answers).expect("answers are ASCII");
+    serde_json::from_str(answers.lines().last().expect("there is an answer")).unwrap()
+}
+
+#[test]
+fn what_drop_glue_releases_after_the_last_call_dies_at_once() {
+    // Found by `diff --oracle cpython`: calls were deferred, and nobody looked at the handles that the
+    // leaf's drop glue had released.
+    let answer = last_answer::<gc_refcount::Refcount>(
+        r#"
+            {"op": "new", "id": "held"}
+            {"op": "new", "id": "leaf", "kind": "leaf"}
+            {"op": "link", "from": "leaf", "slot": 0, "to": "held"}
+            {"op": "new", "id": "a"}
+            {"op": "link", "from": "a", "slot": 0, "to": "leaf"}
+            {"op": "drop", "name": "leaf"}
+            {"op": "drop", "name": "held"}
+            {"op": "weakref", "w": "w", "to": "a", "cb": []}
+            {"op": "drop", "name": "a"}
+        "#,
+        Setup::default(),
+    );
+    assert_eq!(answer["alive"], 0, "{answer}");
+}
+
+#[test]
+fn a_weak_reference_that_a_finalizer_brings_back_gives_nothing() {
+    // Found by `diff --oracle cpython`.
+    let answer = last_answer::<gc_generational::Generational>(
+        r#"
+            {"op": "new", "id": "a"}
+            {"op": "new", "id": "b", "fin": [{"do": "resurrect", "name": "back"}]}
+            {"op": "weakref", "w": "w", "to": "a", "cb": [], "held_by": {"from": "b", "slot": 0}}
+            {"op": "drop", "name": "b"}
+            {"op": "drop", "name": "a"}
+        "#,
+        Setup { settle: true, ..Setup::default() },
+    );
+    assert_eq!(answer["died"][0], "a", "{answer}");
+    assert_eq!(answer.get("callbacks"), None, "{answer}");
+}
+
+#[test]
+fn no_collection_begins_while_another_waits_for_calls() {
+    // Found by `diff --oracle cpython`: one that a call's safepoint began was waited for for ever, and
+    // none was possible any more.
+    let setup = Setup { settle: true, automatic: true, stress: true, ..Setup::default() };
+    let answer = last_answer::<gc_generational::Generational>(
+        r#"
+            {"op": "new", "id": "a", "fin": []}
+            {"op": "new", "id": "b", "fin": [{"do": "drop", "name": "a"}]}
+            {"op": "weakref", "w": "w", "to": "b", "cb": []}
+            {"op": "drop", "name": "b"}
+        "#,
+        setup,
+    );
+    assert_eq!(answer["alive"], 0, "{answer}");
 }
 
 #[test]

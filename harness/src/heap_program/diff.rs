@@ -134,19 +134,24 @@ impl Oracle {
     }
 }
 
+/// Collections at every safepoint, as far as the collector starts any.
+fn eager() -> Setup {
+    Setup {
+        automatic: true,
+        stress: true,
+        nursery_bytes: Some(TINY_NURSERY_BYTES),
+        roots_in_handles: true,
+        ..Setup::default()
+    }
+}
+
 /// The settings in which to judge a backend by the model.
 #[must_use]
 pub fn settings(attributes: &Attributes) -> Vec<Setting> {
     let ends_settled = attributes.reclaims_cycles;
     let of = |setup, mode| Setting { setup, mode, ends_settled };
     let plain = Setup::default();
-    let eager = Setup {
-        automatic: true,
-        stress: true,
-        nursery_bytes: Some(TINY_NURSERY_BYTES),
-        roots_in_handles: true,
-        ..plain
-    };
+    let eager = eager();
     let epochs = Setup { automatic: true, in_epochs: true, ..plain };
     match (attributes.prompt, attributes.reclaims_cycles) {
         // A count to zero kills at once, and nothing else does.
@@ -184,7 +189,13 @@ fn settings_by_cpython(attributes: &Attributes) -> Vec<Setting> {
         (false, false) => return Vec::new(),
     };
     let in_handles = Setup { roots_in_handles: true, ..setup };
-    [setup, in_handles].map(|setup| Setting { setup, mode, ends_settled: false }).into()
+    let mut setups = vec![setup, in_handles];
+    // A collection that starts by itself finds cycles which CPython does not yet look for, unless
+    // the heap is settled.
+    if mode != Mode::RefcountCycles {
+        setups.push(Setup { settle: setup.settle, ..eager() });
+    }
+    setups.into_iter().map(|setup| Setting { setup, mode, ends_settled: false }).collect()
 }
 
 /// An oracle that can be asked.

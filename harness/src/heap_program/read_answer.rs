@@ -172,17 +172,15 @@ impl Reader<'_> {
         if error == "not weakly referenceable" {
             return Ok(Refusal::NotWeaklyReferenceable);
         }
-        let (name, refusal): (_, fn(Name) -> Refusal) =
-            if let Some(name) = error.strip_prefix("unreachable: ") {
-                (name, Refusal::Unreachable)
-            } else if let Some(name) = error.strip_prefix("no root ") {
-                (name, Refusal::NoRoot)
-            } else if let Some(name) = error.strip_prefix("immutable: ") {
-                (name, Refusal::Immutable)
-            } else {
-                return Err(AnswerError(format!("expected why it was refused, found `{error}`")));
-            };
-        self.name(name).map(refusal)
+        if let Some(id) = error.strip_prefix("unreachable: ") {
+            self.name(id).map(Refusal::Unreachable)
+        } else if let Some(name) = error.strip_prefix("no root ") {
+            self.name(name).map(Refusal::NoRoot)
+        } else if let Some(id) = error.strip_prefix("immutable: ") {
+            self.name(id).map(Refusal::Immutable)
+        } else {
+            Err(AnswerError(format!("expected why it was refused, found `{error}`")))
+        }
     }
 
     /// What happened. The weak references that were cleared are noted at the end, but are no events
