@@ -84,6 +84,9 @@ where
     /// survives. What died in one is dropped together at its end, and a place that was written
     /// several times is counted once: for programs that rewrite much, several times as fast.
     /// [`collect`](Arena::collect) ends an epoch. Nothing changes for other collectors.
+    ///
+    /// If an object and a weak reference to it with a callback both died in one epoch, the callback may be
+    /// called, whichever was the first.
     #[must_use]
     pub fn prompt(mut self, is_prompt: bool) -> ArenaBuilder<R, C> {
         self.settings.is_prompt = C::ATTRIBUTES.prompt && is_prompt;
