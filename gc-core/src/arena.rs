@@ -2,12 +2,12 @@
 
 use alloc::boxed::Box;
 use core::fmt;
-use core::marker::PhantomData;
-use core::mem::{ManuallyDrop, transmute_copy};
 
+use crate::builder::ArenaBuilder;
+use crate::calls::ErrorHook;
 use crate::collector::{Attributes, Barrier, Collector, Roots, Safepoint};
 use crate::event::{Collection, Event, Listener, Reason, Stats};
-use crate::heap::{Heap, Settings, Thrift, resume};
+use crate::heap::{Heap, Thrift, resume};
 use crate::mutation::Mutation;
 use crate::rootable::{Root, Rootable};
 use crate::trace::{Edges, Trace};
@@ -34,11 +34,16 @@ where
 {
     // Dropped in this order. What the lifetime of the root really is, `enter` says.
     root: Root<'static, R>,
-    heap: Heap,
+    pub(crate) heap: Heap,
     collector: C,
     is_root_dirty: bool,
     is_enabled: bool,
     listener: Option<Box<dyn Listener>>,
+    pub(crate) error_hook: Option<ErrorHook>,
+    /// The collection that waits for calls, with what it did so far, and the last that has not to wait
+    /// any more.
+    unfinished: Option<(Reason, Collection)>,
+    finished: Option<Collection>,
 }
 
 impl<R, C> Arena<R, C>
@@ -55,6 +60,23 @@ where
         C: Default,
     {
         Arena::builder().build(root)
+    }
+
+    /// The arena of a heap in which there is nothing but what the root refers to.
+    pub(crate) fn assemble(root: Root<'static, R>, heap: Heap, collector: C) -> Arena<R, C> {
+        // The root is new: a counting collector has yet to count what it refers to.
+        heap.note_change();
+        Arena {
+            root,
+            heap,
+            collector,
+            is_root_dirty: true,
+            is_enabled: true,
+            listener: None,
+            error_hook: None,
+            unfinished: None,
+            finished: None,
+        }
     }
 
     /// Makes an arena with other settings.
@@ -142,6 +164,7 @@ where
         // there is none.
         loop {
             self.run(Reason::Automatic, Thrift::Lazy, C::safepoint);
+            self.run_calls();
             if !(self.heap.settings().is_prompt && self.heap.are_handles_changed()) {
                 return;
             }
@@ -150,20 +173,22 @@ where
 
     /// Runs the collector, tells the listener, and tears down what died.
     #[inline]
-    fn run(
+    pub(crate) fn run(
         &mut self,
         reason: Reason,
         thrift: Thrift,
         f: impl FnOnce(&mut C, &mut Safepoint<'_>),
     ) -> Collection {
         let is_watched = self.listener.is_some() || self.heap.settings().checks_barrier;
+        let reason = self.unfinished.map_or(reason, |(reason, _)| reason);
         if is_watched {
             self.watch_start(reason);
         }
         let mut safepoint = Safepoint {
             heap: &mut self.heap,
             roots: Roots::new(&mut self.root, &mut self.is_root_dirty),
-            is_enabled: self.is_enabled,
+            // None begins while another waits for calls.
+            is_enabled: self.is_enabled && self.unfinished.is_none(),
             collection: Collection::default(),
         };
         f(&mut self.collector, &mut safepoint);
@@ -174,6 +199,9 @@ where
         // What died is torn down before any other code of the user runs: after that its memory may
         // be handed out again.
         let panic = self.heap.tear_down(thrift);
+        if self.unfinished.is_some() || self.heap.is_collecting() {
+            collection = self.add_to_unfinished(reason, collection);
+        }
         if is_watched {
             self.watch_stop(reason, collection);
         }
@@ -181,9 +209,26 @@ where
         collection
     }
 
+    /// Adds what a safepoint did to the collection that waits for calls; returns the sum.
+    #[cold]
+    fn add_to_unfinished(&mut self, reason: Reason, collection: Collection) -> Collection {
+        let (reason, sum) = match self.unfinished.take() {
+            Some((reason, sum)) => (reason, sum.and(&collection)),
+            None => (reason, collection),
+        };
+        if self.heap.is_collecting() {
+            self.unfinished = Some((reason, sum));
+        } else {
+            self.finished = Some(sum);
+        }
+        sum
+    }
+
     #[cold]
     fn watch_start(&mut self, reason: Reason) {
-        if let Some(listener) = &mut self.listener {
+        if self.unfinished.is_none()
+            && let Some(listener) = &mut self.listener
+        {
             listener.event(&Event::CollectionStart { reason });
         }
         if self.heap.settings().checks_barrier {
@@ -196,7 +241,9 @@ where
         if self.heap.settings().checks_barrier {
             self.heap.note_edges();
         }
-        if let Some(listener) = &mut self.listener {
+        if self.unfinished.is_none()
+            && let Some(listener) = &mut self.listener
+        {
             listener.event(&Event::CollectionStop { reason, collection });
         }
     }
@@ -204,6 +251,10 @@ where
     /// Collects everything that is unreachable, as far as the collector can find it, and gives what is
     /// free back to the system, but for a little and for what was lately given back too early (see
     /// [`return_memory`](ArenaBuilder::return_memory)).
+    ///
+    /// Finalizers and callbacks of what was found run before this returns, unless they are
+    /// [deferred](ArenaBuilder::defer_calls). While a collection waits for such calls another does
+    /// nothing, and reports that it found nothing.
     ///
     /// # Complexity
     ///
@@ -215,12 +266,18 @@ where
     /// Collects a generation and all younger ones. Generation 0 is the youngest; a number beyond
     /// the oldest means the oldest.
     pub fn collect_generation(&mut self, generation: u8) -> Collection {
+        if self.heap.is_collecting() {
+            return Collection::default();
+        }
         let oldest = C::ATTRIBUTES.generations - 1;
         let generation = generation.min(oldest);
         let thrift = if generation == oldest { Thrift::Eager } else { Thrift::Lazy };
+        self.finished = None;
         let collection = self.run(Reason::Explicit, thrift, |collector, safepoint| {
             collector.collect(safepoint, generation);
         });
+        self.run_calls();
+        let collection = self.finished.take().unwrap_or(collection);
         if self.heap.settings().is_prompt && self.heap.are_handles_changed() {
             self.safepoint_slow();
         }
@@ -247,6 +304,56 @@ where
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.is_enabled
+    }
+
+    /// Moves all objects to a permanent generation, which collections ignore: none of them is found to
+    /// be garbage any more, nor what they refer to. A counting collector still reclaims what nothing
+    /// refers to. For a program that has made what it will use to its end.
+    ///
+    /// Runs a safepoint first, at which a collector that does not count reclaims what has died young;
+    /// but while a collection waits for calls, such a collector freezes old objects only.
+    ///
+    /// # Complexity
+    ///
+    /// O(objects). A full collection costs as much as before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{Arena, Gc, NullCollector, Rootable};
+    ///
+    /// let mut arena: Arena<Rootable![Gc<'_, u32>], NullCollector> = Arena::new(|mc| Gc::new(mc, 1));
+    /// arena.freeze();
+    /// arena.unfreeze();
+    /// assert_eq!(arena.frozen_objects(), 0);
+    /// ```
+    pub fn freeze(&mut self) {
+        let is_enabled = core::mem::replace(&mut self.is_enabled, false);
+        self.run(Reason::Automatic, Thrift::Lazy, |collector, safepoint| {
+            if C::ATTRIBUTES.counts_references {
+                collector.safepoint(safepoint);
+            } else if !safepoint.heap.is_collecting() {
+                collector.collect(safepoint, 0);
+            }
+        });
+        self.is_enabled = is_enabled;
+        self.heap.freeze();
+        self.run_calls();
+    }
+
+    /// Moves what is frozen to the oldest generation.
+    ///
+    /// # Complexity
+    ///
+    /// O(objects), unless none is frozen.
+    pub fn unfreeze(&mut self) {
+        self.heap.unfreeze();
+    }
+
+    /// How many objects are in the permanent generation.
+    #[must_use]
+    pub fn frozen_objects(&self) -> usize {
+        self.heap.frozen_objects()
     }
 
     /// What has happened so far. Never changes when a collection starts.
@@ -282,178 +389,6 @@ where
         f.debug_struct("Arena")
             .field("collector", &C::ATTRIBUTES.name)
             .field("heap", &self.heap)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Makes an [`Arena`] with other settings than the defaults.
-///
-/// # Examples
-///
-/// ```
-/// use gc_core::{Arena, Gc, NullCollector, Rootable};
-///
-/// type Small = Arena<Rootable![()], NullCollector>;
-/// let arena = Small::builder().limit_bytes(64 << 10).build(|_| ());
-/// let full = arena.enter(|mc, ()| {
-///     let mut value = [0u64; 100];
-///     loop {
-///         match Gc::try_new(mc, value) {
-///             Ok(_) => value[0] += 1,
-///             Err(full) => break full.into_value()[0],
-///         }
-///     }
-/// });
-/// assert_eq!(full, 80);
-/// ```
-pub struct ArenaBuilder<R, C> {
-    collector: C,
-    settings: Settings,
-    #[cfg(feature = "parallel")]
-    workers: Option<crate::heap::Workers>,
-    root: PhantomData<fn() -> R>,
-}
-
-impl<R, C> ArenaBuilder<R, C>
-where
-    R: for<'a> Rootable<'a>,
-    for<'a> Root<'a, R>: Sized + Trace,
-    C: Collector,
-{
-    /// Settings for an arena with this collector.
-    #[must_use]
-    pub fn new(collector: C) -> ArenaBuilder<R, C> {
-        ArenaBuilder {
-            collector,
-            settings: Settings::new(&C::ATTRIBUTES),
-            #[cfg(feature = "parallel")]
-            workers: None,
-            root: PhantomData,
-        }
-    }
-
-    /// Uses this collector: one with settings of its own.
-    #[must_use]
-    pub fn collector(self, collector: C) -> ArenaBuilder<R, C> {
-        ArenaBuilder { collector, ..self }
-    }
-
-    /// Limits the bytes that blocks, large objects and external memory may take. Memory is taken
-    /// in blocks of 32 KiB. A collector that copies may exceed the limit while it collects.
-    #[must_use]
-    pub fn limit_bytes(mut self, limit_bytes: usize) -> ArenaBuilder<R, C> {
-        self.settings.limit_bytes = limit_bytes;
-        self
-    }
-
-    /// Fixes how many bytes are allocated before a safepoint collects, instead of leaving it to the
-    /// collector.
-    #[must_use]
-    pub fn nursery_bytes(mut self, nursery_bytes: usize) -> ArenaBuilder<R, C> {
-        self.settings.nursery_bytes = Some(nursery_bytes);
-        self
-    }
-
-    /// Whether a prompt collector works at the end of every `mutate` that changed something, which is
-    /// the default. Otherwise it works once for many: in *epochs*, whose length it chooses by what
-    /// survives. What died in one is dropped together at its end, and a place that was written
-    /// several times is counted once: for programs that rewrite much, several times as fast.
-    /// [`collect`](Arena::collect) ends an epoch. Nothing changes for other collectors.
-    #[must_use]
-    pub fn prompt(mut self, is_prompt: bool) -> ArenaBuilder<R, C> {
-        self.settings.is_prompt = C::ATTRIBUTES.prompt && is_prompt;
-        self
-    }
-
-    /// Has a prompt collector work in epochs of this many allocated bytes, instead of choosing their
-    /// length: see [`prompt`](ArenaBuilder::prompt). With zero it is prompt. Collectors that are
-    /// never prompt take it as [`nursery_bytes`](ArenaBuilder::nursery_bytes).
-    #[must_use]
-    pub fn epoch_bytes(mut self, epoch_bytes: usize) -> ArenaBuilder<R, C> {
-        self.settings.nursery_bytes = Some(epoch_bytes).filter(|&bytes| bytes > 0);
-        self.prompt(epoch_bytes == 0)
-    }
-
-    /// Whether free memory goes back to the system when there is much of it, which is the default.
-    /// Otherwise the arena keeps what it has, and never waits for the system to give it again.
-    #[must_use]
-    pub fn return_memory(mut self, returns_memory: bool) -> ArenaBuilder<R, C> {
-        self.settings.returns_memory = returns_memory;
-        self
-    }
-
-    /// Compares, at every safepoint, what old objects refer to with what they referred to at the last
-    /// one, and panics with the name of the type if one has changed that was not logged. Slow; for
-    /// authors of unsafe code.
-    #[must_use]
-    pub fn check_barrier(mut self, checks_barrier: bool) -> ArenaBuilder<R, C> {
-        self.settings.checks_barrier = checks_barrier;
-        self
-    }
-
-    /// Collects at every safepoint: slow, and good at finding mistakes.
-    #[must_use]
-    pub fn stress(mut self, is_stressed: bool) -> ArenaBuilder<R, C> {
-        self.settings.is_stressed = is_stressed;
-        self
-    }
-
-    /// Has the threads of a pool help where a collector marks a large heap. The thread that collects
-    /// takes part, so a pool of `n` threads lends `n - 1`, and one of a single thread none; a heap of
-    /// less than a million objects is marked by one thread in any case. Drop glue and listeners run
-    /// on the arena's own thread, as ever.
-    ///
-    /// Several arenas may share a pool. A collection waits for the threads it asked for: if they are
-    /// busy with something else for long, so is the arena.
-    #[cfg(feature = "parallel")]
-    #[must_use]
-    pub fn workers(mut self, pool: alloc::sync::Arc<rayon::ThreadPool>) -> ArenaBuilder<R, C> {
-        self.workers = Some(crate::heap::Workers(pool));
-        self
-    }
-
-    /// Makes the arena; the closure makes the root.
-    #[must_use]
-    pub fn build<F>(self, root: F) -> Arena<R, C>
-    where
-        F: for<'gc> FnOnce(&'gc Mutation<'gc>) -> Root<'gc, R>,
-    {
-        #[cfg_attr(
-            not(feature = "parallel"),
-            expect(unused_mut, reason = "given its workers below")
-        )]
-        let mut heap = Heap::new(self.settings);
-        #[cfg(feature = "parallel")]
-        {
-            heap.workers = self.workers;
-        }
-        let root = {
-            // SAFETY: the closure's lifetime is its own, and there is no collection before the
-            // arena exists.
-            let mc = unsafe { Mutation::brand(&heap) };
-            let root = ManuallyDrop::new(root(mc));
-            // SAFETY: the root at another lifetime is the same type but for that lifetime, so has
-            // the same layout; it is moved, for the original is not dropped.
-            unsafe { transmute_copy::<Root<'_, R>, Root<'static, R>>(&root) }
-        };
-        // The root is new: a counting collector has yet to count what it refers to.
-        heap.note_change();
-        Arena {
-            root,
-            heap,
-            collector: self.collector,
-            is_root_dirty: true,
-            is_enabled: true,
-            listener: None,
-        }
-    }
-}
-
-impl<R, C: Collector> fmt::Debug for ArenaBuilder<R, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ArenaBuilder")
-            .field("collector", &C::ATTRIBUTES.name)
-            .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
 }

@@ -88,6 +88,12 @@ pub unsafe trait Collector: 'static {
     ///
     /// What it did goes into [`Safepoint::collection`].
     fn collect(&mut self, safepoint: &mut Safepoint<'_>, generation: u8);
+
+    /// Goes on where a safepoint stopped, because a call of the user's had to come first: see the
+    /// `Heap` methods that take a `resume`. `resume` is what was given there.
+    fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
+        let _ = (safepoint, resume);
+    }
 }
 
 /// What a collector is given at a safepoint.
@@ -97,7 +103,7 @@ pub struct Safepoint<'a> {
     pub heap: &'a mut Heap,
     /// The arena's roots.
     pub roots: Roots<'a>,
-    /// Whether automatic collection is enabled.
+    /// Whether a collection may begin by itself: that is enabled, and none waits for calls.
     pub is_enabled: bool,
     /// What the collector did: for the report.
     pub collection: Collection,

@@ -6,6 +6,7 @@ use core::marker::PhantomData;
 
 use crate::Gc;
 use crate::handles::{HandleTable, Owner};
+use crate::heap::ObjectRef;
 use crate::mutation::Mutation;
 use crate::pointee::Pointee;
 use crate::rootable::{Root, Rootable};
@@ -23,10 +24,7 @@ where
 {
     table: Rc<HandleTable>,
     index: usize,
-    /// The reference as it was stored; its address is out of date, but a trait object's vtable is
-    /// kept here.
-    stored: <Root<'static, R> as Pointee>::Ptr,
-    _root: PhantomData<*const R>,
+    stored: Stored<R>,
 }
 
 impl<R: ?Sized + for<'a> Rootable<'a>> DynamicRoot<R>
@@ -34,17 +32,7 @@ where
     for<'a> Root<'a, R>: Pointee,
 {
     pub(crate) fn new<'gc>(table: Rc<HandleTable>, gc: Gc<'gc, Root<'gc, R>>) -> DynamicRoot<R> {
-        let index = table.insert(gc.object());
-        let ptr = gc.as_raw();
-        // SAFETY: both are the pointer type of the same type at two lifetimes, so they have the
-        // same layout, and pointers are `Copy`.
-        let stored = unsafe {
-            core::mem::transmute_copy::<
-                <Root<'gc, R> as Pointee>::Ptr,
-                <Root<'static, R> as Pointee>::Ptr,
-            >(&ptr)
-        };
-        DynamicRoot { table, index, stored, _root: PhantomData }
+        DynamicRoot { index: table.insert(gc.object()), table, stored: Stored::new(gc) }
     }
 
     pub(crate) fn get<'gc>(&self, table: &Rc<HandleTable>) -> Option<Gc<'gc, Root<'gc, R>>> {
@@ -52,16 +40,66 @@ where
             return None;
         }
         let object = table.get(self.index)?;
+        // SAFETY: the table keeps the object alive and its address up to date; it is of the type it
+        // was stored with. The caller's `'gc` brands the table's arena: it owns the table.
+        Some(unsafe { self.stored.restore(object) })
+    }
+}
+
+/// A reference without its brand and its object: a trait object's vtable is kept here.
+pub(crate) struct Stored<R: ?Sized + for<'a> Rootable<'a>>
+where
+    for<'a> Root<'a, R>: Pointee,
+{
+    /// The address in it is out of date.
+    ptr: <Root<'static, R> as Pointee>::Ptr,
+    _root: PhantomData<*const R>,
+}
+
+impl<R: ?Sized + for<'a> Rootable<'a>> Copy for Stored<R> where for<'a> Root<'a, R>: Pointee {}
+
+impl<R: ?Sized + for<'a> Rootable<'a>> Clone for Stored<R>
+where
+    for<'a> Root<'a, R>: Pointee,
+{
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<R: ?Sized + for<'a> Rootable<'a>> Stored<R>
+where
+    for<'a> Root<'a, R>: Pointee,
+{
+    pub(crate) fn new<'gc>(gc: Gc<'gc, Root<'gc, R>>) -> Stored<R> {
+        let ptr = gc.as_raw();
+        // SAFETY: both are the pointer type of the same type at two lifetimes, so they have the
+        // same layout, and pointers are `Copy`.
+        let ptr = unsafe {
+            core::mem::transmute_copy::<
+                <Root<'gc, R> as Pointee>::Ptr,
+                <Root<'static, R> as Pointee>::Ptr,
+            >(&ptr)
+        };
+        Stored { ptr, _root: PhantomData }
+    }
+
+    /// The reference to an object.
+    ///
+    /// # Safety
+    ///
+    /// It is the object that the reference was to when it was stored, wherever it is now; it is live,
+    /// and of the heap that `'gc` brands.
+    pub(crate) unsafe fn restore<'gc>(self, object: ObjectRef) -> Gc<'gc, Root<'gc, R>> {
         // SAFETY: as in `new`.
-        let stored = unsafe {
+        let ptr = unsafe {
             core::mem::transmute_copy::<
                 <Root<'static, R> as Pointee>::Ptr,
                 <Root<'gc, R> as Pointee>::Ptr,
-            >(&self.stored)
+            >(&self.ptr)
         };
-        // SAFETY: the table keeps the object alive and its address up to date; it is of the type it
-        // was stored with. The caller's `'gc` brands the table's arena: it owns the table.
-        Some(unsafe { Gc::from_raw(<Root<'gc, R>>::with_object(stored, object)) })
+        // SAFETY: the caller's promise.
+        unsafe { Gc::from_raw(<Root<'gc, R>>::with_object(ptr, object)) }
     }
 }
 
@@ -71,12 +109,7 @@ where
 {
     fn clone(&self) -> Self {
         self.table.retain(self.index);
-        DynamicRoot {
-            table: Rc::clone(&self.table),
-            index: self.index,
-            stored: self.stored,
-            _root: PhantomData,
-        }
+        DynamicRoot { table: Rc::clone(&self.table), index: self.index, stored: self.stored }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What can go wrong: [`HeapFull`].
+//! What can go wrong: [`HeapFull`], [`AlreadyFinalized`].
 
 use core::fmt;
 
@@ -46,3 +46,16 @@ impl<T> fmt::Display for HeapFull<T> {
 }
 
 impl<T> core::error::Error for HeapFull<T> {}
+
+/// A finalizer was given to an object whose finalizers have had their turn: they run once per object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AlreadyFinalized;
+
+impl fmt::Display for AlreadyFinalized {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the object was finalized before, which happens once: it takes no finalizer")
+    }
+}
+
+impl core::error::Error for AlreadyFinalized {}

@@ -22,6 +22,17 @@ pub struct Collection {
     pub live_bytes: usize,
 }
 
+impl Collection {
+    /// What this and then another did together.
+    pub(crate) fn and(mut self, later: &Collection) -> Collection {
+        self.unreachable += later.unreachable;
+        self.freed_objects += later.freed_objects;
+        self.freed_bytes += later.freed_bytes;
+        self.live_bytes = later.live_bytes;
+        self
+    }
+}
+
 /// Why a collection ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

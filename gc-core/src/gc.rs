@@ -1,5 +1,6 @@
 //! The reference to an object: [`Gc`].
 
+use alloc::boxed::Box;
 use core::borrow::Borrow;
 use core::cmp::Ordering;
 use core::fmt;
@@ -8,6 +9,7 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
+use crate::calls::Outcome;
 use crate::error::HeapFull;
 use crate::heap::{Descriptor, ObjectRef};
 use crate::id::GcId;
@@ -162,14 +164,75 @@ impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
         unsafe { object.chunk().ids().id(object) }
     }
 
-    /// A weak reference to the object.
+    /// A weak reference to the object: see [`GcWeak`].
     ///
     /// # Panics
     ///
     /// If the heap is full: the weak references to one object share a small object of their own.
     #[must_use]
     pub fn downgrade(mc: &Mutation<'gc>, gc: Gc<'gc, T>) -> GcWeak<'gc, T> {
-        GcWeak::new(mc, gc)
+        GcWeak::ordinary(mc, gc)
+    }
+
+    /// A weak reference that is cleared only when the object is reclaimed: also while the object's
+    /// finalizers run it leads to the object, and further if one of them has kept it.
+    ///
+    /// .NET calls this a long weak reference.
+    ///
+    /// # Panics
+    ///
+    /// As [`downgrade`](Gc::downgrade).
+    #[must_use]
+    pub fn downgrade_tracking(mc: &Mutation<'gc>, gc: Gc<'gc, T>) -> GcWeak<'gc, T> {
+        GcWeak::tracking(mc, gc)
+    }
+
+    /// A weak reference with a callback, which is called once, after it was cleared.
+    ///
+    /// It is not called if the weak reference dies before the object or is found unreachable together
+    /// with it: keep it where it is reachable. If one object has several, the newest is called first.
+    /// The callback runs after the safepoint that found the object dead, before `mutate` or `collect`
+    /// returns. It may do with the heap what any `mutate` may. If it panics or returns an error, that
+    /// goes to the [error hook](crate::Arena::set_error_hook).
+    ///
+    /// # Panics
+    ///
+    /// If the heap is full: such a weak reference has a small object of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{Arena, Gc, GcWeak, Lock, Rootable, Trace, unlock};
+    /// # use gc_core::NullCollector as Collector;
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// #[derive(Trace)]
+    /// struct Root<'gc> {
+    ///     object: Option<Gc<'gc, u32>>,
+    ///     weak: Option<GcWeak<'gc, u32>>,
+    /// }
+    ///
+    /// let called = Rc::new(Cell::new(0));
+    /// let mut arena: Arena<Rootable![Root<'_>], Collector> =
+    ///     Arena::new(|_| Root { object: None, weak: None });
+    /// arena.mutate_root(|mc, root| {
+    ///     let object = Gc::new(mc, 42);
+    ///     let called = Rc::clone(&called);
+    ///     let callback = move |_: &gc_core::Mutation<'_>| called.set(called.get() + 1);
+    ///     root.weak = Some(Gc::downgrade_with_callback(mc, object, callback));
+    ///     root.object = Some(object);
+    /// });
+    /// arena.mutate_root(|_, root| root.object = None);
+    /// // A collector that counts has called back by now.
+    /// assert!(called.get() <= 1);
+    /// ```
+    #[must_use]
+    pub fn downgrade_with_callback<O: Outcome>(
+        mc: &Mutation<'gc>,
+        gc: Gc<'gc, T>,
+        callback: impl for<'a> FnOnce(&'a Mutation<'a>) -> O + 'static,
+    ) -> GcWeak<'gc, T> {
+        GcWeak::with_callback(mc, gc, Box::new(|mc| callback(mc).into_result()))
     }
 
     /// The witness that the object was logged, through which its locks can be opened.

@@ -79,6 +79,25 @@ impl HandleTable {
         self.owner.set(owner);
     }
 
+    /// Fills a slot with a reference that is counted already, and returns its index; it has one
+    /// handle.
+    pub(crate) fn insert_settled(&self, object: ObjectRef) -> usize {
+        let entry = Entry { object: Some(object), handles: 1, is_fresh: false };
+        let mut entries = self.entries.borrow_mut();
+        let mut free = self.free.borrow_mut();
+        // A freed slot that is still in the list of fresh ones would be counted again.
+        match free.pop_if(|&mut index| !entries[index].is_fresh) {
+            Some(index) => {
+                entries[index] = entry;
+                index
+            }
+            None => {
+                entries.push(entry);
+                entries.len() - 1
+            }
+        }
+    }
+
     /// Fills a slot and returns its index; it has one handle.
     pub(crate) fn insert(&self, object: ObjectRef) -> usize {
         let entry = Entry { object: Some(object), handles: 1, is_fresh: true };

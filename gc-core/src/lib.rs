@@ -31,6 +31,8 @@ pub mod collector;
 pub mod heap;
 
 mod arena;
+mod builder;
+mod calls;
 mod collections;
 mod dyn_gc;
 mod dynamic_roots;
@@ -52,13 +54,15 @@ mod write;
 
 #[doc(hidden)]
 pub use alloc::boxed::Box as __Box;
-pub use arena::{Arena, ArenaBuilder};
+pub use arena::Arena;
+pub use builder::ArenaBuilder;
+pub use calls::{CallError, CallKind, Outcome, PendingCall};
 pub use collections::{DefaultHashBuilder, GcHashMap, GcHashSet, GcVec, MapIter, VecIter};
 pub use collector::{Attributes, Collector};
 #[doc(hidden)]
 pub use dyn_gc::{__dyn_object, __dyn_with_object};
 pub use dynamic_roots::{DynamicRoot, DynamicRootSet};
-pub use error::HeapFull;
+pub use error::{AlreadyFinalized, HeapFull};
 pub use event::{Collection, Event, Listener, Reason, Stats};
 pub use gc::Gc;
 #[cfg(feature = "derive")]

@@ -1,12 +1,14 @@
 //! What a mutator holds while it runs: [`Mutation`].
 
+use alloc::boxed::Box;
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 
-use crate::dynamic_roots::DynamicRoot;
-use crate::error::HeapFull;
-use crate::heap::{Descriptor, Heap, ObjectRef};
+use crate::calls::{Finalizer, Outcome};
+use crate::dynamic_roots::{DynamicRoot, Stored};
+use crate::error::{AlreadyFinalized, HeapFull};
+use crate::heap::{Descriptor, Flag, Heap, ObjectRef};
 use crate::pointee::Pointee;
 use crate::rootable::{Root, Rootable};
 use crate::{Gc, Write};
@@ -129,6 +131,75 @@ impl<'gc> Mutation<'gc> {
         }
         // SAFETY: a `Gc` of the running `mutate` is live.
         Some(unsafe { self.heap.census.counts.get(object) })
+    }
+
+    /// Has something run when an object becomes unreachable: a finalizer.
+    ///
+    /// It gets the object, which is still whole, as is everything that the object refers to, and may
+    /// store it somewhere: then the object lives on. Finalizers run once per object, whatever becomes
+    /// of it; several of one object run in the order in which they were given. They run after the
+    /// safepoint that found the object unreachable, before `mutate` or `collect` returns, and may do
+    /// with the heap what any `mutate` may. If one panics or returns an error, that goes to the
+    /// [error hook](crate::Arena::set_error_hook), and the others run all the same.
+    ///
+    /// - An object whose count goes to zero is finalized first; then its weak references are cleared
+    ///   and their callbacks run, and then what it referred to dies in the order of its places.
+    /// - A collection of cycles first clears the ordinary weak references to all that it has found and
+    ///   runs their callbacks, then it runs all finalizers, and then it reclaims what is still
+    ///   unreachable.
+    ///
+    /// What is alive when the arena is dropped is not finalized: its drop glue runs. The closure must
+    /// not own a handle to the object, which would keep it.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyFinalized`] if the object's finalizers have had their turn.
+    ///
+    /// # Complexity
+    ///
+    /// An entry in a hash table. The object costs more than others when it dies, and at each move.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{Arena, Gc, NullCollector, Rootable};
+    ///
+    /// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+    /// arena.mutate(|mc, ()| {
+    ///     let file = Gc::new(mc, 7u32);
+    ///     mc.on_unreachable::<Rootable![u32], _>(file, |_, file| println!("closing {file}"))
+    /// })?;
+    /// # Ok::<(), gc_core::AlreadyFinalized>(())
+    /// ```
+    pub fn on_unreachable<R, O>(
+        &self,
+        gc: Gc<'gc, Root<'gc, R>>,
+        finalizer: impl for<'a> FnOnce(&'a Mutation<'a>, Gc<'a, Root<'a, R>>) -> O + 'static,
+    ) -> Result<(), AlreadyFinalized>
+    where
+        R: for<'a> Rootable<'a> + ?Sized + 'static,
+        for<'a> Root<'a, R>: Pointee,
+        O: Outcome,
+    {
+        let stored = Stored::<R>::new(gc);
+        let finalizer: Finalizer = Box::new(move |mc, object| {
+            // SAFETY: it is the object that the reference was to, and `mc` is a mutation of its heap.
+            let gc = unsafe { stored.restore(object) };
+            finalizer(mc, gc).into_result()
+        });
+        // SAFETY: a `Gc` of the running `mutate` is live.
+        if unsafe { self.heap.add_finalizer(gc.object(), finalizer) } {
+            Ok(())
+        } else {
+            Err(AlreadyFinalized)
+        }
+    }
+
+    /// Whether the finalizers of an object have had their turn.
+    #[must_use]
+    pub fn is_finalized<T: ?Sized + Pointee>(&self, gc: Gc<'gc, T>) -> bool {
+        // SAFETY: a `Gc` of the running `mutate` is live.
+        unsafe { gc.object().header() }.has(Flag::Finalized)
     }
 
     /// How much memory the arena uses, and what its objects own outside of it.

@@ -175,7 +175,8 @@ impl Slot {
     /// The place holds a reference to an object, and nothing else reads or writes it while the
     /// slot exists.
     #[inline]
-    pub(crate) unsafe fn new(place: NonNull<ObjectRef>) -> Slot {
+    #[must_use]
+    pub unsafe fn new(place: NonNull<ObjectRef>) -> Slot {
         Slot(place)
     }
 

@@ -1,18 +1,37 @@
-//! Weak references: [`GcWeak`].
+//! Weak references: [`GcWeak`], and the cells behind them.
 
 use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 
 use crate::Gc;
+use crate::calls::Callback;
 use crate::heap::{Descriptor, Flag, ObjectRef};
 use crate::id::{GcId, IdTable};
 use crate::mutation::{Invariant, Mutation};
 use crate::pointee::Pointee;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
-/// What all weak references to one object share: an object of its own, which the collector clears
-/// when the target dies.
+/// The kinds of weak references, by their cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WeakKind {
+    /// Cleared by the collection that finds the target unreachable, before finalizers run. All of one
+    /// object share a cell.
+    Ordinary,
+    /// Cleared when the target is reclaimed: a finalizer may have kept it. All of one object share a
+    /// cell.
+    Tracking,
+    /// As the ordinary ones, with a callback. Each has a cell of its own.
+    Callback,
+}
+
+/// The type of a kind's cells: a [`WeakCell`] and perhaps more behind it.
+pub(crate) trait WeakCellKind: Trace {
+    const KIND: WeakKind;
+}
+
+/// What a weak reference refers to: an object of its own, which the collector clears when the target
+/// dies.
 ///
 /// Its reference to the target is no edge: it is not traced, and the collector updates it through
 /// the heap's weak table.
@@ -23,35 +42,95 @@ pub(crate) struct WeakCell {
     id: Cell<Option<GcId>>,
 }
 
-// SAFETY: the target is deliberately no edge; there is nothing else to report.
-unsafe impl Trace for WeakCell {
-    const HAS_GC: bool = false;
-    const SLOTS: SlotMap = SlotMap::Empty;
-    fn visit(&self, _: &mut Edges) {}
-    fn relocate(&mut self, _: &mut Slots) {}
+/// The cell that the tracking weak references to an object share.
+#[repr(transparent)]
+struct TrackingCell(WeakCell);
+
+/// The cell of a weak reference with a callback.
+#[repr(C)]
+pub(crate) struct CallbackCell {
+    cell: WeakCell,
+    callback: Cell<Option<Callback>>,
+    /// Cells that were made later have a larger one.
+    number: u64,
+}
+
+/// A type of cells: the target is deliberately no edge, and there is nothing else to report.
+macro_rules! weak_cell {
+    ($cell:ty, $kind:expr) => {
+        // SAFETY: as the macro says.
+        unsafe impl Trace for $cell {
+            const HAS_GC: bool = false;
+            const SLOTS: SlotMap = SlotMap::Empty;
+            fn visit(&self, _: &mut Edges) {}
+            fn relocate(&mut self, _: &mut Slots) {}
+        }
+
+        impl WeakCellKind for $cell {
+            const KIND: WeakKind = $kind;
+        }
+    };
+}
+
+weak_cell!(WeakCell, WeakKind::Ordinary);
+weak_cell!(TrackingCell, WeakKind::Tracking);
+weak_cell!(CallbackCell, WeakKind::Callback);
+
+impl CallbackCell {
+    /// The cell at this address.
+    ///
+    /// # Safety
+    ///
+    /// `object` is the cell of a weak reference with a callback, whose memory is untouched.
+    unsafe fn of<'a>(object: ObjectRef) -> &'a CallbackCell {
+        // SAFETY: the caller says so; a cell is changed only through its `Cell`s.
+        unsafe { &*object.as_ptr().cast::<CallbackCell>() }
+    }
+
+    /// The number of the cell at this address.
+    ///
+    /// # Safety
+    ///
+    /// As [`of`](CallbackCell::of).
+    pub(crate) unsafe fn number_of(object: ObjectRef) -> u64 {
+        // SAFETY: the caller's promise.
+        unsafe { CallbackCell::of(object) }.number
+    }
+
+    /// Takes the callback of the cell at this address: it is called once.
+    ///
+    /// # Safety
+    ///
+    /// As [`of`](CallbackCell::of).
+    pub(crate) unsafe fn take_callback(object: ObjectRef) -> Option<Callback> {
+        // SAFETY: the caller's promise.
+        unsafe { CallbackCell::of(object) }.callback.take()
+    }
 }
 
 impl WeakCell {
-    pub(crate) fn new(target: ObjectRef) -> WeakCell {
+    fn new(target: ObjectRef) -> WeakCell {
         WeakCell { target: Cell::new(Some(target)), id: Cell::new(None) }
-    }
-
-    pub(crate) fn descriptor() -> &'static Descriptor {
-        Descriptor::of_weak_cell::<WeakCell>()
     }
 
     /// The cell at this address.
     ///
     /// # Safety
     ///
-    /// `object` is a weak cell whose memory is untouched.
+    /// `object` is a weak cell of any kind whose memory is untouched.
     pub(crate) unsafe fn of<'a>(object: ObjectRef) -> &'a WeakCell {
-        // SAFETY: the caller says so; a cell is changed only through its `Cell`s.
+        // SAFETY: the caller says so, and every kind begins with a `WeakCell`; a cell is changed
+        // only through its `Cell`s.
         unsafe { &*object.as_ptr().cast::<WeakCell>() }
     }
 
     pub(crate) fn target(&self) -> Option<ObjectRef> {
         self.target.get()
+    }
+
+    /// Has the cell refer to nothing; returns what it referred to.
+    pub(crate) fn forget_target(&self) -> Option<ObjectRef> {
+        self.target.take()
     }
 
     pub(crate) fn set_target(&self, target: ObjectRef) {
@@ -89,8 +168,15 @@ impl WeakCell {
 
 /// A reference that does not keep its object alive.
 ///
-/// `Copy`, and one word for everything but trait objects. It is cleared by the collection that finds
-/// the object dead, before any of the object is torn down, so that a dead object is never seen.
+/// `Copy`, and one word for everything but trait objects. There are three kinds, which differ in what
+/// happens when the object becomes unreachable; none of them ever shows an object that was torn down,
+/// or a part of one.
+///
+/// - [`Gc::downgrade`]: cleared by the collection that finds the object unreachable, or the weak
+///   reference itself, before finalizers run: one that a finalizer brings back gives nothing. An object that dies by its count is finalized first, and the weak reference is
+///   cleared only if the object is still not referred to: it never was unreachable otherwise.
+/// - [`Gc::downgrade_tracking`]: cleared when the object is reclaimed, after finalizers.
+/// - [`Gc::downgrade_with_callback`]: as the first, and something is called then.
 ///
 /// # Examples
 ///
@@ -122,26 +208,62 @@ impl<T: ?Sized + Pointee> Clone for GcWeak<'_, T> {
 }
 
 impl<'gc, T: ?Sized + Pointee + 'gc> GcWeak<'gc, T> {
-    pub(crate) fn new(mc: &Mutation<'gc>, target: Gc<'gc, T>) -> GcWeak<'gc, T> {
+    /// The ordinary weak reference to an object.
+    pub(crate) fn ordinary(mc: &Mutation<'gc>, target: Gc<'gc, T>) -> GcWeak<'gc, T> {
+        GcWeak::shared(mc, target, WeakCell::new)
+    }
+
+    /// The weak reference to an object that outlasts its finalizers.
+    pub(crate) fn tracking(mc: &Mutation<'gc>, target: Gc<'gc, T>) -> GcWeak<'gc, T> {
+        GcWeak::shared(mc, target, |target| TrackingCell(WeakCell::new(target)))
+    }
+
+    /// A weak reference to an object with a callback.
+    pub(crate) fn with_callback(
+        mc: &Mutation<'gc>,
+        target: Gc<'gc, T>,
+        callback: Callback,
+    ) -> GcWeak<'gc, T> {
+        let number = mc.heap().next_weak_number();
+        let cell = WeakCell::new(target.object());
+        let cell = CallbackCell { cell, callback: Cell::new(Some(callback)), number };
+        GcWeak::to_new_cell(mc, target, cell)
+    }
+
+    fn shared<U: WeakCellKind>(
+        mc: &Mutation<'gc>,
+        target: Gc<'gc, T>,
+        cell: impl FnOnce(ObjectRef) -> U,
+    ) -> GcWeak<'gc, T> {
+        match mc.heap().weak_cell_of(target.object(), U::KIND) {
+            Some(cell) => GcWeak::to_cell(target, cell),
+            None => GcWeak::to_new_cell(mc, target, cell(target.object())),
+        }
+    }
+
+    fn to_new_cell<U: WeakCellKind>(
+        mc: &Mutation<'gc>,
+        target: Gc<'gc, T>,
+        cell: U,
+    ) -> GcWeak<'gc, T> {
         let object = target.object();
+        let cell = mc.allocate(Descriptor::of_weak_cell::<U>(), cell);
+        // SAFETY: it was just allocated.
+        unsafe { cell.header() }.set(Flag::WeaklyHeld);
         // SAFETY: a `Gc` of the running `mutate` is live.
-        let header = unsafe { object.header() };
-        let cell = match mc.heap().weak_cell_of(object) {
-            Some(cell) => cell,
-            None => {
-                let cell = mc.allocate(WeakCell::descriptor(), WeakCell::new(object));
-                // SAFETY: it was just allocated.
-                unsafe { cell.header() }.set(Flag::WeaklyHeld);
-                header.set(Flag::WeaklyHeld);
-                mc.heap().add_weak_cell(object, cell);
-                cell
-            }
-        };
+        unsafe { object.header() }.set(Flag::WeaklyHeld);
+        // SAFETY: both are live, and the cell is the object's.
+        unsafe { mc.heap().add_weak_cell(object, cell) }
+        GcWeak::to_cell(target, cell)
+    }
+
+    fn to_cell(target: Gc<'gc, T>, cell: ObjectRef) -> GcWeak<'gc, T> {
         GcWeak { cell: T::with_object(target.as_raw(), cell), _brand: PhantomData }
     }
 
     fn cell(self) -> &'gc WeakCell {
-        // SAFETY: the address in `self.cell` is a cell's (see `new`), and reachable through `self`.
+        // SAFETY: the address in `self.cell` is a cell's (see `to_cell`), and reachable through
+        // `self`.
         unsafe { WeakCell::of(T::object(self.cell)) }
     }
 
@@ -163,10 +285,15 @@ impl<'gc, T: ?Sized + Pointee + 'gc> GcWeak<'gc, T> {
         self.cell().target().is_none()
     }
 
-    /// Whether both refer, or referred, to the same object.
+    /// Whether both refer to the same object, or are copies of one weak reference.
+    ///
+    /// Two that were made apart by [`Gc::downgrade`] are the same also when the object is dead; one
+    /// with a callback is then the same as its copies only. For an answer that does not change, compare
+    /// [`id`](GcWeak::id)s.
     #[must_use]
     pub fn ptr_eq(a: Self, b: Self) -> bool {
         T::object(a.cell) == T::object(b.cell)
+            || a.cell().target().is_some_and(|target| b.cell().target() == Some(target))
     }
 
     /// The object's identity: the same that [`Gc::id`] gives, also when the object is dead.

@@ -21,14 +21,20 @@ use gc_core::collector::{Attributes, Collector, Roots, Safepoint};
 use gc_core::heap::{Block, BlockState, Evacuator, Heap, ObjectRef};
 
 use crate::fate::fate;
+use crate::finalizable::{Finalizable, reach_frozen, revive};
 use crate::pacing::{Pacing, Survival};
 use crate::remembered::Remembered;
 use crate::trace::{Action, Trace};
 
 /// Young, aging, old.
 const GENERATIONS: u8 = 3;
-const MIDDLE: u8 = 1;
+pub(crate) const MIDDLE: u8 = 1;
 pub(crate) const FULL: u8 = GENERATIONS - 1;
+
+/// Where a collection is resumed when finalizers and callbacks have run: nothing is left to do, or what
+/// they kept or did not is to be found now, since everything was asked for.
+const END: usize = 0;
+const COLLECT_AGAIN: usize = 1;
 
 /// Generational collection: a copying nursery, an aging space, and a mark-region mature space.
 ///
@@ -64,6 +70,7 @@ pub struct Generational {
     /// Objects with drop glue in the aging space, and in the mature and the large.
     aging_drops: Vec<ObjectRef>,
     mature_drops: Vec<ObjectRef>,
+    pub(crate) finalizable: Finalizable,
     /// The pending objects of the trace, for their memory.
     pub(crate) pending: Vec<ObjectRef>,
     /// Objects and bytes that had been allocated at the last collection.
@@ -82,6 +89,7 @@ impl Default for Generational {
             aging: Vec::new(),
             aging_drops: Vec::new(),
             mature_drops: Vec::new(),
+            finalizable: Finalizable::default(),
             pending: Vec::new(),
             allocated: (0, 0),
             stressed: 0,
@@ -131,6 +139,13 @@ unsafe impl Collector for Generational {
     fn collect(&mut self, safepoint: &mut Safepoint<'_>, generation: u8) {
         self.run(safepoint, generation, Reason::Explicit);
     }
+
+    fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
+        safepoint.heap.end_collecting();
+        if resume == COLLECT_AGAIN {
+            self.run(safepoint, FULL, Reason::Automatic);
+        }
+    }
 }
 
 impl Generational {
@@ -147,10 +162,12 @@ impl Generational {
             unsafe { heap.promote_nursery() }
         }
         let nursery = heap.take_nursery();
+        let asks_for_all = generation == FULL && reason == Reason::Explicit;
+        let resume = if asks_for_all { COLLECT_AGAIN } else { END };
         if is_unseen {
             self.settle_unseen(heap, &mut safepoint.roots);
         } else {
-            self.trace(heap, &mut safepoint.roots, &plan);
+            self.trace(heap, &mut safepoint.roots, &plan, resume);
         }
         let mut survival = self.survival(heap, &plan, taken_bytes, old_bytes_before);
         survival.is_seen = !is_unseen || generation == FULL;
@@ -158,7 +175,7 @@ impl Generational {
             // What the nursery's dead lie in is not free before all of it is done: their drop glue
             // has not run.
             self.bury(heap, 0);
-            self.collect_all(safepoint, &nursery, &mut survival);
+            self.collect_all(safepoint, &nursery, &mut survival, resume);
             self.aging.clear();
         } else {
             self.bury(heap, generation);
@@ -166,6 +183,9 @@ impl Generational {
         Self::settle_tenured(safepoint.heap, plan.tenured);
         Self::settle_nursery(safepoint.heap, nursery);
         self.to_aging.take_blocks(&mut self.aging);
+        if safepoint.heap.call_back(resume) {
+            safepoint.heap.begin_collecting();
+        }
         self.pacing.note(safepoint.heap, generation, &survival);
         self.allocated = safepoint.heap.allocated();
 
@@ -284,7 +304,7 @@ impl Generational {
     }
 
     /// Reaches everything that lives in the nursery and, in a middle collection, in the aging space.
-    fn trace(&mut self, heap: &mut Heap, roots: &mut Roots<'_>, plan: &Plan) {
+    fn trace(&mut self, heap: &mut Heap, roots: &mut Roots<'_>, plan: &Plan, resume: usize) {
         let tables = heap.handle_tables();
         let pending = core::mem::take(&mut self.pending);
         let (to_aging, to_mature) = (&mut self.to_aging, &mut self.to_mature);
@@ -318,11 +338,26 @@ impl Generational {
         } else {
             self.remembered.scan_written(&mut trace);
         }
-        trace.run(|object| {
+        let mut remember = |object| {
             if plan.generation != FULL {
                 self.remembered.add(object);
             }
-        });
+        };
+        if plan.generation == FULL {
+            self.finalizable.reach_young(&mut trace);
+        }
+        reach_frozen(&mut trace, &plan.tenured);
+        trace.run(&mut remember);
+        if plan.generation < FULL {
+            let unreached = self.finalizable.take_unreached(trace.heap(), plan.generation);
+            if !unreached.is_empty() {
+                // SAFETY: nothing was freed since the trace.
+                unsafe { revive(trace.heap(), unreached, plan.generation, resume) }
+                // SAFETY: what has a finalizer was just given a handle, and is untouched.
+                tables[0].settle_fresh(|slot| unsafe { trace.reach(slot) });
+                trace.run(&mut remember);
+            }
+        }
         self.pending = trace.into_pending();
         self.to_aging.settle(heap);
         self.to_mature.finish(heap);
@@ -339,6 +374,8 @@ impl Generational {
         }
         if generation == FULL {
             bury_old(heap, &mut self.mature_drops, fate);
+            let unreached = self.finalizable.take_unreached(heap, FULL);
+            debug_assert!(unreached.is_empty(), "they were revived");
         }
         if generation > 0 {
             bury_old(heap, &mut self.aging_drops, fate);

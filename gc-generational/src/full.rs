@@ -12,6 +12,7 @@ use gc_core::collector::{Roots, Safepoint};
 use gc_core::heap::{BLOCK_BYTES, Block, BlockState, Heap, for_each_slot};
 
 use crate::collector::{FULL, Generational};
+use crate::finalizable::revive;
 use crate::pacing::Survival;
 use crate::trace::out_of_memory;
 
@@ -35,6 +36,7 @@ impl Generational {
         safepoint: &mut Safepoint<'_>,
         nursery: &[Block],
         survival: &mut Survival,
+        resume: usize,
     ) {
         let heap = &mut *safepoint.heap;
         self.remembered.clear();
@@ -46,9 +48,18 @@ impl Generational {
                 table.for_each_edge(|target| roots.push(target));
             }
         }
+        heap.for_each_frozen(|object| roots.push(object));
         // SAFETY: the roots refer to live objects, and so do handles. The trace has updated every
         // reference to what was young, and left no mark.
         unsafe { heap.mark_reachable(&mut roots) }
+        let unreached = self.finalizable.take_unreached(heap, FULL);
+        if !unreached.is_empty() {
+            roots.extend(&unreached);
+            // SAFETY: nothing was freed since everything was marked.
+            unsafe { revive(heap, unreached, FULL, resume) }
+            // SAFETY: as above: what only they refer to is untouched, too.
+            unsafe { heap.mark_reachable(&mut roots) }
+        }
         self.pending = roots;
         // SAFETY: nothing old is forwarded, and nothing was freed yet.
         unsafe { heap.count_marked() }

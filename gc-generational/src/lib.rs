@@ -28,12 +28,14 @@
 //! - `remembered`: references from old to young.
 //! - `full`: marking everything, and emptying sparse blocks.
 //! - `fate`: where an object is after the trace.
+//! - `finalizable`: what has a finalizer, and was not reached.
 #![no_std]
 
 extern crate alloc;
 
 mod collector;
 mod fate;
+mod finalizable;
 mod full;
 mod pacing;
 mod remembered;

@@ -59,6 +59,10 @@ impl<'a> Trace<'a> {
         Trace { heap, to_aging, to_mature, actions, pending, queue, next: 0 }
     }
 
+    pub(crate) fn heap(&mut self) -> &mut Heap {
+        self.heap
+    }
+
     /// The list of pending objects, for its memory.
     pub(crate) fn into_pending(self) -> Vec<ObjectRef> {
         self.pending

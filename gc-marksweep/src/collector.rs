@@ -1,9 +1,12 @@
 //! The policy: count at every safepoint, look for cycles when enough candidates have gathered.
 
-use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
-use gc_core::heap::{ObjectRef, for_each_edge};
-use gc_refcount::counting::Counting;
+use alloc::vec::Vec;
 
+use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
+use gc_core::heap::{Flag, Flags, ObjectRef, for_each_edge};
+use gc_refcount::counting::{Counting, Observer};
+
+use crate::batch::{self, Batch, is_member};
 use crate::candidates::Candidates;
 use crate::mark_sweep;
 use crate::pacing::Pacing;
@@ -41,7 +44,15 @@ pub struct MarkSweep {
     counting: Counting,
     candidates: Candidates,
     pacing: Pacing,
+    /// Garbage that waits for calls.
+    batch: Option<Batch>,
 }
+
+/// What is left to do when calls have run, beside what [`Counting`] knows of: the garbage is torn down
+/// now, the collection is over then, or nothing.
+const TEAR_DOWN: usize = usize::MAX;
+const END: usize = usize::MAX - 1;
+const NOTHING: usize = usize::MAX - 2;
 
 impl MarkSweep {
     fn settle(&mut self, safepoint: &mut Safepoint<'_>) {
@@ -71,8 +82,15 @@ impl MarkSweep {
         // leaves the set; `take` made them black, and the others are.
         match unsafe { trial_deletion::detect(&candidates, budget) } {
             Outcome::Garbage { objects, visited } => {
-                // SAFETY: that is what trial deletion found.
-                unsafe { self.reclaim(safepoint, &objects) }
+                if safepoint.heap.may_have_calls() && is_any_delayed(&objects) {
+                    // SAFETY: that is what trial deletion found.
+                    unsafe { trial_deletion::put_back(&objects) }
+                    // SAFETY: all of it is counted again.
+                    unsafe { self.begin_batch(safepoint, &objects) }
+                } else {
+                    // SAFETY: that is what trial deletion found.
+                    unsafe { self.reclaim(safepoint, &objects) }
+                }
                 return visited;
             }
             Outcome::GaveUp => {}
@@ -80,12 +98,13 @@ impl MarkSweep {
         let live_objects = safepoint.heap.live_objects();
         // SAFETY: as for the trial deletion, which has changed nothing; counting has promoted what
         // was young, and candidates are marked no more.
-        let scanned = unsafe { mark_sweep::mark_until_found(safepoint, &candidates) };
+        let scanned =
+            unsafe { mark_sweep::mark_until_found(safepoint, &self.counting, &candidates) };
         if scanned.is_some() {
             mark_sweep::clear_marks(safepoint.heap);
         } else {
             // SAFETY: everything reachable is marked, and the counts are up to date.
-            unsafe { mark_sweep::sweep(safepoint) }
+            unsafe { self.sweep(safepoint) }
         }
         budget + scanned.unwrap_or(live_objects)
     }
@@ -96,9 +115,84 @@ impl MarkSweep {
         self.candidates.clear(safepoint.heap);
         // SAFETY: this is a safepoint, counting has promoted what was young, and no candidate is
         // marked any more.
-        unsafe { mark_sweep::mark(safepoint) }
+        unsafe { mark_sweep::mark(safepoint, &self.counting) }
         // SAFETY: counting has brought the counts up to date.
-        unsafe { mark_sweep::sweep(safepoint) }
+        unsafe { self.sweep(safepoint) }
+    }
+
+    /// Reclaims what is not marked, or lets calls come first.
+    ///
+    /// # Safety
+    ///
+    /// As [`mark_sweep::sweep`].
+    unsafe fn sweep(&mut self, safepoint: &mut Safepoint<'_>) {
+        let heap = &mut *safepoint.heap;
+        if heap.may_have_calls() && mark_sweep::is_any_unmarked(heap, Flags::DELAYS_DEATH) {
+            let garbage = mark_sweep::take_unmarked(heap);
+            // SAFETY: it is unreachable, and all of it is counted.
+            unsafe { self.begin_batch(safepoint, &garbage) }
+        } else {
+            // SAFETY: the caller's promises.
+            unsafe { mark_sweep::sweep(safepoint) }
+        }
+    }
+
+    /// Has the callbacks and finalizers run that garbage has, before it is torn down.
+    ///
+    /// # Safety
+    ///
+    /// It is mature and unreachable, each object is there once, and all its references are counted.
+    unsafe fn begin_batch(&mut self, safepoint: &mut Safepoint<'_>, garbage: &[ObjectRef]) {
+        // SAFETY: the caller's promises.
+        let batch = unsafe { Batch::new(safepoint.heap, garbage) };
+        let has_calls = batch.begin_calls(safepoint.heap, TEAR_DOWN);
+        self.batch = Some(batch);
+        if !has_calls {
+            // SAFETY: nothing has happened since.
+            unsafe { self.tear_down_batch(safepoint) }
+        }
+    }
+
+    /// Reclaims what is still unreachable of the batch.
+    ///
+    /// # Safety
+    ///
+    /// The counts are up to date, and no young object is live.
+    unsafe fn tear_down_batch(&mut self, safepoint: &mut Safepoint<'_>) {
+        let Some(batch) = self.batch.take() else { return };
+        let candidates = self.candidates.take(safepoint.heap);
+        // SAFETY: the caller's promises; candidates were the only objects with another policy.
+        let garbage = unsafe { batch.into_garbage(safepoint.heap) };
+        // SAFETY: nothing was reclaimed since these were candidates.
+        for candidate in candidates.into_iter().filter(|&object| !unsafe { is_member(object) }) {
+            self.candidates.decremented(candidate);
+        }
+        // Weak references that finalizers have made.
+        batch::clear_weak(safepoint.heap, &garbage);
+        safepoint.heap.call_back(NOTHING);
+        let mut lost = Vec::new();
+        for &object in &garbage {
+            let note = |target| {
+                // SAFETY: it is intact until it is reclaimed.
+                if !unsafe { is_member(target) } {
+                    lost.push(target);
+                }
+            };
+            // SAFETY: as above.
+            unsafe { for_each_edge(object, note) }
+        }
+        safepoint.collection.unreachable += garbage.len();
+        safepoint.free(|heap| {
+            for &object in &garbage {
+                // SAFETY: as above.
+                unsafe { object.header() }.clear(Flag::Batched);
+                heap.census.counts.forget(object);
+                // SAFETY: garbage is unreachable and mature, and each object is there once.
+                unsafe { heap.reclaim(object) }
+            }
+            // SAFETY: these references were counted, and nothing has them any more.
+            unsafe { self.counting.decrement_all(heap, lost, &mut self.candidates) }
+        });
     }
 
     /// Reclaims garbage, and takes back its references to what takes no part in trial deletion.
@@ -130,6 +224,12 @@ impl MarkSweep {
     }
 }
 
+/// Whether some of the garbage has a finalizer or is weakly held.
+fn is_any_delayed(garbage: &[ObjectRef]) -> bool {
+    // SAFETY: garbage is intact until it is reclaimed.
+    garbage.iter().any(|object| unsafe { object.header() }.has_any(Flags::DELAYS_DEATH))
+}
+
 // SAFETY: `Counting` is right as far as it goes (see gc-refcount). Trial deletion reclaims only what
 // no counted reference from outside reaches, mark-sweep only what no root reaches; both take back
 // the references of what they reclaim. Nothing is moved.
@@ -145,7 +245,10 @@ unsafe impl Collector for MarkSweep {
 
     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
         self.settle(safepoint);
-        if safepoint.is_enabled && self.pacing.is_due(safepoint.heap, self.candidates.len()) {
+        if safepoint.is_enabled
+            && !safepoint.heap.is_collecting()
+            && self.pacing.is_due(safepoint.heap, self.candidates.len())
+        {
             self.detect(safepoint);
         }
     }
@@ -153,5 +256,20 @@ unsafe impl Collector for MarkSweep {
     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _generation: u8) {
         self.settle(safepoint);
         self.collect_all(safepoint);
+    }
+
+    fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
+        match resume {
+            TEAR_DOWN => {
+                // What dies in the teardown may have calls, too: these are a part of the collection.
+                safepoint.heap.finalize_batch([], END);
+                // SAFETY: what the calls have done was counted.
+                unsafe { self.tear_down_batch(safepoint) }
+            }
+            END => safepoint.heap.end_collecting(),
+            NOTHING => {}
+            // SAFETY: as in `settle`.
+            base => unsafe { self.counting.resume(safepoint, base, &mut self.candidates) },
+        }
     }
 }

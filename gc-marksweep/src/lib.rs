@@ -10,7 +10,7 @@
 //! - [`mark_sweep`]: from the roots over everything, as a backup when the budget runs out, and when
 //!   a full collection is asked for. The backup ends early if it has found all the candidates.
 //!
-//! `collector` decides which, and `pacing` when.
+//! `collector` decides which, and `pacing` when; `batch` lets finalizers and callbacks run in between.
 #![no_std]
 
 extern crate alloc;
@@ -18,6 +18,7 @@ extern crate alloc;
 pub mod mark_sweep;
 pub mod trial_deletion;
 
+mod batch;
 mod candidates;
 mod collector;
 mod pacing;

@@ -11,7 +11,8 @@
 use alloc::vec::Vec;
 
 use gc_core::collector::Safepoint;
-use gc_core::heap::{Block, Heap, ObjectRef, Policy, for_each_edge};
+use gc_core::heap::{Block, Flags, Heap, ObjectRef, Policy, for_each_edge};
+use gc_refcount::counting::Counting;
 
 /// A candidate, while it is looked for.
 const SOUGHT: Policy = Policy::new(1);
@@ -25,8 +26,8 @@ const SOUGHT: Policy = Policy::new(1);
 /// # Safety
 ///
 /// This is a safepoint, no young object is live, and no object is marked.
-pub unsafe fn mark(safepoint: &mut Safepoint<'_>) {
-    let mut roots = roots_of(safepoint);
+pub unsafe fn mark(safepoint: &mut Safepoint<'_>, counting: &Counting) {
+    let mut roots = roots_of(safepoint, counting);
     // SAFETY: the roots refer to live objects, and so do handles; nothing is ever forwarded here,
     // and the caller says that nothing is young or marked.
     unsafe { safepoint.heap.mark_reachable(&mut roots) }
@@ -41,6 +42,7 @@ pub unsafe fn mark(safepoint: &mut Safepoint<'_>) {
 /// objects is zero.
 pub unsafe fn mark_until_found(
     safepoint: &mut Safepoint<'_>,
+    counting: &Counting,
     candidates: &[ObjectRef],
 ) -> Option<usize> {
     let set_policy = |policy| {
@@ -50,16 +52,18 @@ pub unsafe fn mark_until_found(
         }
     };
     set_policy(SOUGHT);
-    let mut roots = roots_of(safepoint);
+    let mut roots = roots_of(safepoint, counting);
     // SAFETY: as in `mark`.
     let scanned = unsafe { safepoint.heap.mark_until_found(&mut roots, SOUGHT, candidates.len()) };
     set_policy(Policy::ZERO);
     scanned
 }
 
-/// Everything that the roots and the arena's handles refer to.
-fn roots_of(safepoint: &mut Safepoint<'_>) -> Vec<ObjectRef> {
+/// Everything that the roots and the arena's handles refer to, what is owed, and what is frozen.
+fn roots_of(safepoint: &mut Safepoint<'_>, counting: &Counting) -> Vec<ObjectRef> {
     let mut roots = Vec::new();
+    counting.for_each_owed(|target| roots.push(target));
+    safepoint.heap.for_each_frozen(|object| roots.push(object));
     safepoint.roots.for_each_edge(|target| roots.push(target));
     for table in safepoint.heap.handle_tables() {
         // The slots of other tables are references of the sets they belong to.
@@ -79,6 +83,32 @@ pub fn clear_marks(heap: &mut Heap) {
     heap.blocks().into_iter().for_each(Block::clear_marks);
 }
 
+/// Whether one of the mature objects that are not marked has one of these flags.
+pub(crate) fn is_any_unmarked(heap: &Heap, flags: Flags) -> bool {
+    let mut is_any = false;
+    for block in heap.blocks() {
+        block.for_each_unmarked(|object| {
+            // SAFETY: a mature object is intact until it is reclaimed.
+            is_any |= unsafe { object.header() }.has_any(flags);
+        });
+    }
+    is_any
+}
+
+/// The mature objects that are not marked. Clears all marks.
+///
+/// # Complexity
+///
+/// O(blocks and garbage).
+pub fn take_unmarked(heap: &mut Heap) -> Vec<ObjectRef> {
+    let mut garbage = Vec::new();
+    for block in heap.blocks() {
+        block.for_each_unmarked(|object| garbage.push(object));
+        block.clear_marks();
+    }
+    garbage
+}
+
 /// Reclaims the mature objects that are not marked, takes their references back, and clears all
 /// marks.
 ///
@@ -95,8 +125,8 @@ pub unsafe fn sweep(safepoint: &mut Safepoint<'_>) {
     for block in &blocks {
         block.for_each_unmarked(|object| {
             // SAFETY: a mature object is intact until it is reclaimed.
-            let has_references = unsafe { object.descriptor() }.has_references();
-            collection.unreachable += usize::from(has_references);
+            let is_tracked = unsafe { object.descriptor() }.is_tracked();
+            collection.unreachable += usize::from(is_tracked);
             let take_back = |target: ObjectRef| {
                 // Garbage loses what it holds of garbage too, but that is counted no more.
                 if target.chunk().marks().contains(target) {

@@ -11,9 +11,10 @@
 //! a count are alive, and so is what they reach: these are colored black again, and their
 //! references are added back. The others are garbage.
 //!
-//! Between detections all objects are black. Two kinds of objects take no part: those that refer to
-//! nothing, which are in no cycle, and those whose count exceeds what the header holds, which are
-//! taken to be alive (a backup mark-sweep finds them). References to these are not subtracted.
+//! Between detections all objects are black. Three kinds of objects take no part: those that refer
+//! to nothing, which are in no cycle (but weak references with a callback do, which are not called if
+//! they are garbage, too), those whose count exceeds what the header holds, which are taken to be alive
+//! (a backup mark-sweep finds them), and frozen ones. References to these are not subtracted.
 //!
 //! Bacon and Rajan, "Concurrent cycle collection in reference counted systems", 2001, section 3.
 //! Theirs recurses; this works from lists, of which none is longer than a budget. Where more is
@@ -21,7 +22,7 @@
 
 use alloc::vec::Vec;
 
-use gc_core::heap::{COUNT_MAX, ObjectRef, Policy, for_each_edge};
+use gc_core::heap::{COUNT_MAX, Flag, ObjectRef, Policy, for_each_edge};
 
 const BLACK: Policy = Policy::ZERO;
 const GRAY: Policy = Policy::new(1);
@@ -56,7 +57,17 @@ pub enum Outcome {
 pub unsafe fn takes_part(object: ObjectRef) -> bool {
     // SAFETY: live, says the caller.
     let header = unsafe { object.header() };
-    header.count() < COUNT_MAX && header.descriptor().has_references()
+    header.count() < COUNT_MAX && !header.has(Flag::Frozen) && header.descriptor().is_tracked()
+}
+
+/// Counts the references of garbage again, as if nothing had been found.
+///
+/// # Safety
+///
+/// [`detect`] found this garbage just now.
+pub unsafe fn put_back(garbage: &[ObjectRef]) {
+    // SAFETY: the references of these were subtracted, and not added back; they are intact.
+    unsafe { undo(garbage, garbage.len()) }
 }
 
 /// Finds the garbage among what `candidates` reach, if that is no more than `budget` objects.

@@ -54,4 +54,9 @@ unsafe impl Collector for Refcount {
     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _generation: u8) {
         self.settle(safepoint);
     }
+
+    fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
+        // SAFETY: as in `settle`.
+        unsafe { self.counting.resume(safepoint, resume, &mut ()) }
+    }
 }

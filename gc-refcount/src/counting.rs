@@ -20,11 +20,16 @@
 //! none is dead and was never touched.
 //!
 //! Nothing recurses: promotion and death both work from lists.
+//!
+//! Note [Owed]: a finalizer comes before the death of its object, and a callback before the children
+//! of its target die. Where one has to run, what is left to be taken back stays on the list of what is
+//! owed, and counting goes on there when the calls have run ([`Counting::resume`]). What is owed is
+//! still counted, so it lives until then.
 
 use alloc::vec::Vec;
 
 use gc_core::collector::{Roots, Safepoint};
-use gc_core::heap::{Census, Heap, Log, ObjectRef, for_each_edge};
+use gc_core::heap::{Census, Flag, Flags, Heap, Log, ObjectRef, for_each_edge};
 
 use crate::pacing::{self, Epoch};
 
@@ -59,8 +64,8 @@ pub struct Counting {
     promoted: Vec<ObjectRef>,
     /// References that handles had.
     released: Vec<ObjectRef>,
-    /// References that what died had, the next one last.
-    orphaned: Vec<ObjectRef>,
+    /// References that what died had and that are to be taken back, the next one last.
+    owed: Vec<ObjectRef>,
 }
 
 impl Counting {
@@ -77,6 +82,24 @@ impl Counting {
     /// 2. Every mature object was counted by this module only.
     #[inline]
     pub unsafe fn settle(&mut self, safepoint: &mut Safepoint<'_>, observer: &mut impl Observer) {
+        let base = self.owed.len();
+        // SAFETY: the caller's promises.
+        unsafe { self.resume(safepoint, base, observer) }
+    }
+
+    /// [`settle`](Counting::settle), and then goes on where an earlier one stopped: `base` is what
+    /// it gave as its word to resume at.
+    ///
+    /// # Safety
+    ///
+    /// As [`settle`](Counting::settle).
+    #[inline]
+    pub unsafe fn resume(
+        &mut self,
+        safepoint: &mut Safepoint<'_>,
+        base: usize,
+        observer: &mut impl Observer,
+    ) {
         let live_bytes_before = safepoint.heap.live_bytes();
         let logged_bytes = safepoint.heap.log_mut().size_bytes();
         // SAFETY: the caller's promises.
@@ -85,11 +108,16 @@ impl Counting {
         // SAFETY: all that lives is promoted: see Note [What is counted].
         unsafe { safepoint.heap.bury_young_in_place() }
         // SAFETY: what is lost was counted at the last safepoint.
-        safepoint.free(|heap| unsafe { self.count_lost(heap, observer) });
+        safepoint.free(|heap| unsafe { self.count_lost(heap, base, observer) });
         let taken_bytes = safepoint.heap.settle_nursery(survived_bytes > 0);
         if !safepoint.heap.settings().is_prompt {
             pacing::set_epoch(safepoint.heap, Epoch { taken_bytes, survived_bytes, logged_bytes });
         }
+    }
+
+    /// Calls `each` for everything that only what is owed may keep alive.
+    pub fn for_each_owed(&self, each: impl FnMut(ObjectRef)) {
+        self.owed.iter().copied().for_each(each);
     }
 
     /// Counts what the modified places refer to now and did not before, and promotes what is counted
@@ -123,14 +151,37 @@ impl Counting {
             roots.for_each_edge(|target| unsafe { increment(census, &mut self.promoted, target) });
             roots.settle();
         }
+        self.count_promoted(census);
+        if heap.has_young_delayed() {
+            self.revive_young(heap);
+        }
+        if heap.are_handles_changed() {
+            settle_promoted_handles(heap);
+        }
+    }
+
+    /// Counts what the promoted objects refer to, which may promote more.
+    #[inline]
+    fn count_promoted(&mut self, census: &mut Census) {
         while let Some(object) = self.promoted.pop() {
             // SAFETY: what a live object refers to is live.
             let count = |target| unsafe { increment(census, &mut self.promoted, target) };
             // SAFETY: it was promoted because something live refers to it.
             unsafe { for_each_edge(object, count) }
         }
-        if heap.are_handles_changed() {
-            settle_promoted_handles(heap);
+    }
+
+    /// Promotes the young objects with finalizers or with callbacks that nothing refers to, with a
+    /// reference each that is owed: when it is taken back they die as others do.
+    #[cold]
+    fn revive_young(&mut self, heap: &mut Heap) {
+        for object in heap.take_young_delayed() {
+            if !object.is_mature() {
+                // SAFETY: nothing young was reclaimed yet.
+                unsafe { increment(&mut heap.census, &mut self.promoted, object) }
+                self.released.push(object);
+                self.count_promoted(&mut heap.census);
+            }
         }
     }
 
@@ -175,31 +226,91 @@ impl Counting {
         }
     }
 
-    /// Takes back what the log and the handles have lost, and empties the log.
+    /// Takes back what the handles and the log have lost, and what is owed above `base`; empties the
+    /// log. If a call has to come first, what is left is owed, and `base` is the word to
+    /// [resume](Counting::resume) at.
     ///
     /// # Safety
     ///
     /// As [`settle`](Counting::settle), and everything gained was counted.
     #[inline]
-    unsafe fn count_lost(&mut self, heap: &mut Heap, observer: &mut impl Observer) {
+    unsafe fn count_lost(&mut self, heap: &mut Heap, base: usize, observer: &mut impl Observer) {
+        let top = self.owed.len();
+        let mut is_stopped = false;
         if !self.released.is_empty() {
             let released = core::mem::take(&mut self.released);
             // SAFETY: the slots that the handles had were counted.
-            unsafe { self.decrement_all(heap, released.into_iter(), observer) }
+            is_stopped = unsafe { self.take_back_all(heap, released, base, observer) };
         }
         let mut index = 0;
-        while let Some(object) = heap.log_mut().lost(index) {
+        while !is_stopped && let Some(object) = heap.log_mut().lost(index) {
             if let Some(ahead) = heap.log_mut().lost(index + PREFETCH_DISTANCE) {
                 ahead.prefetch();
             }
             // SAFETY: it was counted at the last safepoint.
-            unsafe { decrement(heap, &mut self.orphaned, object, observer) }
+            is_stopped = unsafe { take_back(heap, &mut self.owed, object, base, observer) };
             index += 1;
         }
+        if is_stopped {
+            let rest = (index..).map_while(|index| heap.log_mut().lost(index)).collect();
+            // SAFETY: as above.
+            unsafe { self.owe(heap, rest, top) }
+        }
         heap.log_mut().clear();
+        while !is_stopped
+            && self.owed.len() > base
+            && let Some(object) = self.owed.pop()
+        {
+            // SAFETY: what is owed was counted.
+            is_stopped = unsafe { take_back(heap, &mut self.owed, object, base, observer) };
+        }
     }
 
-    /// Takes back references that are lost, and those of what dies by that.
+    /// Owes what is left of what was lost, below what is owed above `top`.
+    ///
+    /// What would die of it waits. The others may have lost no more than a position in a list that is
+    /// compared in order: to wait would keep them from dying in a call.
+    ///
+    /// # Safety
+    ///
+    /// Every one of these references was counted.
+    #[cold]
+    unsafe fn owe(&mut self, heap: &mut Heap, mut rest: Vec<ObjectRef>, top: usize) {
+        let counts = &mut heap.census.counts;
+        // SAFETY: the caller's promise.
+        rest.retain(|&object| !unsafe { counts.decrement_unless_last(object) });
+        self.owed.splice(top..top, rest.into_iter().rev());
+    }
+
+    /// Takes back references that are lost, and those of what dies by that. Says whether a call has to
+    /// come first; then what is left is owed.
+    ///
+    /// # Safety
+    ///
+    /// Every one of the lost references was counted.
+    #[inline(never)]
+    unsafe fn take_back_all(
+        &mut self,
+        heap: &mut Heap,
+        lost: impl IntoIterator<Item = ObjectRef>,
+        base: usize,
+        observer: &mut impl Observer,
+    ) -> bool {
+        let top = self.owed.len();
+        let mut lost = lost.into_iter();
+        while let Some(object) = lost.next() {
+            // SAFETY: the caller's promise.
+            if unsafe { take_back(heap, &mut self.owed, object, base, observer) } {
+                // SAFETY: as above.
+                unsafe { self.owe(heap, lost.collect(), top) }
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes back references that are lost, and those of what dies by that, or as many as calls allow:
+    /// see [`resume`](Counting::resume).
     ///
     /// Deaths are in the order of CPython: a parent before its children, these in the order of their
     /// places, and the children of one before the next.
@@ -207,17 +318,15 @@ impl Counting {
     /// # Safety
     ///
     /// Every one of the lost references was counted.
-    #[inline(never)]
     pub unsafe fn decrement_all(
         &mut self,
         heap: &mut Heap,
-        lost: impl Iterator<Item = ObjectRef>,
+        lost: impl IntoIterator<Item = ObjectRef>,
         observer: &mut impl Observer,
     ) {
-        for object in lost {
-            // SAFETY: the caller's promise.
-            unsafe { decrement(heap, &mut self.orphaned, object, observer) }
-        }
+        let base = self.owed.len();
+        // SAFETY: the caller's promise.
+        unsafe { self.take_back_all(heap, lost, base, observer) };
     }
 }
 
@@ -291,32 +400,80 @@ fn push_slow(list: &mut Vec<ObjectRef>, object: ObjectRef) {
     list.push(object);
 }
 
-/// Takes one reference back, and then those of what dies by that.
+/// Takes one reference back, and then those of what dies by that. Says whether it has stopped, because
+/// a call has to come first; then what is left is in `owed`.
 ///
 /// # Safety
 ///
-/// The reference was counted, and `orphaned` is empty.
+/// The reference was counted.
 #[inline(always)]
-unsafe fn decrement(
+unsafe fn take_back(
     heap: &mut Heap,
-    orphaned: &mut Vec<ObjectRef>,
+    owed: &mut Vec<ObjectRef>,
     object: ObjectRef,
+    base: usize,
     observer: &mut impl Observer,
-) {
-    let mut next = Some(object);
-    while let Some(object) = next {
+) -> bool {
+    let top = owed.len();
+    let mut object = object;
+    loop {
         // SAFETY: the reference was counted, so the object lives.
-        if unsafe { heap.census.counts.decrement(object) } {
-            // SAFETY: its count is zero, which just became so.
-            unsafe { bury(heap, orphaned, object, observer) }
-        } else {
+        if !unsafe { heap.census.counts.decrement(object) } {
             observer.decremented(object);
+        // SAFETY: it lives.
+        } else if unsafe { object.header() }.has_any(Flags::DELAYS_DEATH) {
+            // SAFETY: its count is zero, which just became so.
+            if unsafe { bury_or_stop(heap, owed, object, base, observer) } {
+                return true;
+            }
+        } else {
+            // SAFETY: its count is zero, which just became so.
+            unsafe { bury(heap, owed, object, observer) }
         }
-        next = orphaned.pop();
+        if owed.len() == top {
+            return false;
+        }
+        let Some(next) = owed.pop() else { return false };
+        object = next;
     }
 }
 
-/// Reclaims an object; what it referred to is to be decremented next.
+/// Reclaims an object that has a finalizer or is weakly held, unless a call comes before that: its
+/// finalizer, or callbacks of weak references to it. Says whether one does.
+///
+/// # Safety
+///
+/// As [`bury`].
+#[cold]
+unsafe fn bury_or_stop(
+    heap: &mut Heap,
+    owed: &mut Vec<ObjectRef>,
+    object: ObjectRef,
+    base: usize,
+    observer: &mut impl Observer,
+) -> bool {
+    // SAFETY: its count is zero, but it was not reclaimed.
+    let header = unsafe { object.header() };
+    if header.has(Flag::Finalizable) {
+        header.increment();
+        // SAFETY: it lives, and its count is that of the call.
+        unsafe { heap.finalize_counted(object, base) }
+        return true;
+    }
+    // SAFETY: nothing refers to it any more.
+    unsafe { heap.weak().remove(object) }
+    if heap.call_back(base) {
+        // It is torn down after its callbacks have run.
+        header.increment();
+        owed.push(object);
+        return true;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { bury(heap, owed, object, observer) }
+    false
+}
+
+/// Reclaims an object; what it referred to is owed, to be taken back next.
 ///
 /// # Safety
 ///
@@ -324,15 +481,15 @@ unsafe fn decrement(
 #[inline]
 unsafe fn bury(
     heap: &mut Heap,
-    orphaned: &mut Vec<ObjectRef>,
+    owed: &mut Vec<ObjectRef>,
     object: ObjectRef,
     observer: &mut impl Observer,
 ) {
-    let first_child = orphaned.len();
+    let first_child = owed.len();
     // SAFETY: it dies just now: its memory is untouched, and nothing is borrowed.
-    unsafe { for_each_edge(object, |child| push(orphaned, child)) }
-    if orphaned.len() - first_child > 1 {
-        orphaned[first_child..].reverse();
+    unsafe { for_each_edge(object, |child| push(owed, child)) }
+    if owed.len() - first_child > 1 {
+        owed[first_child..].reverse();
     }
     observer.dying(object);
     // SAFETY: mature, and nothing refers to it any more.

@@ -209,6 +209,20 @@ fn diff_finds_no_divergence_and_says_so() {
 }
 
 #[test]
+fn diff_without_cpython_is_a_misuse() {
+    let output = Command::new(env!("CARGO_BIN_EXE_harness"))
+        .args(["diff", "--oracle=cpython", "--programs=1"])
+        .env("PATH", env!("CARGO_TARGET_TMPDIR"))
+        .output()
+        .expect("the program can be started");
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stdout), "");
+    let expected = "the oracle needs CPython 3.10 or newer: `python3` cannot be started";
+    assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+    assert_misuse(&["diff", "--oracle=cpython", "--backend=null"], &["nothing to compare"]);
+}
+
+#[test]
 fn a_closed_pipe_is_no_error() {
     for arguments in
         [&["list"][..], &["run", "--workload=list", "--backend=all", "--scale=10", "--format=json"]]

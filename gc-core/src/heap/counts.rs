@@ -53,6 +53,23 @@ impl CountTable {
         count == 1
     }
 
+    /// Takes one from an object's count unless that would leave none; whether it did.
+    ///
+    /// # Safety
+    ///
+    /// As [`decrement`](CountTable::decrement).
+    #[must_use]
+    pub unsafe fn decrement_unless_last(&mut self, object: ObjectRef) -> bool {
+        // SAFETY: the caller's promise.
+        if unsafe { object.header() }.count() == 1 {
+            return false;
+        }
+        // SAFETY: as above.
+        let is_zero = unsafe { self.decrement(object) };
+        debug_assert!(!is_zero, "the last reference was taken");
+        true
+    }
+
     #[cold]
     fn decrement_excess(&mut self, object: ObjectRef) -> bool {
         let Some(excess) = self.excess.get_mut(&object) else { return false };

@@ -11,6 +11,7 @@ use core::ops::Range;
 
 use super::{GRANULE_BYTES, HEADER_BYTES, ObjectRef};
 use crate::trace::{Edges, SlotMap, Slots, Trace};
+use crate::weak::{WeakCellKind, WeakKind};
 
 /// Where the references of an object are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub struct Descriptor {
     /// Bytes an object takes in its block, header included; zero for an array.
     object_bytes: usize,
     is_array: bool,
-    is_weak_cell: bool,
+    weak_cell: Option<WeakKind>,
     visit: unsafe fn(ObjectRef, Elements, &mut Edges),
     relocate: unsafe fn(ObjectRef, Elements, &mut Slots),
     drop: Option<unsafe fn(ObjectRef)>,
@@ -54,15 +55,15 @@ impl Descriptor {
     #[must_use]
     pub fn of<T: Trace>() -> &'static Descriptor {
         const { assert_alignment::<T>() }
-        &const { Descriptor::fixed::<T>(false) }
+        &const { Descriptor::fixed::<T>(None) }
     }
 
-    /// The descriptor of the cell that weak references share.
-    pub(crate) fn of_weak_cell<T: Trace>() -> &'static Descriptor {
-        &const { Descriptor::fixed::<T>(true) }
+    /// The descriptor of a cell that weak references of a kind refer to.
+    pub(crate) fn of_weak_cell<T: WeakCellKind>() -> &'static Descriptor {
+        &const { Descriptor::fixed::<T>(Some(T::KIND)) }
     }
 
-    const fn fixed<T: Trace>(is_weak_cell: bool) -> Descriptor {
+    const fn fixed<T: Trace>(weak_cell: Option<WeakKind>) -> Descriptor {
         unsafe fn visit<T: Trace>(object: ObjectRef, _: Elements, edges: &mut Edges) {
             // SAFETY: the caller passes an object of this descriptor, so a `T`, and no `&mut T`
             // to it is alive (`Trace::visit` runs under the contract of `edges::for_each_edge`).
@@ -89,7 +90,7 @@ impl Descriptor {
             align_bytes: align_of::<T>(),
             object_bytes: object_bytes(size_of::<T>()),
             is_array: false,
-            is_weak_cell,
+            weak_cell,
             visit: visit::<T>,
             relocate: relocate::<T>,
             drop: if needs_drop::<T>() { Some(drop::<T>) } else { None },
@@ -127,7 +128,7 @@ impl Descriptor {
             align_bytes: A::ALIGN_BYTES,
             object_bytes: 0,
             is_array: true,
-            is_weak_cell: false,
+            weak_cell: None,
             visit: visit::<A>,
             relocate: relocate::<A>,
             drop: if A::NEEDS_DROP { Some(drop::<A>) } else { None },
@@ -142,7 +143,7 @@ impl Descriptor {
         self.references
     }
 
-    /// Whether objects of this type can refer to others: what CPython calls tracked.
+    /// Whether objects of this type can refer to others.
     #[inline]
     #[must_use]
     pub fn has_references(&self) -> bool {
@@ -194,11 +195,19 @@ impl Descriptor {
         if self.align_bytes < GRANULE_BYTES { GRANULE_BYTES } else { self.align_bytes }
     }
 
-    /// Whether objects of this type are the cells that weak references share.
+    /// Whether objects of this type count as garbage that a collection has found: those that can
+    /// refer to others, and weak references with a callback.
     #[inline]
     #[must_use]
-    pub fn is_weak_cell(&self) -> bool {
-        self.is_weak_cell
+    pub fn is_tracked(&self) -> bool {
+        self.has_references() || self.weak_cell == Some(WeakKind::Callback)
+    }
+
+    /// Which weak references refer to objects of this type, if these are the cells of some.
+    #[inline]
+    #[must_use]
+    pub(crate) fn weak_cell(&self) -> Option<WeakKind> {
+        self.weak_cell
     }
 
     /// The type's name, for people.

@@ -31,6 +31,32 @@ pub enum Flag {
     Identified = 1 << 2,
     /// The object has an entry in the weak table.
     WeaklyHeld = 1 << 3,
+    /// The object has a finalizer that has not run.
+    Finalizable = 1 << 4,
+    /// The object's finalizers have had their turn: there is no other.
+    Finalized = 1 << 5,
+    /// A collection has found the object unreachable, and has yet to see what finalizers make of
+    /// that.
+    Batched = 1 << 6,
+    /// No collection reclaims the object: see [`Arena::freeze`](crate::Arena::freeze).
+    Frozen = 1 << 7,
+}
+
+/// Several flags that are asked for at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flags(usize);
+
+impl Flags {
+    /// What somebody has to be told of when the object dies.
+    pub const TOLD_OF_DEATH: Flags = Flags(
+        Flag::Identified as usize
+            | Flag::WeaklyHeld as usize
+            | Flag::Batched as usize
+            | Flag::Frozen as usize,
+    );
+
+    /// A call may have to come before the object dies, or before what it refers to does.
+    pub const DELAYS_DEATH: Flags = Flags(Flag::Finalizable as usize | Flag::WeaklyHeld as usize);
 }
 
 /// Marks a header that holds a forwarding address.
@@ -70,7 +96,7 @@ pub use form::Header;
 mod form {
     use core::cell::Cell;
 
-    use super::{COUNT_MAX, Descriptor, FORWARDED, Flag, ObjectRef, Policy};
+    use super::{COUNT_MAX, Descriptor, FORWARDED, Flag, Flags, ObjectRef, Policy};
 
     const FLAG_MASK: usize = 0xff;
     const COUNT_SHIFT: u32 = 48;
@@ -123,11 +149,11 @@ mod form {
             self.bits() & flag as usize != 0
         }
 
-        /// Whether one of the flags is set, or both.
+        /// Whether one of the flags in a mask is set.
         #[inline]
         #[must_use]
-        pub fn has_any(&self, one: Flag, other: Flag) -> bool {
-            self.bits() & (one as usize | other as usize) != 0
+        pub fn has_any(&self, flags: Flags) -> bool {
+            self.bits() & flags.0 != 0
         }
 
         /// Sets the flag.
@@ -224,7 +250,7 @@ mod form {
 mod form {
     use core::cell::Cell;
 
-    use super::{COUNT_MAX, Descriptor, FORWARDED, Flag, ObjectRef, Policy};
+    use super::{COUNT_MAX, Descriptor, FORWARDED, Flag, Flags, ObjectRef, Policy};
 
     const COUNT_SHIFT: u32 = 8;
     const COUNT_MASK: usize = COUNT_MAX << COUNT_SHIFT;
@@ -270,11 +296,11 @@ mod form {
             self.bits.get() & flag as usize != 0
         }
 
-        /// Whether one of the flags is set, or both.
+        /// Whether one of the flags in a mask is set.
         #[inline]
         #[must_use]
-        pub fn has_any(&self, one: Flag, other: Flag) -> bool {
-            self.bits.get() & (one as usize | other as usize) != 0
+        pub fn has_any(&self, flags: Flags) -> bool {
+            self.bits.get() & flags.0 != 0
         }
 
         /// Sets the flag.

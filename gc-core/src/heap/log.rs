@@ -289,10 +289,9 @@ impl Log {
             if let Entry::Heap(logged) = entry {
                 // SAFETY: live, says the caller.
                 unsafe { logged.forget() }
+                let elements = logged.elements(Barrier::Snapshot);
                 // SAFETY: as above, and at a safepoint nothing is borrowed or written to.
-                if let Some(places) =
-                    unsafe { adjacent_places(logged.object(), logged.elements(Barrier::Snapshot)) }
-                {
+                if let Some(places) = unsafe { adjacent_places(logged.object(), elements) } {
                     words.compare_all(places, &mut gained);
                     continue;
                 }

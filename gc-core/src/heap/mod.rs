@@ -18,12 +18,14 @@ mod activity;
 mod allocate;
 mod barrier;
 mod block;
+mod calls;
 mod census;
 mod check;
 mod chunk;
 mod counts;
 mod descriptor;
 mod evacuate;
+mod freeze;
 mod header;
 mod holes;
 mod large;
@@ -53,13 +55,14 @@ use core::ptr::NonNull;
 pub use barrier::{LOG_BYTES_MAX, SEGMENT_LEN};
 pub(crate) use block::BlockInfo;
 pub use block::{Block, BlockState};
+pub(crate) use calls::{Call, Next};
 pub use census::Census;
 pub use chunk::{BLOCK_BYTES, Bitmap, CHUNK_BYTES, Chunk, GRANULE_BYTES};
 pub use counts::CountTable;
 pub use descriptor::{ALIGN_BYTES_MAX, Descriptor, References, object_bytes};
 pub(crate) use descriptor::{ArrayLayout, Elements, align_up, assert_alignment};
 pub use evacuate::Evacuator;
-pub use header::{COUNT_MAX, Flag, HEADER_BYTES, Header, Policy};
+pub use header::{COUNT_MAX, Flag, Flags, HEADER_BYTES, Header, Policy};
 pub use large::{LARGE_BYTES_MIN, LargeSpace};
 pub use log::{Log, Logged};
 pub use nursery::Nursery;
@@ -78,6 +81,7 @@ use crate::event::Stats;
 use crate::handles::{Changes, HandleTable, Owner};
 use crate::id::IdTable;
 pub use crate::id::{AddressHash, AddressHasher};
+use crate::weak::WeakKind;
 
 /// The heap of one arena.
 ///
@@ -108,12 +112,16 @@ pub struct Heap {
     /// A list of objects with drop glue, of weakly held ones or of large ones has young objects.
     is_young_listed: Cell<bool>,
     weak: RefCell<WeakTable>,
+    calls: RefCell<calls::Calls>,
+    /// Objects to which finalizers were given since the last safepoint that collected.
+    young_finalizable: RefCell<Vec<ObjectRef>>,
     /// What is mature, in numbers.
     pub census: Census,
     handle_tables: RefCell<Vec<Rc<HandleTable>>>,
     handle_changes: Rc<Changes>,
     /// Owned; a raw pointer because every chunk has a copy.
     ids: NonNull<IdTable>,
+    frozen_objects: usize,
     dead: reclaim::Dead,
     barrier_check: check::BarrierCheck,
     stats: Stats,
@@ -145,10 +153,13 @@ impl Heap {
             gaps: Cell::new(0),
             is_young_listed: Cell::new(false),
             weak: RefCell::default(),
+            calls: RefCell::default(),
+            young_finalizable: RefCell::default(),
             census: Census::default(),
             handle_tables: RefCell::new(alloc::vec![Rc::new(arena_handles)]),
             handle_changes,
             ids,
+            frozen_objects: 0,
             dead: reclaim::Dead::default(),
             barrier_check: check::BarrierCheck::default(),
             stats: Stats::default(),
@@ -250,12 +261,22 @@ impl Heap {
         table
     }
 
-    pub(crate) fn weak_cell_of(&self, target: ObjectRef) -> Option<ObjectRef> {
-        self.weak.borrow().cell_of(target)
+    pub(crate) fn weak_cell_of(&self, target: ObjectRef, kind: WeakKind) -> Option<ObjectRef> {
+        self.weak.borrow().cell_of(target, kind)
     }
 
-    pub(crate) fn add_weak_cell(&self, target: ObjectRef, cell: ObjectRef) {
-        self.weak.borrow_mut().insert(target, cell);
+    pub(crate) fn next_weak_number(&self) -> u64 {
+        self.weak.borrow_mut().next_number()
+    }
+
+    /// Notes a cell that was just made.
+    ///
+    /// # Safety
+    ///
+    /// Both are live, and `cell` is a cell of `target`.
+    pub(crate) unsafe fn add_weak_cell(&self, target: ObjectRef, cell: ObjectRef) {
+        // SAFETY: the caller's promise.
+        unsafe { self.weak.borrow_mut().insert(target, cell) }
         self.is_young_listed.set(true);
     }
 
@@ -275,7 +296,8 @@ impl Heap {
 
     /// The collector has done what was due.
     pub(crate) fn note_safepoint(&mut self) {
-        self.is_due.set(self.settings.is_stressed);
+        let is_call_due = !self.settings.defers_calls && self.calls.get_mut().is_any_waiting();
+        self.is_due.set(self.settings.is_stressed || is_call_due);
     }
 
     /// Counts memory outside the heap that its objects own.

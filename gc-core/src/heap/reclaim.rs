@@ -6,7 +6,7 @@ use core::any::Any;
 use core::mem;
 
 use super::residency::Thrift;
-use super::{Block, BlockState, Flag, Heap, ObjectRef};
+use super::{Block, BlockState, Flag, Flags, Heap, ObjectRef};
 use crate::event::Collection;
 use crate::handles::Owner;
 
@@ -83,7 +83,7 @@ impl Heap {
         self.census.remove(1, bytes);
         // SAFETY: dead, and only here.
         unsafe { self.schedule_drop(object) }
-        if header.has_any(Flag::WeaklyHeld, Flag::Identified) {
+        if header.has_any(Flags::TOLD_OF_DEATH) {
             // SAFETY: just found dead; whatever else dies at this safepoint is untouched too.
             unsafe { self.forget_in_tables(object) }
         }
@@ -127,6 +127,12 @@ impl Heap {
         }
         if header.has(Flag::Identified) {
             self.ids().remove(object);
+        }
+        if header.has(Flag::Batched) {
+            self.calls().forget_batched(object);
+        }
+        if header.has(Flag::Frozen) {
+            self.forget_frozen();
         }
     }
 

@@ -20,6 +20,8 @@ pub struct Settings {
     /// Work at the end of every `mutate` that changed something.
     pub is_prompt: bool,
     pub(crate) counts_references: bool,
+    /// Finalizers and callbacks wait until they are asked for.
+    pub(crate) defers_calls: bool,
 }
 
 impl Settings {
@@ -36,6 +38,7 @@ impl Settings {
             moves_objects: attributes.moves_objects,
             is_prompt: attributes.prompt,
             counts_references: attributes.counts_references,
+            defers_calls: false,
         }
     }
 

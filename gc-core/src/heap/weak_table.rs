@@ -1,58 +1,311 @@
-//! Which objects are weakly held, and by which cell.
+//! Which objects are weakly held, and by which cells.
 //!
-//! All weak references to an object share one cell, an object of its own that holds the target's
-//! address. The table finds the cell of a target when it moves or dies. The table itself keeps
-//! neither alive.
+//! A weak reference refers to a cell, an object of its own that holds the target's address. All
+//! weak references of one kind to one object share a cell, but for those with callbacks. The table
+//! finds the cells of a target when it moves or dies. The table itself keeps neither alive.
 
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::fmt;
 
 use hashbrown::HashMap;
 
 use super::{Flag, ObjectRef};
+use crate::calls::Callback;
 use crate::id::AddressHash;
-use crate::weak::WeakCell;
+use crate::weak::{CallbackCell, WeakCell, WeakKind};
+
+/// The cells that hold one object.
+#[derive(Debug, Default)]
+struct Cells {
+    ordinary: Option<ObjectRef>,
+    /// Few objects have others.
+    others: Option<Box<Others>>,
+}
+
+#[derive(Debug, Default)]
+struct Others {
+    tracking: Option<ObjectRef>,
+    /// By their numbers: the newest last.
+    callbacks: BTreeMap<u64, ObjectRef>,
+}
+
+impl Cells {
+    fn shared(&self, kind: WeakKind) -> Option<ObjectRef> {
+        match kind {
+            WeakKind::Ordinary => self.ordinary,
+            WeakKind::Tracking => self.others.as_ref()?.tracking,
+            WeakKind::Callback => None,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// It is a cell, and its memory is untouched.
+    unsafe fn insert(&mut self, cell: ObjectRef) {
+        let others = &mut self.others;
+        // SAFETY: untouched, says the caller.
+        match unsafe { cell.descriptor() }.weak_cell() {
+            None | Some(WeakKind::Ordinary) => self.ordinary = Some(cell),
+            Some(WeakKind::Tracking) => others.get_or_insert_default().tracking = Some(cell),
+            Some(WeakKind::Callback) => {
+                // SAFETY: its descriptor says so, and the caller that it is untouched.
+                let number = unsafe { CallbackCell::number_of(cell) };
+                others.get_or_insert_default().callbacks.insert(number, cell);
+            }
+        }
+    }
+
+    /// Takes a cell out. It is one of these.
+    ///
+    /// # Safety
+    ///
+    /// As [`insert`](Cells::insert).
+    unsafe fn remove(&mut self, cell: ObjectRef) {
+        let others = self.others.as_mut();
+        // SAFETY: untouched, says the caller.
+        match unsafe { cell.descriptor() }.weak_cell() {
+            None | Some(WeakKind::Ordinary) => self.ordinary = None,
+            Some(WeakKind::Tracking) => {
+                if let Some(others) = others {
+                    others.tracking = None;
+                }
+            }
+            Some(WeakKind::Callback) => {
+                if let Some(others) = others {
+                    // SAFETY: its descriptor says so, and the caller that it is untouched.
+                    others.callbacks.remove(&unsafe { CallbackCell::number_of(cell) });
+                }
+            }
+        }
+    }
+
+    /// All cells but the one of tracking references.
+    fn ordinary(&self) -> impl Iterator<Item = ObjectRef> {
+        let callbacks = self.others.iter().flat_map(|others| others.callbacks.values().copied());
+        callbacks.chain(self.ordinary)
+    }
+
+    /// Takes out all cells but the one of tracking references: those with callbacks first, the newest
+    /// before the others.
+    fn take_ordinary(&mut self) -> impl Iterator<Item = ObjectRef> + use<> {
+        let callbacks = match &mut self.others {
+            Some(others) => core::mem::take(&mut others.callbacks),
+            None => BTreeMap::new(),
+        };
+        callbacks.into_values().rev().chain(self.ordinary.take())
+    }
+
+    /// As [`take_ordinary`](Cells::take_ordinary), and then the last one.
+    fn into_all(mut self) -> impl Iterator<Item = ObjectRef> {
+        self.take_ordinary().chain(self.shared(WeakKind::Tracking))
+    }
+
+    fn is_empty(&self) -> bool {
+        let is_empty = |others: &Others| others.tracking.is_none() && others.callbacks.is_empty();
+        self.ordinary.is_none() && self.others.as_deref().is_none_or(is_empty)
+    }
+}
 
 /// The weakly held objects of a heap.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct WeakTable {
-    cells: HashMap<ObjectRef, ObjectRef, AddressHash>,
-    /// Targets whose cell was made since the last safepoint that collected: only among these can
-    /// the target or the cell be young.
+    cells: HashMap<ObjectRef, Cells, AddressHash>,
+    /// Targets of the cells that were made since the last safepoint that collected: only among
+    /// these can the target or the cell be young.
     young: Vec<ObjectRef>,
+    /// Those of them that got a callback.
+    new_callbacks: Vec<ObjectRef>,
+    /// Callbacks whose weak references were cleared, in the order in which they are to be called.
+    fired: Vec<Callback>,
+    /// The number of the next cell with a callback.
+    next_number: u64,
 }
 
 impl WeakTable {
-    pub(crate) fn cell_of(&self, target: ObjectRef) -> Option<ObjectRef> {
-        self.cells.get(&target).copied()
+    pub(crate) fn cell_of(&self, target: ObjectRef, kind: WeakKind) -> Option<ObjectRef> {
+        self.cells.get(&target)?.shared(kind)
     }
 
-    pub(crate) fn insert(&mut self, target: ObjectRef, cell: ObjectRef) {
-        self.cells.insert(target, cell);
+    /// # Safety
+    ///
+    /// `cell` is a cell of `target`, just made.
+    pub(crate) unsafe fn insert(&mut self, target: ObjectRef, cell: ObjectRef) {
+        // SAFETY: the caller's promise.
+        unsafe { self.cells.entry(target).or_default().insert(cell) }
         self.young.push(target);
+        // SAFETY: just made, says the caller.
+        if unsafe { cell.descriptor() }.weak_cell() == Some(WeakKind::Callback) {
+            self.new_callbacks.push(target);
+        }
+    }
+
+    #[inline]
+    pub(super) fn has_new_callbacks(&self) -> bool {
+        !self.new_callbacks.is_empty()
+    }
+
+    /// Takes the targets that got a callback since the table was last brought up to date.
+    pub fn take_new_callbacks(&mut self) -> Vec<ObjectRef> {
+        core::mem::take(&mut self.new_callbacks)
+    }
+
+    pub(crate) fn next_number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number
+    }
+
+    /// Takes the callbacks whose turn has come.
+    pub(crate) fn take_fired(&mut self) -> Vec<Callback> {
+        core::mem::take(&mut self.fired)
+    }
+
+    /// Whether there are callbacks whose turn has come.
+    #[inline]
+    #[must_use]
+    pub fn has_fired(&self) -> bool {
+        !self.fired.is_empty()
     }
 
     /// Notes the death of a target or of a cell, whichever `object` is.
     ///
-    /// Call it when a mature object with [`Flag::WeaklyHeld`] is freed.
+    /// Call it when a mature object with [`Flag::WeaklyHeld`] is freed. A second call does nothing.
     ///
     /// # Safety
     ///
-    /// `object` was just found dead; its memory is untouched. Its counterpart, if it is dead too,
-    /// is untouched too.
+    /// `object` was just found dead; its memory is untouched. Its counterparts, if they are dead too,
+    /// are untouched too.
     pub unsafe fn remove(&mut self, object: ObjectRef) {
         // SAFETY: the caller says that the memory is untouched.
-        if unsafe { object.descriptor() }.is_weak_cell() {
+        if unsafe { object.descriptor() }.weak_cell().is_some() {
+            // The cell forgets its target: it may be noted again when it is freed.
             // SAFETY: the descriptor says that it is a cell.
-            if let Some(target) = unsafe { WeakCell::of(object) }.target() {
+            if let Some(target) = unsafe { WeakCell::of(object) }.forget_target() {
+                // SAFETY: a cell's target is cleared when the target dies, so this one lives.
+                unsafe { self.forget_cell(target, object) }
+            }
+        } else if let Some(cells) = self.cells.remove(&object) {
+            for cell in cells.into_all() {
+                // SAFETY: a cell that dies first leaves the table, so it is still a cell.
+                unsafe { self.clear(cell) }
+            }
+        }
+    }
+
+    /// Takes a dead cell from its target.
+    ///
+    /// # Safety
+    ///
+    /// The cell is the target's, or that has none. Its memory is untouched, and so is the target's.
+    unsafe fn forget_cell(&mut self, target: ObjectRef, cell: ObjectRef) {
+        if let Some(cells) = self.cells.get_mut(&target) {
+            // SAFETY: the caller's promise.
+            unsafe { cells.remove(cell) }
+            if cells.is_empty() {
                 self.cells.remove(&target);
-                // SAFETY: a cell's target is cleared when the target dies, so it is not reused.
+                // SAFETY: the caller's promise.
                 unsafe { target.header() }.clear(Flag::WeaklyHeld);
             }
-        } else if let Some(cell) = self.cells.remove(&object) {
-            // SAFETY: a cell that dies first leaves the table, so it is still a cell.
-            let cell = unsafe { WeakCell::of(cell) };
-            // SAFETY: the caller says that the target is untouched.
-            unsafe { cell.clear() }
+        }
+    }
+
+    /// Clears a cell; its callback, if it has one, is to be called.
+    ///
+    /// # Safety
+    ///
+    /// It is a cell; its memory and that of its target are untouched.
+    unsafe fn clear(&mut self, cell: ObjectRef) {
+        // SAFETY: the caller's promise.
+        let weak = unsafe { WeakCell::of(cell) };
+        // SAFETY: as above.
+        unsafe { weak.clear() }
+        // SAFETY: as above.
+        if unsafe { cell.descriptor() }.weak_cell() == Some(WeakKind::Callback) {
+            // SAFETY: its descriptor says so.
+            self.fired.extend(unsafe { CallbackCell::take_callback(cell) });
+        }
+    }
+
+    /// Clears the weak references to an object that a collection has found unreachable, but for the
+    /// tracking ones: its finalizer may keep it. `is_dead` says which cells were found so, too: their
+    /// callbacks are not called.
+    ///
+    /// # Safety
+    ///
+    /// The object's memory is untouched, and that of its cells.
+    pub unsafe fn clear_ordinary(
+        &mut self,
+        object: ObjectRef,
+        is_dead: impl Fn(ObjectRef) -> bool,
+    ) {
+        let Some(cells) = self.cells.get_mut(&object) else { return };
+        let ordinary = cells.take_ordinary();
+        if cells.is_empty() {
+            self.cells.remove(&object);
+            // SAFETY: untouched, says the caller.
+            unsafe { object.header() }.clear(Flag::WeaklyHeld);
+        }
+        for cell in ordinary {
+            if is_dead(cell) {
+                // SAFETY: untouched, says the caller.
+                let weak = unsafe { WeakCell::of(cell) };
+                // SAFETY: as above.
+                unsafe { weak.clear() }
+            } else {
+                // SAFETY: as above.
+                unsafe { self.clear(cell) }
+            }
+        }
+    }
+
+    /// Clears, as [`clear_ordinary`](WeakTable::clear_ordinary), every weak reference that is dead or
+    /// whose target is, by `fate` as it is before finalizers have their turn: among those with entries
+    /// made since the last call of [`update_young`](WeakTable::update_young), or among `all`.
+    ///
+    /// # Safety
+    ///
+    /// The memory of dead objects is untouched, and `fate` is right.
+    pub unsafe fn clear_unreachable(
+        &mut self,
+        all: bool,
+        fate: impl Fn(ObjectRef) -> Option<ObjectRef>,
+    ) {
+        let targets: Vec<ObjectRef> =
+            if all { self.cells.keys().copied().collect() } else { self.young.clone() };
+        for target in targets {
+            let is_dead = |cell| fate(cell).is_none();
+            match fate(target) {
+                // SAFETY: the caller's promise.
+                None => unsafe { self.clear_ordinary(target, is_dead) },
+                // SAFETY: as above.
+                Some(to) => unsafe { self.clear_dead(target, to, is_dead) },
+            }
+        }
+    }
+
+    /// Clears the dead weak references to an object that lives, and now does so at `to`: a finalizer
+    /// may keep what holds them. Their callbacks are not called.
+    ///
+    /// # Safety
+    ///
+    /// The memory of the cells is untouched, and the target lives there.
+    unsafe fn clear_dead(
+        &mut self,
+        target: ObjectRef,
+        to: ObjectRef,
+        is_dead: impl Fn(ObjectRef) -> bool,
+    ) {
+        let Some(cells) = self.cells.get_mut(&target) else { return };
+        let dead: Vec<ObjectRef> = cells.ordinary().filter(|&cell| is_dead(cell)).collect();
+        for cell in dead {
+            // SAFETY: untouched, says the caller.
+            unsafe { cells.remove(cell) }
+            // SAFETY: as above.
+            let weak = unsafe { WeakCell::of(cell) };
+            weak.set_target(to);
+            // SAFETY: the target lives, says the caller.
+            unsafe { weak.clear() }
         }
     }
 
@@ -63,10 +316,11 @@ impl WeakTable {
     ///
     /// The memory of dead objects is untouched, and `fate` is right.
     pub unsafe fn update_young(&mut self, fate: impl Fn(ObjectRef) -> Option<ObjectRef>) {
+        self.new_callbacks.clear();
         for target in core::mem::take(&mut self.young) {
-            if let Some(cell) = self.cells.remove(&target) {
+            if let Some(cells) = self.cells.remove(&target) {
                 // SAFETY: the caller's promise.
-                unsafe { self.update_entry(target, cell, &fate) }
+                unsafe { self.update_entry(target, cells, &fate) }
             }
         }
     }
@@ -78,9 +332,10 @@ impl WeakTable {
     /// As [`update_young`](WeakTable::update_young).
     pub unsafe fn update_all(&mut self, fate: impl Fn(ObjectRef) -> Option<ObjectRef>) {
         self.young.clear();
-        for (target, cell) in core::mem::take(&mut self.cells) {
+        self.new_callbacks.clear();
+        for (target, cells) in core::mem::take(&mut self.cells) {
             // SAFETY: the caller's promise.
-            unsafe { self.update_entry(target, cell, &fate) }
+            unsafe { self.update_entry(target, cells, &fate) }
         }
     }
 
@@ -90,26 +345,30 @@ impl WeakTable {
     unsafe fn update_entry(
         &mut self,
         target: ObjectRef,
-        cell: ObjectRef,
+        cells: Cells,
         fate: &impl Fn(ObjectRef) -> Option<ObjectRef>,
     ) {
-        match (fate(target), fate(cell)) {
-            (Some(target), Some(cell)) => {
-                // SAFETY: `fate` says that it lives here now, and it is a copy of a cell.
-                unsafe { WeakCell::of(cell) }.set_target(target);
-                self.cells.insert(target, cell);
+        let living = cells.into_all().filter_map(fate);
+        let Some(target) = fate(target) else {
+            for cell in living {
+                // SAFETY: `fate` says that it lives here now, and it is a copy of a cell; the caller
+                // says that dead objects are untouched.
+                unsafe { self.clear(cell) }
             }
-            (None, Some(cell)) => {
-                // SAFETY: as above.
-                let cell = unsafe { WeakCell::of(cell) };
-                // SAFETY: the caller says that dead objects are untouched.
-                unsafe { cell.clear() }
-            }
-            (Some(target), None) => {
-                // SAFETY: `fate` says that the target lives here now.
-                unsafe { target.header() }.clear(Flag::WeaklyHeld);
-            }
-            (None, None) => {}
+            return;
+        };
+        let mut cells = Cells::default();
+        for cell in living {
+            // SAFETY: `fate` says that it lives here now, and it is a copy of a cell.
+            unsafe { WeakCell::of(cell) }.set_target(target);
+            // SAFETY: as above.
+            unsafe { cells.insert(cell) }
+        }
+        if cells.is_empty() {
+            // SAFETY: `fate` says that the target lives here now.
+            unsafe { target.header() }.clear(Flag::WeaklyHeld);
+        } else {
+            self.cells.insert(target, cells);
         }
     }
 
@@ -123,5 +382,14 @@ impl WeakTable {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.cells.is_empty()
+    }
+}
+
+impl fmt::Debug for WeakTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakTable")
+            .field("len", &self.len())
+            .field("fired", &self.fired.len())
+            .finish_non_exhaustive()
     }
 }

@@ -53,7 +53,7 @@ enum Command {
     Sweep(sweep::Arguments),
     /// Replays heap programs and prints the answers.
     Replay(replay::Arguments),
-    /// Runs random heap programs and compares every backend with the model.
+    /// Runs random heap programs and compares every backend with a model or with CPython.
     Diff(diff::Arguments),
     /// Measures single operations, each in a process of its own, beside other ways to do the same.
     Operations(operations::Arguments),

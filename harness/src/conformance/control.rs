@@ -241,3 +241,36 @@ pub fn a_safepoint_without_work_changes_nothing<C: Collector + Default>() {
         assert_eq!(witness.count(), 0);
     });
 }
+
+/// A ring that is frozen, with another that hangs from it, and a node alone.
+pub fn what_is_frozen_is_collected_only_by_its_count<C: Collector + Default>() {
+    type Nodes<'gc> = Vec<NodeRef<'gc>>;
+    Setting::each(|setting| {
+        let witness = Witness::default();
+        let mut arena = setting.arena::<Rootable!['gc => Nodes<'gc>], C>(|mc| {
+            let inner = Node::new(mc, &witness, 1);
+            set_a(mc, inner, Some(inner));
+            let outer = Node::new(mc, &witness, 0);
+            set_a(mc, outer, Some(outer));
+            set_b(mc, outer, Some(inner));
+            vec![outer, Node::new(mc, &witness, 2)]
+        });
+        arena.freeze();
+        arena.mutate_root(|_, nodes| nodes.clear());
+        for _ in 0..2 {
+            age(&mut arena);
+            let expected: &[u32] = if C::ATTRIBUTES.counts_references { &[2] } else { &[] };
+            assert_eq!(witness.sorted(), expected);
+        }
+        if C::ATTRIBUTES.counts_references || C::ATTRIBUTES.reclaims_cycles {
+            let counted = usize::from(C::ATTRIBUTES.counts_references);
+            assert_eq!(arena.frozen_objects(), 3 - counted);
+        }
+        arena.unfreeze();
+        assert_eq!(arena.frozen_objects(), 0);
+        arena.collect();
+        if C::ATTRIBUTES.reclaims_cycles {
+            assert_eq!(witness.sorted(), [0, 1, 2]);
+        }
+    });
+}

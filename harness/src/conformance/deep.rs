@@ -62,7 +62,7 @@ fn let_go<T: Trace + 'static, C: Collector>(arena: &mut List<T, C>) {
     arena.collect();
 }
 
-fn on_a_small_stack(claim: impl FnOnce() + Send + 'static) {
+pub(super) fn on_a_small_stack(claim: impl FnOnce() + Send + 'static) {
     let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn(claim);
     thread.expect("a thread can be started").join().expect("the claim holds");
 }

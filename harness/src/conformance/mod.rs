@@ -11,6 +11,7 @@
 //!
 //! - [`reachability`], [`writes`], [`random_graphs`]: what can be reached lives on.
 //! - [`death`], [`deep`], [`teardown`]: what cannot dies, once, in any number, whatever its glue does.
+//! - [`finalizers`], [`callbacks`]: who is told of a death, and when.
 //! - [`panics`], [`arenas`], [`roots`]: ways in and out.
 //! - [`handles`], [`handle_sets`], [`weak`], [`identity`]: references that are more than edges.
 //! - [`layout`], [`slices`]: objects of every shape.
@@ -19,10 +20,12 @@
 #![allow(clippy::type_complexity, reason = "the type of a root is spelled where the root is made")]
 
 pub mod arenas;
+pub mod callbacks;
 pub mod control;
 pub mod counts;
 pub mod death;
 pub mod deep;
+pub mod finalizers;
 pub mod handle_sets;
 pub mod handles;
 pub mod identity;
@@ -106,6 +109,29 @@ macro_rules! conformance {
                     memory_is_given_back_when_glue_panics
                     glue_may_use_other_arenas
                     a_cascade_goes_on_after_a_panic
+                }
+                finalizers {
+                    a_finalizer_runs_once_and_then_its_object_dies
+                    what_dies_young_is_finalized
+                    a_counted_parent_is_finalized_before_its_children
+                    a_dead_ring_is_whole_while_its_finalizers_run
+                    what_a_finalizer_keeps_lives_and_is_not_finalized_again
+                    what_is_kept_does_not_hold_up_the_rest
+                    what_fails_is_reported_and_changes_nothing_else
+                    a_finalizer_may_make_objects_that_are_finalized
+                    a_long_list_is_finalized_on_a_small_stack
+                    an_arena_that_is_dropped_finalizes_nothing
+                    finalizers_may_be_deferred
+                    a_tracking_weak_reference_outlasts_finalizers
+                    a_collection_that_waits_for_calls_is_not_begun_again
+                }
+                callbacks {
+                    callbacks_are_called_once_and_the_newest_first
+                    a_callback_is_called_for_what_dies_young
+                    a_callback_of_what_is_dead_is_not_called
+                    a_callback_within_a_dead_ring_is_not_called
+                    a_callback_sees_nothing_that_is_dead
+                    a_callback_that_fails_is_reported
                 }
                 panics {
                     what_was_written_before_a_panic_stays
@@ -219,6 +245,7 @@ macro_rules! conformance {
                     a_listener_may_use_handles
                     a_collection_reports_what_it_found
                     a_safepoint_without_work_changes_nothing
+                    what_is_frozen_is_collected_only_by_its_count
                 }
             }
         }

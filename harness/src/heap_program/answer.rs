@@ -4,8 +4,8 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::json;
 use super::name::{Name, Names};
@@ -28,6 +28,8 @@ pub struct Answer {
     pub cleared: Vec<Name>,
     /// How many objects died that no operation can name.
     pub died_unnamed: usize,
+    /// How many finalizers ran of objects that no operation can name.
+    pub finalized_unnamed: usize,
     /// The objects that are alive and unreachable, in any order.
     pub floating: Vec<Name>,
     /// How many more of those there are that no operation can name.
@@ -59,7 +61,8 @@ pub enum Returned {
 
 /// How many collections of the next younger one the two older generations have seen since they were
 /// collected.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Counts {
     /// The middle generation.
     pub gen1: usize,
@@ -68,7 +71,8 @@ pub struct Counts {
 }
 
 /// The statistics of one generation since the program began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GenerationStats {
     /// How many times it was the oldest generation of a collection.
     pub collections: usize,
@@ -98,7 +102,8 @@ pub struct Info {
 }
 
 /// What became of objects that were unreachable at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Churned {
     /// How many of them are alive.
     pub alive: usize,
@@ -133,6 +138,49 @@ pub enum Event {
     },
     /// An object died.
     Died(Name),
+    /// A finalizer or a callback looked at a weak reference.
+    Saw {
+        /// Which of them.
+        who: Who,
+        /// The weak reference.
+        w: Name,
+        /// Whether it gave its object.
+        alive: bool,
+    },
+    /// A finalizer looked at a slot of its object.
+    SawSlot {
+        /// Whose.
+        who: Who,
+        /// The slot's number.
+        slot: usize,
+        /// The object there.
+        id: Option<Name>,
+    },
+    /// A finalizer or a callback collected.
+    NestedCollect {
+        /// Which of them.
+        who: Who,
+        /// What that returned.
+        returned: usize,
+    },
+    /// A finalizer or a callback failed.
+    Unraisable,
+}
+
+/// Who does something while the heap dies: a finalizer or the callback of a weak reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// The finalizer of an object.
+    Finalizer(Name),
+    /// The finalizer of a chain's member, which no operation can name.
+    Member {
+        /// What the chain's members begin with.
+        chain: Name,
+        /// The member's number, counted from its head.
+        number: usize,
+    },
+    /// The callback of a weak reference.
+    Callback(Name),
 }
 
 impl Answer {
@@ -191,6 +239,16 @@ impl Refusal {
     }
 }
 
+impl Who {
+    fn display(self, names: &Names) -> String {
+        match self {
+            Who::Finalizer(id) => format!("finalizer {}", names.string(id)),
+            Who::Member { chain, number } => format!("finalizer {}{number}", names.string(chain)),
+            Who::Callback(w) => format!("callback {}", names.string(w)),
+        }
+    }
+}
+
 /// Something of an answer together with the strings its names stand for.
 struct Printed<'a, T: ?Sized> {
     item: &'a T,
@@ -245,6 +303,7 @@ impl Serialize for Printed<'_, Answer> {
         entry_unless_empty(&mut map, "died", &self.sorted(answer.died()))?;
         entry_unless_zero(&mut map, "died_uncounted_names", answer.died_unnamed)?;
         entry_unless_empty(&mut map, "finalized", &self.in_order(answer.finalized()))?;
+        entry_unless_zero(&mut map, "finalized_uncounted_names", answer.finalized_unnamed)?;
         let cleared = self.sorted(answer.cleared.iter().copied());
         entry_unless_empty(&mut map, "cleared", &cleared)?;
         entry_unless_empty(&mut map, "callbacks", &self.in_order(answer.callbacks()))?;
@@ -286,6 +345,17 @@ impl Serialize for Printed<'_, Event> {
                 ("callback", names.string(w), was_cleared).serialize(serializer)
             }
             Event::Died(id) => ("died", names.string(id)).serialize(serializer),
+            Event::Saw { who, w, alive } => {
+                ("saw", who.display(names), names.string(w), alive).serialize(serializer)
+            }
+            Event::SawSlot { who, slot, id } => {
+                let id = id.map(|id| names.string(id));
+                ("saw_slot", who.display(names), slot, id).serialize(serializer)
+            }
+            Event::NestedCollect { who, returned } => {
+                ("nested_collect", who.display(names), returned).serialize(serializer)
+            }
+            Event::Unraisable => ("unraisable", "Boom").serialize(serializer),
         }
     }
 }

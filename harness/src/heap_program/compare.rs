@@ -1,26 +1,37 @@
 //! When two answers to the same operation agree.
 
 use super::answer::{Answer, Event, Info, Returned};
-use super::name::Name;
+use super::name::{Name, NameMap};
 
 /// What beside the state of the heap must agree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Firm {
-    /// The order of deaths and callbacks outside of collections: it is firm where objects die by a
-    /// count to zero. Inside one collection no order is promised.
+    /// The order of deaths, finalizers and callbacks outside of collections: it is firm where objects
+    /// die by a count to zero. Inside one collection no order is promised.
     pub order: bool,
+    /// What finalizers and callbacks saw, and that they failed: not firm if objects die at other
+    /// moments than in the other answer.
+    pub seen: bool,
+    /// Which callbacks were called: not firm in epochs. Of an object and a weak reference that both went
+    /// in one of them it is not known which was the first.
+    pub called: bool,
     /// What collections return and what is said of single objects: not firm if the heap is
     /// collected at other moments than those that the program names.
     pub returned: bool,
+    /// The ids of leaves whose death in the expected answer is the last event in a firm order. What a
+    /// leaf links to is released in its turn, if whoever runs the program sees the links. A replay sees
+    /// drop glue that drops handles, and releases them when the safepoint is over.
+    pub leaves: NameMap<()>,
 }
 
 /// Whether `found` is a right answer where `expected` is one.
 #[must_use]
-pub fn agree(expected: &Answer, found: &Answer, firm: Firm) -> bool {
+pub fn agree(expected: &Answer, found: &Answer, firm: &Firm) -> bool {
     expected.index == found.index
         && expected.op == found.op
         && expected.error == found.error
         && expected.died_unnamed == found.died_unnamed
+        && expected.finalized_unnamed == found.finalized_unnamed
         && expected.floating_unnamed == found.floating_unnamed
         && expected.alive == found.alive
         && same_set(&expected.floating, &found.floating)
@@ -29,18 +40,58 @@ pub fn agree(expected: &Answer, found: &Answer, firm: Firm) -> bool {
         && same_returned(expected, found, firm)
 }
 
-fn same_events(expected: &Answer, found: &Answer, firm: Firm) -> bool {
+fn same_events(expected: &Answer, found: &Answer, firm: &Firm) -> bool {
     if expected.events == found.events {
         return true;
     }
-    let is_ordered = firm.order && expected.op != "collect";
-    !is_ordered && sorted(&expected.events) == sorted(&found.events)
+    if expected.events.len() != found.events.len() && firm.seen {
+        return false;
+    }
+    let firm_length = if firm.order { firm_length(expected, firm) } else { 0 };
+    let (expected_firm, expected) = expected.events.split_at(firm_length);
+    let Some((found_firm, found)) = found.events.split_at_checked(firm_length) else {
+        return false;
+    };
+    expected_firm == found_firm && in_any_order(expected, firm) == in_any_order(found, firm)
 }
 
-fn same_returned(expected: &Answer, found: &Answer, firm: Firm) -> bool {
+/// How many of the events have a firm order: none of a collection's, and those before what a leaf
+/// linked to is released.
+fn firm_length(expected: &Answer, firm: &Firm) -> usize {
+    let is_nested = |event: &Event| matches!(event, Event::NestedCollect { .. });
+    if expected.op == "collect" || expected.events.iter().any(is_nested) {
+        return 0;
+    }
+    let is_leaf =
+        |event: &Event| matches!(event, Event::Died(id) if firm.leaves.get(*id).is_some());
+    let leaf = expected.events.iter().position(is_leaf);
+    leaf.map_or(expected.events.len(), |index| index + 1)
+}
+
+/// What must agree of events whose order is not firm, sorted.
+fn in_any_order(events: &[Event], firm: &Firm) -> Vec<Event> {
+    let compared = |event: &Event| match *event {
+        Event::Callback { .. } if !firm.called => None,
+        Event::Callback { w, .. } if !firm.seen => Some(Event::Callback { w, was_cleared: true }),
+        Event::Saw { .. }
+        | Event::SawSlot { .. }
+        | Event::NestedCollect { .. }
+        | Event::Unraisable
+            if !firm.seen =>
+        {
+            None
+        }
+        event => Some(event),
+    };
+    let mut events: Vec<Event> = events.iter().filter_map(compared).collect();
+    events.sort_unstable();
+    events
+}
+
+fn same_returned(expected: &Answer, found: &Answer, firm: &Firm) -> bool {
     match (&expected.ret, &found.ret) {
         (Some(Returned::Info(expected_info)), Some(Returned::Info(found_info))) => {
-            // A replay does not see referrers that are unreachable.
+            // A replay does not see what is held by unreachable objects.
             let is_all_reachable = expected.floating.is_empty() && expected.floating_unnamed == 0;
             !firm.returned || same_info(expected_info, found_info, is_all_reachable)
         }
@@ -56,12 +107,12 @@ fn same_returned(expected: &Answer, found: &Answer, firm: Firm) -> bool {
     }
 }
 
-fn same_info(expected: &Info, found: &Info, compare_referrers: bool) -> bool {
-    let plain =
-        |info: &Info| (info.strong, info.weak, info.tracked, info.finalized, info.generation);
+fn same_info(expected: &Info, found: &Info, compares_holders: bool) -> bool {
+    let plain = |info: &Info| (info.strong, info.tracked, info.finalized, info.generation);
     plain(expected) == plain(found)
         && same_set(&expected.referents, &found.referents)
-        && (!compare_referrers || same_set(&expected.referrers, &found.referrers))
+        && (!compares_holders
+            || expected.weak == found.weak && same_set(&expected.referrers, &found.referrers))
 }
 
 fn same_set(a: &[Name], b: &[Name]) -> bool {
@@ -73,20 +124,16 @@ fn same_set(a: &[Name], b: &[Name]) -> bool {
     a == b || sorted(a) == sorted(b)
 }
 
-fn sorted(events: &[Event]) -> Vec<Event> {
-    let mut events = events.to_vec();
-    events.sort_unstable();
-    events
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::answer::Who;
     use super::super::model::{Mode, answers};
     use super::super::parse::parse_program;
     use super::*;
 
-    const STRICT: Firm = Firm { order: true, returned: true };
-    const LOOSE: Firm = Firm { order: false, returned: false };
+    fn strict() -> Firm {
+        Firm { order: true, seen: true, called: true, returned: true, leaves: NameMap::default() }
+    }
 
     /// Two objects die by a count to zero, a cycle in a collection.
     fn sample() -> Vec<Answer> {
@@ -106,7 +153,7 @@ mod tests {
     #[test]
     fn an_answer_agrees_with_itself() {
         for answer in sample() {
-            assert!(agree(&answer, &answer, STRICT));
+            assert!(agree(&answer, &answer, &strict()));
         }
     }
 
@@ -115,26 +162,52 @@ mod tests {
         let drop = sample().remove(4);
         let mut swapped = drop.clone();
         swapped.events.reverse();
-        assert!(!agree(&drop, &swapped, STRICT));
-        assert!(agree(&drop, &swapped, LOOSE));
+        assert!(!agree(&drop, &swapped, &strict()));
+        assert!(agree(&drop, &swapped, &Firm::default()));
         let (mut collect, mut other) = (drop, swapped);
         (collect.op, other.op) = ("collect", "collect");
-        assert!(agree(&collect, &other, STRICT));
+        assert!(agree(&collect, &other, &strict()));
+    }
+
+    #[test]
+    fn after_the_death_of_a_leaf_the_order_is_not_firm() {
+        let (mut firm, drop) = (strict(), sample().remove(4));
+        let [Event::Died(a), Event::Died(b)] = drop.events[..] else { panic!("{drop:?}") };
+        let with = |ids: [Name; 3]| Answer { events: ids.map(Event::Died).into(), ..drop.clone() };
+        firm.leaves.set(a, Some(()));
+        assert!(agree(&with([a, a, b]), &with([a, b, a]), &firm));
+        assert!(!agree(&with([b, a, b]), &with([a, b, b]), &firm));
+        assert!(!agree(&with([a, a, b]), &with([a, b, b]), &firm));
+    }
+
+    #[test]
+    fn what_was_seen_matters_only_where_it_is_firm() {
+        let drop = sample().remove(4);
+        let [Event::Died(a), _] = drop.events[..] else { panic!("{drop:?}") };
+        let saw = Event::SawSlot { who: Who::Finalizer(a), slot: 0, id: None };
+        let mut other = drop.clone();
+        other.events.push(saw);
+        assert!(!agree(&drop, &other, &strict()));
+        assert!(agree(&drop, &other, &Firm::default()));
     }
 
     #[test]
     fn what_a_collection_returns_matters_only_where_it_is_firm() {
         let collect = sample().pop().unwrap();
         let other = Answer { ret: Some(Returned::Collected(7)), ..collect.clone() };
-        assert!(!agree(&collect, &other, STRICT));
-        assert!(agree(&collect, &other, LOOSE));
+        assert!(!agree(&collect, &other, &strict()));
+        assert!(agree(&collect, &other, &Firm::default()));
     }
 
     #[test]
     fn the_state_of_the_heap_always_matters() {
         let collect = sample().pop().unwrap();
-        assert!(!agree(&collect, &Answer { alive: 1, ..collect.clone() }, LOOSE));
-        assert!(!agree(&collect, &Answer { died_unnamed: 2, ..collect.clone() }, LOOSE));
-        assert!(!agree(&collect, &Answer { floating_unnamed: 1, ..collect.clone() }, LOOSE));
+        assert!(!agree(&collect, &Answer { alive: 1, ..collect.clone() }, &Firm::default()));
+        assert!(!agree(&collect, &Answer { died_unnamed: 2, ..collect.clone() }, &Firm::default()));
+        assert!(!agree(
+            &collect,
+            &Answer { floating_unnamed: 1, ..collect.clone() },
+            &Firm::default()
+        ));
     }
 }

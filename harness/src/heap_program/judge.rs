@@ -1,12 +1,13 @@
-//! Judges whoever answers operations by the model's answers.
+//! Judges whoever answers operations by the model's answers, or by answers that are known before.
 
 use std::fmt;
 
-use super::answer::Answer;
+use super::answer::{Answer, Event};
 use super::compare::{Firm, agree};
 use super::model::object::Serial;
 use super::model::{Mode, Model};
-use super::op::Op;
+use super::name::{Name, NameMap};
+use super::op::{Kind, New, Op};
 use super::program::Program;
 use super::replay::Setup;
 
@@ -24,6 +25,9 @@ pub trait Subject {
 
     /// The serial numbers of the objects that the last operation killed.
     fn died(&self) -> &[u32];
+
+    /// What operations call the object with this number; `None` for a member of a chain.
+    fn id(&self, serial: u32) -> Option<Name>;
 
     /// Collects until nothing more dies, and returns how many objects are alive then.
     fn settle(&mut self) -> usize;
@@ -45,7 +49,13 @@ impl Setting {
     fn firm(self) -> Firm {
         let counts_and_obeys =
             matches!(self.mode, Mode::Refcount | Mode::RefcountCycles | Mode::Generations);
-        Firm { order: counts_and_obeys, returned: counts_and_obeys }
+        Firm {
+            order: counts_and_obeys,
+            seen: counts_and_obeys,
+            called: !self.setup.in_epochs,
+            returned: counts_and_obeys,
+            leaves: NameMap::default(),
+        }
     }
 }
 
@@ -74,7 +84,7 @@ impl fmt::Display for Setting {
 /// A wrong answer and the right one, as lines of the file format or in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
-    /// The model's answer.
+    /// The right answer.
     pub expected: String,
     /// The subject's.
     pub found: String,
@@ -93,6 +103,7 @@ impl Mismatch {
 /// is gone.
 pub fn judge<S: Subject>(subject: &mut S, program: &Program, setting: Setting) -> Option<Mismatch> {
     let mut model = Model::new(setting.mode).with_opaque_links_last();
+    let firm = setting.firm();
     for (index, op) in program.ops.iter().enumerate() {
         let performed = subject.perform(op);
         let expected = match setting.mode {
@@ -114,7 +125,7 @@ pub fn judge<S: Subject>(subject: &mut S, program: &Program, setting: Setting) -
             return Some(Mismatch::new(expected_line(), format!("{id} dead, too")));
         }
         let found = subject.answer(performed);
-        if !agree(&expected, &found, setting.firm()) {
+        if !agree(&expected, &found, &firm) {
             return Some(Mismatch::new(expected_line(), found.line(&program.names)));
         }
     }
@@ -128,6 +139,74 @@ pub fn judge<S: Subject>(subject: &mut S, program: &Program, setting: Setting) -
         }
     }
     None
+}
+
+/// Runs a program and returns the first answer of `subject` that is none of `answers`, which are right.
+///
+/// As in [`judge`], deaths are compared before the heap is looked at.
+///
+/// What a leaf links to is released in its turn in the right answers, and by a replay when the
+/// safepoint is over. What finalizers and callbacks do may depend on that. So where a leaf has died in
+/// an operation in which some ran, a wrong answer says nothing: the rest of the program is not judged.
+pub fn judge_by<S: Subject>(
+    subject: &mut S,
+    program: &Program,
+    setting: Setting,
+    answers: &[Answer],
+) -> Option<Mismatch> {
+    let firm = Firm { leaves: leaves(program), ..setting.firm() };
+    for (op, expected) in program.ops.iter().zip(answers) {
+        let performed = subject.perform(op);
+        let expected_line = || expected.line(&program.names);
+        if let Some(id) = died_unexpectedly(expected, subject) {
+            if depends_on_leaves(expected, expected, &firm) {
+                return None;
+            }
+            let id = id.map_or("a member of a chain", |id| program.names.string(id));
+            return Some(Mismatch::new(expected_line(), format!("{id} dead, too")));
+        }
+        let found = subject.answer(performed);
+        if !agree(expected, &found, &firm) {
+            let is_judged = !depends_on_leaves(expected, &found, &firm);
+            return is_judged.then(|| Mismatch::new(expected_line(), found.line(&program.names)));
+        }
+    }
+    None
+}
+
+/// Whether a leaf has died in an operation in which, by either answer, finalizers or callbacks ran.
+fn depends_on_leaves(expected: &Answer, found: &Answer, firm: &Firm) -> bool {
+    let calls = |answer: &Answer| {
+        let named = answer.events.iter().any(|event| !matches!(event, Event::Died(_)));
+        named || answer.finalized_unnamed > 0
+    };
+    let has_dead_leaf = expected.died().any(|id| firm.leaves.get(id).is_some());
+    has_dead_leaf && (calls(expected) || calls(found))
+}
+
+/// The ids that leaves have, some of which may be other objects' as well.
+fn leaves(program: &Program) -> NameMap<()> {
+    let mut leaves = NameMap::default();
+    let made = program.ops.iter().flat_map(Op::made);
+    for &New { id, kind, .. } in made {
+        if kind == Kind::Leaf {
+            leaves.set(id, Some(()));
+        }
+    }
+    leaves
+}
+
+/// An object that died in the last operation and should not have.
+fn died_unexpectedly<S: Subject>(expected: &Answer, subject: &S) -> Option<Option<Name>> {
+    let named = expected.died().map(Some);
+    let unnamed = std::iter::repeat_n(None, expected.died_unnamed);
+    let mut expected: Vec<Option<Name>> = named.chain(unnamed).collect();
+    expected.sort_unstable();
+    let mut found: Vec<_> = subject.died().iter().map(|&serial| subject.id(serial)).collect();
+    found.sort_unstable();
+    // Both are sorted: what is in both comes in the same order.
+    let mut expected = expected.into_iter();
+    found.into_iter().find(|id| !expected.any(|other| other == *id))
 }
 
 /// What to call an object in a report.
@@ -148,7 +227,7 @@ fn wrongly_dead(expected: &[Serial], found: &[u32]) -> Option<Serial> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::answer::{Event, Returned};
+    use super::super::answer::Returned;
     use super::super::generate::generate;
     use super::super::parse::parse_program;
     use super::super::shrink::shrink;
@@ -184,6 +263,10 @@ mod tests {
 
         fn died(&self) -> &[u32] {
             &self.died
+        }
+
+        fn id(&self, serial: u32) -> Option<Name> {
+            self.model.id(Serial::new(serial))
         }
 
         fn settle(&mut self) -> usize {
@@ -295,9 +378,44 @@ mod tests {
             &[0]
         }
 
+        fn id(&self, serial: u32) -> Option<Name> {
+            self.0.id(serial)
+        }
+
         fn settle(&mut self) -> usize {
             self.0.settle()
         }
+    }
+
+    #[test]
+    fn a_subject_is_judged_by_known_answers_as_by_the_model() {
+        let setting =
+            Setting { setup: Setup::default(), mode: Mode::Refcount, ends_settled: false };
+        let judge_by_known = |program: &Program, spoil| {
+            let known = Pretender::new(Mode::Refcount, |_| {});
+            let answers: Vec<Answer> = {
+                let mut known = known;
+                program.ops.iter().map(|op| known.perform(op)).collect()
+            };
+            judge_by(&mut Pretender::new(Mode::Refcount, spoil), program, setting, &answers)
+        };
+        for seed in 0..20 {
+            let program = generate(seed, 100);
+            assert_eq!(judge_by_known(&program, |_| {}), None);
+            assert!(judge_by_known(&program, |answer| answer.alive += 1).is_some());
+        }
+    }
+
+    #[test]
+    fn a_subject_that_frees_too_much_is_caught_before_it_answers() {
+        let text = r#"{"op": "new", "id": "a"}"#;
+        let program = parse_program(text, "one").unwrap();
+        let setting =
+            Setting { setup: Setup::default(), mode: Mode::Refcount, ends_settled: false };
+        let answers = super::super::model::answers(&program, Mode::Refcount).unwrap();
+        let mut careless = Careless(Pretender::new(Mode::Refcount, |_| {}));
+        let mismatch = judge_by(&mut careless, &program, setting, &answers).unwrap();
+        assert_eq!(mismatch.found, "a dead, too");
     }
 
     #[test]

@@ -8,17 +8,20 @@
 //!
 //! Answers:
 //! - [`answer`] (with `json`): what an operation did, in the bytes of the reference.
+//! - [`read_answer`]: reads what somebody else has answered.
 //! - [`model`]: the oracle, which knows the answers.
+//! - [`cpython`]: an oracle that knows more: CPython itself.
 //! - [`replay`]: a real collector, which gives them.
 //!
-//! The two together:
+//! All together:
 //! - [`compare`]: when two answers agree.
-//! - [`judge`]: judges one run by the model.
+//! - [`judge`]: judges one run by the model's answers, or by others that are known.
 //! - [`diff`] (with `catch`): judges every backend on random programs.
 
 pub mod answer;
 mod catch;
 pub mod compare;
+pub mod cpython;
 pub mod diff;
 mod fields;
 pub mod generate;
@@ -30,5 +33,6 @@ pub mod op;
 pub mod parse;
 mod print;
 pub mod program;
+pub mod read_answer;
 pub mod replay;
 pub mod shrink;

@@ -45,6 +45,12 @@ impl Names {
         Name(number)
     }
 
+    /// The name for a string, if it has one.
+    #[must_use]
+    pub fn get(&self, string: &str) -> Option<Name> {
+        self.numbers.get(string).copied().map(Name)
+    }
+
     /// The string behind a name.
     ///
     /// # Panics

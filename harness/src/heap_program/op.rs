@@ -231,6 +231,26 @@ pub enum Op {
 }
 
 impl Op {
+    /// The objects with names that the operation makes, or the finalizer or callback that it gives.
+    pub fn made(&self) -> impl Iterator<Item = &New> {
+        let mut made = Vec::new();
+        let mut pending = Vec::new();
+        match self {
+            Op::New(new) => pending.push(new),
+            Op::Weakref { callback: Some(actions), .. }
+            | Op::Chain { finalizer: Some(actions), .. } => {
+                Action::for_each_new(actions, |new| pending.push(new))
+            }
+            _ => {}
+        }
+        while let Some(new) = pending.pop() {
+            made.push(new);
+            let actions = new.finalizer.as_deref().unwrap_or_default();
+            Action::for_each_new(actions, |new| pending.push(new));
+        }
+        made.into_iter()
+    }
+
     /// The word that the file format uses.
     #[must_use]
     pub fn word(&self) -> &'static str {
@@ -327,6 +347,21 @@ pub enum Action {
 }
 
 impl Action {
+    /// Calls `each` for every object that the actions make, and the callbacks that they give, but not
+    /// for what the finalizers of these make.
+    fn for_each_new<'a>(actions: &'a [Action], mut each: impl FnMut(&'a New)) {
+        let mut pending = vec![actions];
+        while let Some(actions) = pending.pop() {
+            for action in actions {
+                match action {
+                    Action::New(new) => each(new),
+                    Action::Weakref { callback: Some(actions), .. } => pending.push(actions),
+                    _ => {}
+                }
+            }
+        }
+    }
+
     /// The word that the file format uses.
     #[must_use]
     pub fn word(&self) -> &'static str {

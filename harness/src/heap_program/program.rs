@@ -21,12 +21,25 @@ pub struct Program {
 }
 
 impl Program {
-    /// Finds the first operation that the model and the replay cannot do yet.
+    /// Finds the first operation that the model does not know.
     ///
     /// # Errors
     ///
     /// Returns which operation that is.
     pub fn check_supported(&self) -> Result<(), Unsupported> {
+        self.check(|op| not_modelled(op).or_else(|| not_replayable(op)))
+    }
+
+    /// Finds the first operation that the replay cannot do yet.
+    ///
+    /// # Errors
+    ///
+    /// Returns which operation that is.
+    pub fn check_replayable(&self) -> Result<(), Unsupported> {
+        self.check(not_replayable)
+    }
+
+    fn check(&self, unsupported: impl Fn(&Op) -> Option<&'static str>) -> Result<(), Unsupported> {
         for (index, op) in self.ops.iter().enumerate() {
             if let Some(operation) = unsupported(op) {
                 return Err(Unsupported { index, line: self.lines.get(index).copied(), operation });
@@ -48,6 +61,22 @@ impl Program {
         Ok(())
     }
 
+    /// Writes the operations as one array of JSON, on one line without its end.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if `out` cannot be written to.
+    pub fn write_array(&self, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(b"[")?;
+        for (index, op) in self.ops.iter().enumerate() {
+            if index > 0 {
+                out.write_all(b", ")?;
+            }
+            print::write_op(out, op, &self.names)?;
+        }
+        out.write_all(b"]")
+    }
+
     /// Writes the program to a file that `read_program` reads back, below comment lines made of
     /// `comment`.
     ///
@@ -64,8 +93,8 @@ impl Program {
     }
 }
 
-/// What about an operation is not supported, if anything.
-fn unsupported(op: &Op) -> Option<&'static str> {
+/// What about an operation the model does not know, if anything.
+fn not_modelled(op: &Op) -> Option<&'static str> {
     let acts =
         |actions: &Option<Vec<Action>>| actions.as_ref().is_some_and(|actions| !actions.is_empty());
     match op {
@@ -75,6 +104,13 @@ fn unsupported(op: &Op) -> Option<&'static str> {
             Some("`weakref` with a callback that does something")
         }
         Op::Weakref { held_by: Some(_), .. } => Some("`weakref` held by an object"),
+        _ => None,
+    }
+}
+
+/// What about an operation the replay cannot do, if anything.
+fn not_replayable(op: &Op) -> Option<&'static str> {
+    match op {
         Op::Threshold { .. } => Some("`threshold`"),
         Op::Freeze => Some("`freeze`"),
         Op::Unfreeze => Some("`unfreeze`"),
@@ -84,7 +120,7 @@ fn unsupported(op: &Op) -> Option<&'static str> {
     }
 }
 
-/// An operation of the file format that the model and the replay cannot do yet.
+/// An operation of the file format that the model or the replay cannot do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unsupported {
     /// The operation's number in the program, counted from 0.

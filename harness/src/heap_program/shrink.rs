@@ -4,7 +4,7 @@
 //! Any sequence of operations is a valid program, so whatever is left after a removal can be tried
 //! as it is.
 
-use super::op::{Generation, Op, Slot};
+use super::op::{Action, Generation, New, Op, Slot};
 use super::program::Program;
 
 /// The smallest program that `fails` says still fails, found by removing operations and making the
@@ -72,8 +72,10 @@ fn plainer(op: &Op) -> Vec<Op> {
                 candidates.push(Op::New(shorter));
             }
             if new.root != new.id {
-                candidates.push(Op::New(super::op::New { root: new.id, ..new.clone() }));
+                candidates.push(Op::New(New { root: new.id, ..new.clone() }));
             }
+            let plainer = plainer_actions(&new.finalizer);
+            candidates.extend(plainer.map(|finalizer| Op::New(New { finalizer, ..new.clone() })));
         }
         Op::Link { from, slot, to } => {
             // A loop on one object instead of a ring of several.
@@ -86,28 +88,50 @@ fn plainer(op: &Op) -> Vec<Op> {
                 to: *to,
             }));
         }
-        Op::Weakref { w, to, callback: Some(_), held_by } => {
-            candidates.push(Op::Weakref { w: *w, to: *to, callback: None, held_by: *held_by });
+        Op::Weakref { w, to, callback, held_by } => {
+            let with = |callback, held_by| Op::Weakref { w: *w, to: *to, callback, held_by };
+            if held_by.is_some() {
+                candidates.push(with(callback.clone(), None));
+            }
+            candidates.extend(plainer_actions(callback).map(|callback| with(callback, *held_by)));
         }
         Op::Deref { w, root: Some(_) } => candidates.push(Op::Deref { w: *w, root: None }),
         Op::Collect { generation } if *generation != Generation::OLD => {
             candidates.push(Op::Collect { generation: Generation::OLD })
         }
-        Op::Chain { id, length, close, finalizer, root } if *length > 1 => {
-            let shorter = |length| Op::Chain {
+        Op::Chain { id, length, close, finalizer, root } => {
+            let with = |length, finalizer| Op::Chain {
                 id: *id,
                 length,
                 close: *close,
-                finalizer: finalizer.clone(),
+                finalizer,
                 root: *root,
             };
-            candidates.extend([1, length / 2, length - 1].map(shorter));
+            if *length > 1 {
+                let shorter = |length| with(length, finalizer.clone());
+                candidates.extend([1, length / 2, length - 1].map(shorter));
+            }
+            let plainer = plainer_actions(finalizer);
+            candidates.extend(plainer.map(|finalizer| with(*length, finalizer)));
         }
         Op::Churn { id, length } if *length > 0 => candidates
             .extend([0, length / 2, length - 1].map(|length| Op::Churn { id: *id, length })),
         _ => {}
     }
     candidates
+}
+
+/// What might do instead of a finalizer or a callback: none, or one that does less.
+fn plainer_actions(actions: &Option<Vec<Action>>) -> impl Iterator<Item = Option<Vec<Action>>> {
+    let actions = actions.as_ref();
+    let shorter = actions.into_iter().flat_map(|actions| {
+        (0..actions.len()).map(|index| {
+            let mut shorter = actions.clone();
+            shorter.remove(index);
+            Some(shorter)
+        })
+    });
+    actions.map(|_| None).into_iter().chain(shorter)
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@
 //! figures (a ring with a tail, a graph without cycles, a chain) as often as single operations. The
 //! rest is wild: any name, whether it means something or not.
 
+mod calls;
 mod figure;
 
 use rand_pcg::Pcg64Mcg;
 use rand_pcg::rand_core::Rng;
 
 use super::model::{Mode, Model};
-use super::name::Name;
+use super::name::{Name, NameMap};
 use super::op::{Generation, Kind, New, Op, SLOTS, Slot};
 use super::program::Program;
 
@@ -27,10 +28,29 @@ const LENGTH_MAX: usize = 24;
 /// The longest chain of all. Its members fill a block of 32 KiB.
 const LONG_MAX: usize = 120;
 
-/// The random program with this seed and this many operations. The same arguments give the same
-/// program on every machine.
+/// What random programs are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vocabulary {
+    /// What the model knows: neither finalizers nor callbacks that do something.
+    Modelled,
+    /// Beside that finalizers, callbacks and weak references in slots, for those who run them in a
+    /// firm order: by a count to zero.
+    Ordered,
+    /// The same for those who do not: collections. What finalizers and callbacks do comes to the same
+    /// in any order.
+    Unordered,
+}
+
+/// The random program with this seed and this many operations that the model can answer. The same
+/// arguments give the same program on every machine.
 #[must_use]
 pub fn generate(seed: u64, operations: usize) -> Program {
+    generate_with(seed, operations, Vocabulary::Modelled)
+}
+
+/// [`generate`], with more to choose from.
+#[must_use]
+pub fn generate_with(seed: u64, operations: usize, vocabulary: Vocabulary) -> Program {
     let mut generator = Generator {
         // The multiplier spreads neighboring seeds over the generator's states.
         random: Pcg64Mcg::new(
@@ -38,11 +58,19 @@ pub fn generate(seed: u64, operations: usize) -> Program {
         ),
         program: Program::default(),
         model: Model::new(Mode::RefcountCycles),
+        vocabulary,
         objects: Vec::new(),
         named: 0,
+        own: 0,
+        own_roots: Vec::new(),
+        stored: NameMap::default(),
     };
     while generator.program.ops.len() < operations {
-        generator.draw();
+        if generator.has_calls() && generator.once_in(3) {
+            generator.draw_for_calls();
+        } else {
+            generator.draw();
+        }
     }
     generator.program.ops.truncate(operations);
     generator.program
@@ -52,10 +80,17 @@ struct Generator {
     random: Pcg64Mcg,
     program: Program,
     model: Model,
+    vocabulary: Vocabulary,
     /// The objects since the last reset.
     objects: Vec<(Name, Kind)>,
     /// How many objects were given a name, ever.
     named: usize,
+    /// How many names finalizers and callbacks were given for themselves.
+    own: usize,
+    /// Those of them that may be roots.
+    own_roots: Vec<Name>,
+    /// In how many slots of an object finalizers store.
+    stored: NameMap<usize>,
 }
 
 impl Generator {
@@ -67,6 +102,11 @@ impl Generator {
     /// True once in `times`.
     fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
+    }
+
+    /// Whether there are finalizers, and callbacks that do something.
+    fn has_calls(&self) -> bool {
+        self.vocabulary != Vocabulary::Modelled
     }
 
     fn emit(&mut self, op: Op) {
@@ -90,7 +130,11 @@ impl Generator {
 
     /// A slot; the first ones more often, so that references are overwritten.
     fn slot(&mut self) -> Slot {
-        let number = if self.once_in(8) { self.below(SLOTS) } else { self.below(4) };
+        let slots = match self.vocabulary {
+            Vocabulary::Unordered => calls::STORED_FIRST,
+            Vocabulary::Modelled | Vocabulary::Ordered => SLOTS,
+        };
+        let number = if self.once_in(8) { self.below(slots) } else { self.below(4) };
         Slot::new(number).expect("the number is below SLOTS")
     }
 
@@ -136,9 +180,10 @@ impl Generator {
             Kind::Node | Kind::Leaf => Vec::new(),
         };
         let root = if self.once_in(8) { self.root_name() } else { id };
-        self.emit(Op::New(New { id, kind, of, root, finalizer: None }));
+        let finalizer = self.finalizer(kind);
+        self.emit(Op::New(New { id, kind, of, root, finalizer }));
         self.objects.push((id, kind));
-        if kind == Kind::Node && self.once_in(5) {
+        if kind == Kind::Node && self.once_in(if self.has_calls() { 3 } else { 5 }) {
             self.weakref(id);
         }
         id
@@ -202,6 +247,7 @@ impl Generator {
                 if self.once_in(4) {
                     self.emit(Op::Reset);
                     self.objects.clear();
+                    self.own_roots.clear();
                 }
             }
         }
@@ -219,7 +265,7 @@ impl Generator {
 
     fn weakref(&mut self, to: Name) {
         let w = self.weak_name();
-        let callback = if self.once_in(2) { Some(Vec::new()) } else { None };
+        let callback = if self.once_in(2) { Some(self.callback()) } else { None };
         self.emit(Op::Weakref { w, to, callback, held_by: None });
     }
 
@@ -278,6 +324,42 @@ mod tests {
     fn a_program_has_as_many_operations_as_asked_for() {
         for operations in [0, 1, 99] {
             assert_eq!(generate(3, operations).ops.len(), operations);
+        }
+    }
+
+    #[test]
+    fn programs_with_calls_do_everything_that_calls_can() {
+        for vocabulary in [Vocabulary::Ordered, Vocabulary::Unordered] {
+            let mut text = Vec::new();
+            for seed in 0..200 {
+                generate_with(seed, 100, vocabulary).write(&mut text).unwrap();
+            }
+            let text = String::from_utf8(text).unwrap();
+            let actions = [
+                "resurrect",
+                "root_slot",
+                "store_in",
+                "unlink",
+                "drop",
+                "see",
+                "see_slot",
+                "weakref",
+                "new",
+                "collect",
+                "raise",
+            ];
+            let words = actions.map(|action| format!(r#""do": "{action}""#));
+            for word in words.iter().map(String::as_str).chain([r#""held_by": "#, r#""fin": "#]) {
+                let count = text.matches(word).count();
+                assert!(count > 100, "{word} {count} times, {vocabulary:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_model_s_programs_have_no_calls() {
+        for seed in 0..100 {
+            assert_eq!(generate(seed, 100).check_supported(), Ok(()));
         }
     }
 

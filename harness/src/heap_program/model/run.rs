@@ -168,6 +168,7 @@ impl Model {
             error,
             events: std::mem::take(&mut state.graph.events),
             cleared: std::mem::take(&mut state.graph.cleared),
+            finalized_unnamed: 0,
             died_unnamed: state.graph.died_unnamed(),
             floating: state.graph.floating().filter_map(|object| object.id).collect(),
             floating_unnamed: state.graph.floating().filter(|object| object.id.is_none()).count(),

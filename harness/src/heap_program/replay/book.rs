@@ -5,12 +5,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use gc_core::collector::Attributes;
-use gc_core::{Event, Listener, Reason};
+use gc_core::{Event as ArenaEvent, Listener, Reason};
 
-use super::super::answer::{Counts, GenerationStats};
+use super::super::answer::{Counts, Event, GenerationStats};
 use super::super::name::{Name, NameMap};
 use super::super::op::Generation;
-use super::object::{Deaths, Serial, Token};
+use super::object::{Happening, Happenings, Serial, Token};
 
 /// What is remembered of one object.
 #[derive(Clone, Copy, Debug)]
@@ -22,15 +22,6 @@ pub(super) struct Record {
     pub(super) generation: Generation,
 }
 
-/// What is remembered of a weak reference.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct WeakRecord {
-    pub(super) target: Serial,
-    pub(super) has_callback: bool,
-    /// Weak references made later have a larger number.
-    pub(super) number: usize,
-}
-
 /// What is remembered of all objects since the last reset.
 #[derive(Debug, Default)]
 pub(super) struct Book {
@@ -38,11 +29,12 @@ pub(super) struct Book {
     /// For each id the newest object that has it.
     pub(super) serials: NameMap<Serial>,
     /// The weak references that have not been seen cleared.
-    pub(super) weaks: NameMap<WeakRecord>,
-    pub(super) weaks_made: usize,
+    pub(super) weaks: NameMap<()>,
+    /// The roots that are there and hold nothing.
+    pub(super) empty_roots: NameMap<()>,
     /// The objects that have not been seen dead, in order.
     living: Vec<Serial>,
-    deaths: Deaths,
+    pub(super) happenings: Happenings,
 }
 
 impl Book {
@@ -59,27 +51,41 @@ impl Book {
         if let Some(id) = id {
             self.serials.set(id, Some(serial));
         }
-        Token::new(serial, &self.deaths)
+        Token::new(serial, &self.happenings)
     }
 
-    /// The objects that died since the last call, in order.
+    /// Notes something that happened.
+    pub(super) fn note(&self, event: Event) {
+        self.happenings.borrow_mut().push(Happening::Other(event));
+    }
+
+    /// Notes that the finalizer of a chain's member ran.
+    pub(super) fn note_member_finalized(&self) {
+        self.happenings.borrow_mut().push(Happening::MemberFinalized);
+    }
+
+    /// What happened since the last call, in order. Objects that died are dead from now on.
     ///
     /// # Panics
     ///
     /// Panics if one of them was dead already: its drop glue ran twice.
-    pub(super) fn take_deaths(&mut self) -> Vec<Serial> {
-        let died = std::mem::take(&mut *self.deaths.borrow_mut());
-        for &serial in &died {
-            let record = &mut self.records[serial as usize];
-            assert!(
-                std::mem::replace(&mut record.is_alive, false),
-                "object {serial} was dropped twice"
-            );
+    pub(super) fn take_happenings(&mut self) -> Vec<Happening> {
+        let happenings = std::mem::take(&mut *self.happenings.borrow_mut());
+        let mut any_died = false;
+        for happening in &happenings {
+            if let &Happening::Died(serial) = happening {
+                let record = &mut self.records[serial as usize];
+                assert!(
+                    std::mem::replace(&mut record.is_alive, false),
+                    "object {serial} was dropped twice"
+                );
+                any_died = true;
+            }
         }
-        if !died.is_empty() {
+        if any_died {
             self.living.retain(|&serial| self.records[serial as usize].is_alive);
         }
-        died
+        happenings
     }
 
     pub(super) fn record(&self, serial: Serial) -> &Record {
@@ -96,9 +102,15 @@ impl Book {
         self.living.iter().map(|&serial| (serial, self.record(serial)))
     }
 
-    /// Ages the objects that survived a collection.
-    pub(super) fn promote(&mut self, collected: Generation) {
-        for &serial in &self.living {
+    /// Notes that an object is finalized: CPython takes it for a new one. If it is a collection that
+    /// finalizes it, that ages it afterwards.
+    pub(super) fn rejuvenate(&mut self, serial: Serial) {
+        self.records[serial as usize].generation = Generation::YOUNG;
+    }
+
+    /// Ages the objects that survived a collection: those of the first `made_before` that live.
+    pub(super) fn promote(&mut self, collected: Generation, made_before: usize) {
+        for &serial in self.living.iter().filter(|&&serial| (serial as usize) < made_before) {
             let record = &mut self.records[serial as usize];
             if record.generation <= collected {
                 record.generation = collected.next();
@@ -115,6 +127,8 @@ impl Book {
 pub(super) struct Collections {
     pub(super) stats: [GenerationStats; 3],
     pub(super) counts: Counts,
+    /// What the last one returned.
+    pub(super) returned: usize,
 }
 
 impl Collections {
@@ -132,11 +146,14 @@ impl Collections {
         collections: Rc<RefCell<Collections>>,
         attributes: &'static Attributes,
     ) -> impl Listener {
-        move |event: &Event| {
-            if let Event::CollectionStop { reason: Reason::Explicit, collection, .. } = event
-                && let Some(generation) = Collections::generation(attributes, collection.generation)
-            {
-                collections.borrow_mut().note(generation, collection.unreachable);
+        move |event: &ArenaEvent| {
+            if let ArenaEvent::CollectionStop { reason: Reason::Explicit, collection, .. } = event {
+                let mut collections = collections.borrow_mut();
+                collections.returned = collection.unreachable;
+                let generation = Collections::generation(attributes, collection.generation);
+                if let Some(generation) = generation {
+                    collections.note(generation, collection.unreachable);
+                }
             }
         }
     }

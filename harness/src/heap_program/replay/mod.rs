@@ -8,9 +8,11 @@
 //! - `world`: the arena's root, and walking from it.
 //! - `book`: what the outside world remembers of objects it must not hold.
 //! - `mutator`: what an operation does inside the arena.
+//! - `calls`: finalizers and callbacks, until what they do is done.
 //! - [`session`]: one operation after the other.
 
 mod book;
+mod calls;
 mod mutator;
 mod object;
 pub mod session;
@@ -59,7 +61,7 @@ pub fn replay_on<C: Collector + Default>(
     setup: Setup,
     out: &mut dyn Write,
 ) -> Result<(), ReplayError> {
-    program.check_supported()?;
+    program.check_replayable()?;
     let mut session = Session::<C>::new(setup);
     for op in &program.ops {
         session.step(op).write(out, &program.names)?;

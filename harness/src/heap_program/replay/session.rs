@@ -5,15 +5,16 @@ use std::fmt;
 use std::rc::Rc;
 
 use gc_core::collector::Collector;
-use gc_core::{Arena, ArenaBuilder, Rootable, Stats};
+use gc_core::{Arena, ArenaBuilder, Gc, Rootable, Stats};
 
-use super::super::answer::{Answer, Churned, Event, Refusal, Returned};
+use super::super::answer::{Answer, Churned, Event, Refusal, Returned, Who};
 use super::super::judge::Subject;
 use super::super::name::{Name, NameMap};
-use super::super::op::Op;
-use super::book::{Book, Collections, WeakRecord};
+use super::super::op::{Action, Generation, Op};
+use super::book::{Book, Collections};
+use super::calls::{Started, Turn};
 use super::mutator::Mutator;
-use super::object::Serial;
+use super::object::{Happening, Held, Node, Serial, Target};
 use super::world::{Entered, Roots, Walk, World};
 
 /// The settings of an arena, and what is done to it beside the program.
@@ -39,22 +40,31 @@ pub struct Performed {
     index: usize,
     op: &'static str,
     outcome: Result<Option<Returned>, Refusal>,
-    /// Whether what died, died in a collection.
-    is_collection: bool,
 }
+
+type ProgramArena<C> = Arena<Rootable![World<'_>], C>;
 
 /// A program that runs on a heap.
 pub struct Session<C: Collector + Default> {
     setup: Setup,
     /// How many operations ran.
     index: usize,
-    arena: Arena<Rootable![World<'_>], C>,
+    arena: ProgramArena<C>,
+    outside: Outside,
+    /// What happened in the last operation, in order.
+    happenings: Vec<Happening>,
+    /// The objects that the last operation killed, in order.
+    died: Vec<Serial>,
+}
+
+/// What is outside of the arena.
+#[derive(Debug)]
+struct Outside {
     roots: Roots,
     book: Book,
     walk: Walk,
+    turn: Turn,
     collections: Rc<RefCell<Collections>>,
-    /// The objects that the last operation killed, in order.
-    died: Vec<Serial>,
 }
 
 impl<C: Collector + Default> Session<C> {
@@ -62,28 +72,30 @@ impl<C: Collector + Default> Session<C> {
     #[must_use]
     pub fn new(setup: Setup) -> Self {
         let collections = Rc::default();
+        let roots = if setup.roots_in_handles {
+            Roots::InHandles(NameMap::default())
+        } else {
+            Roots::InRoot
+        };
         Session {
             setup,
             index: 0,
             arena: Self::arena(setup, &collections),
-            roots: if setup.roots_in_handles {
-                Roots::InHandles(NameMap::default())
-            } else {
-                Roots::InRoot
+            outside: Outside {
+                roots,
+                book: Book::default(),
+                walk: Walk::default(),
+                turn: Turn::default(),
+                collections,
             },
-            book: Book::default(),
-            walk: Walk::default(),
-            collections,
+            happenings: Vec::new(),
             died: Vec::new(),
         }
     }
 
-    fn arena(
-        setup: Setup,
-        collections: &Rc<RefCell<Collections>>,
-    ) -> Arena<Rootable![World<'_>], C> {
+    fn arena(setup: Setup, collections: &Rc<RefCell<Collections>>) -> ProgramArena<C> {
         let mut builder: ArenaBuilder<Rootable![World<'_>], C> =
-            Arena::builder().stress(setup.stress).prompt(!setup.in_epochs);
+            Arena::builder().stress(setup.stress).prompt(!setup.in_epochs).defer_calls(true);
         if let Some(bytes) = setup.nursery_bytes {
             builder = builder.nursery_bytes(bytes);
         }
@@ -115,14 +127,24 @@ impl<C: Collector + Default> Session<C> {
         let index = self.index;
         self.index += 1;
         self.died.clear();
+        self.happenings.clear();
         let outcome = self.run(op);
-        self.died.extend(self.book.take_deaths());
-        let is_settled = self.setup.settle;
-        if is_settled {
+        self.note_happenings();
+        if self.setup.settle {
             self.settle();
         }
-        let is_collection = is_settled || matches!(op, Op::Collect { .. });
-        Performed { index, op: op.word(), outcome, is_collection }
+        Performed { index, op: op.word(), outcome }
+    }
+
+    /// Takes what has happened; whether anything has.
+    fn note_happenings(&mut self) -> bool {
+        let happenings = self.outside.book.take_happenings();
+        self.died.extend(happenings.iter().filter_map(|happening| match happening {
+            Happening::Died(serial) => Some(*serial),
+            Happening::MemberFinalized | Happening::Other(_) => None,
+        }));
+        self.happenings.extend(&happenings);
+        !happenings.is_empty()
     }
 
     /// The serial numbers of the objects that the last operation killed, in order.
@@ -135,11 +157,10 @@ impl<C: Collector + Default> Session<C> {
     pub fn settle(&mut self) -> usize {
         loop {
             self.arena.collect();
-            let died = self.book.take_deaths();
-            if died.is_empty() {
-                return self.book.alive();
+            self.outside.work_off_calls(&mut self.arena);
+            if !self.note_happenings() {
+                return self.outside.book.alive();
             }
-            self.died.extend(died);
         }
     }
 
@@ -155,11 +176,11 @@ impl<C: Collector + Default> Session<C> {
     ///
     /// Panics if an object was not dropped, or was dropped twice.
     pub fn close(self) {
-        let Session { arena, roots, mut book, .. } = self;
+        let Session { arena, outside: Outside { roots, mut book, .. }, .. } = self;
         drop(arena);
         // Handles may outlive their arena.
         drop(roots);
-        book.take_deaths();
+        book.take_happenings();
         assert_eq!(book.alive(), 0, "objects that were not dropped with their arena");
     }
 
@@ -169,134 +190,51 @@ impl<C: Collector + Default> Session<C> {
         std::mem::replace(self, fresh).close();
     }
 
-    /// Does what the operation says, with at most one safepoint (`churn` has two).
+    /// Does what the operation says, with at most one safepoint (`churn` has two), and what finalizers
+    /// and callbacks do because of it.
     fn run(&mut self, op: &Op) -> Result<Option<Returned>, Refusal> {
-        let are_in_root = self.roots.are_in_root();
-        match op {
-            Op::New(new) => self.mutate(are_in_root, |mutator| mutator.make(new))?,
-            Op::Chain { length, close, root, .. } => {
-                self.mutate(are_in_root, |mutator| mutator.make_chain(*length, *close, *root))
-            }
-            Op::Root { name, to } => {
-                self.mutate(are_in_root, |mutator| mutator.root(*name, *to))?
-            }
-            Op::Drop { name } => self.mutate(are_in_root, |mutator| mutator.forget(*name))?,
-            Op::Link { from, slot, to } => {
-                self.mutate(false, |mutator| mutator.store(*from, slot.index(), Some(*to)))?
-            }
-            Op::Unlink { from, slot } => {
-                self.mutate(false, |mutator| mutator.store(*from, slot.index(), None))?
-            }
-            Op::Weakref { w, to, callback, .. } => {
-                self.mutate(true, |mutator| mutator.make_weak(*w, *to, callback.is_some()))?
-            }
-            Op::DropWeakref { w } => self.mutate(true, |mutator| mutator.forget_weak(*w)),
-            Op::Reset => self.reset(),
-            Op::Deref { w, root } => {
-                let id =
-                    self.mutate(root.is_some() && are_in_root, |mutator| mutator.deref(*w, *root));
-                return Ok(Some(Returned::Object(id)));
-            }
-            Op::Collect { generation } => {
-                let collection = self.arena.collect_generation(generation.number());
-                if let Some(generation) =
-                    Collections::generation(self.arena.attributes(), generation.number())
-                {
-                    self.book.promote(generation);
-                }
-                return Ok(Some(Returned::Collected(collection.unreachable)));
-            }
-            Op::Enable | Op::Disable => {
-                if *op == Op::Enable {
-                    self.arena.enable()
-                } else {
-                    self.arena.disable()
-                }
-                return Ok(Some(Returned::IsEnabled(self.arena.is_enabled())));
-            }
-            Op::Counts => return Ok(Some(Returned::Counts(self.collections.borrow().counts))),
-            Op::Stats => return Ok(Some(Returned::Stats(self.collections.borrow().stats))),
-            Op::Garbage { .. } => return Ok(Some(Returned::Garbage(Vec::new()))),
-            Op::Info { id } => {
-                return self
-                    .mutate(false, |mutator| mutator.info(*id))
-                    .map(|info| Some(Returned::Info(info)));
-            }
-            Op::Churn { length, .. } => return Ok(Some(Returned::Churned(self.churn(*length)))),
-            // `Program::check_supported` refuses programs in which these would mean more.
-            Op::Debug { .. }
-            | Op::GcCallbacks { .. }
-            | Op::Threshold { .. }
-            | Op::Freeze
-            | Op::Unfreeze => {}
+        if *op == Op::Reset {
+            self.reset();
+            return Ok(None);
         }
-        Ok(None)
-    }
-
-    /// Lets `f` do something inside the arena; the arena's root is open to writing only if
-    /// `writes_root`.
-    fn mutate<T>(
-        &mut self,
-        writes_root: bool,
-        f: impl for<'gc> FnOnce(&mut Mutator<'_, 'gc>) -> T,
-    ) -> T {
-        let Session { arena, roots, book, walk, .. } = self;
-        if writes_root {
-            arena.mutate_root(|mc, world| {
-                f(&mut Mutator { mc, world: Entered::Exclusive(world), roots, book, walk })
-            })
-        } else {
-            arena.mutate(|mc, world| {
-                f(&mut Mutator { mc, world: Entered::Shared(world), roots, book, walk })
-            })
-        }
-    }
-
-    /// Makes garbage in two steps: what is unreachable before the first safepoint after it was made
-    /// may die there without ever having been counted, as no object of CPython does.
-    fn churn(&mut self, length: usize) -> Churned {
-        let first = self.book.records.len();
-        self.mutate(true, |mutator| mutator.make_churn(length));
-        self.mutate(true, |mutator| mutator.forget_churn());
-        self.died.extend(self.book.take_deaths());
-        let alive = self.book.records[first..].iter().filter(|record| record.is_alive).count();
-        Churned { alive, any_collected: alive < length }
+        let Session { arena, outside, .. } = self;
+        let outcome = outside.run(arena, op);
+        outside.work_off_calls(arena);
+        outcome
     }
 
     /// The answer to the operation that was performed last. Walks the heap.
     pub fn answer(&mut self, performed: Performed) -> Answer {
-        let Performed { index, op, outcome, is_collection } = performed;
+        let Performed { index, op, outcome } = performed;
         let (ret, error) = match outcome {
             Ok(ret) => (ret, None),
             Err(refusal) => (None, Some(refusal)),
         };
-        let Session { arena, roots, book, walk, .. } = self;
+        let Session { arena, outside: Outside { roots, book, walk, .. }, .. } = self;
         let mut cleared = Vec::new();
         arena.enter(|mc, world| {
             walk.run(mc, world, roots, |_| false);
             let is_cleared = |w| world.weak(w).is_none_or(|weak| weak.upgrade(mc).is_none());
             cleared.extend(book.weaks.iter().filter(|(w, _)| is_cleared(*w)).map(|(w, _)| w));
         });
-        let mut callbacks: Vec<(Name, WeakRecord)> = Vec::new();
         for &w in &cleared {
-            callbacks.extend(
-                book.weaks.set(w, None).filter(|weak| weak.has_callback).map(|weak| (w, weak)),
-            );
+            book.weaks.set(w, None);
         }
-        callbacks.sort_unstable_by_key(|(_, weak)| std::cmp::Reverse(weak.number));
         let floating: Vec<Option<Name>> = book
             .living()
             .filter(|(serial, _)| !walk.has_met(*serial))
             .map(|(_, record)| record.id)
             .collect();
+        let is_member = |happening: &&Happening| matches!(happening, Happening::MemberFinalized);
         let died_ids = self.died.iter().map(|&serial| book.record(serial).id);
         Answer {
             index,
             op,
             ret,
             error,
-            events: events(book, &self.died, &callbacks, is_collection),
+            events: events(book, &self.happenings),
             cleared,
+            finalized_unnamed: self.happenings.iter().filter(is_member).count(),
             died_unnamed: died_ids.filter(Option::is_none).count(),
             floating_unnamed: floating.iter().filter(|id| id.is_none()).count(),
             floating: floating.into_iter().flatten().collect(),
@@ -305,28 +243,186 @@ impl<C: Collector + Default> Session<C> {
     }
 }
 
-/// What happened, in the order of the file format; `callbacks` are sorted newest first.
-///
-/// In a count to zero an object's callbacks run just before it dies; in a collection all callbacks
-/// run before anything dies.
-fn events(
-    book: &Book,
-    died: &[Serial],
-    callbacks: &[(Name, WeakRecord)],
-    is_collection: bool,
-) -> Vec<Event> {
-    let callback = |(w, _): &(Name, WeakRecord)| Event::Callback { w: *w, was_cleared: true };
-    let mut events = Vec::new();
-    if is_collection {
-        events.extend(callbacks.iter().map(callback));
-    }
-    for &serial in died {
-        if !is_collection {
-            events.extend(callbacks.iter().filter(|(_, weak)| weak.target == serial).map(callback));
+fn serial_of<'gc>(node: Gc<'gc, Node<'gc>>) -> Serial {
+    Target::Node(node).serial()
+}
+
+/// What happened, without what happened to objects that have no name.
+fn events(book: &Book, happenings: &[Happening]) -> Vec<Event> {
+    let event = |happening: &Happening| match *happening {
+        Happening::Died(serial) => book.record(serial).id.map(Event::Died),
+        Happening::MemberFinalized => None,
+        Happening::Other(event) => Some(event),
+    };
+    happenings.iter().filter_map(event).collect()
+}
+
+impl Outside {
+    fn run<C: Collector + Default>(
+        &mut self,
+        arena: &mut ProgramArena<C>,
+        op: &Op,
+    ) -> Result<Option<Returned>, Refusal> {
+        let are_in_root = self.roots.are_in_root();
+        match op {
+            Op::New(new) => self.mutate(arena, are_in_root, |mutator| mutator.make(new))?,
+            Op::Chain { id, length, close, finalizer, root } => {
+                self.mutate(arena, are_in_root, |mutator| {
+                    mutator.make_chain(*id, *length, *close, finalizer.as_deref(), *root)
+                })
+            }
+            Op::Root { name, to } => {
+                self.mutate(arena, are_in_root, |mutator| mutator.root(*name, *to))?
+            }
+            Op::Drop { name } => {
+                self.mutate(arena, are_in_root, |mutator| mutator.forget(*name))?
+            }
+            Op::Link { from, slot, to } => {
+                self.mutate(arena, false, |mutator| mutator.store(*from, slot.index(), Some(*to)))?
+            }
+            Op::Unlink { from, slot } => {
+                self.mutate(arena, false, |mutator| mutator.store(*from, slot.index(), None))?
+            }
+            Op::Weakref { w, to, callback, held_by } => self.mutate(arena, true, |mutator| {
+                mutator.make_weak(*w, *to, callback.as_deref(), *held_by)
+            })?,
+            Op::DropWeakref { w } => self.mutate(arena, true, |mutator| mutator.forget_weak(*w)),
+            Op::Deref { w, root } => {
+                let writes_root = root.is_some() && are_in_root;
+                let id = self.mutate(arena, writes_root, |mutator| mutator.deref(*w, *root));
+                return Ok(Some(Returned::Object(id)));
+            }
+            Op::Collect { generation } => {
+                return Ok(Some(Returned::Collected(self.collect(arena, *generation))));
+            }
+            Op::Enable | Op::Disable => {
+                if *op == Op::Enable {
+                    arena.enable()
+                } else {
+                    arena.disable()
+                }
+                return Ok(Some(Returned::IsEnabled(arena.is_enabled())));
+            }
+            Op::Counts => return Ok(Some(Returned::Counts(self.collections.borrow().counts))),
+            Op::Stats => return Ok(Some(Returned::Stats(self.collections.borrow().stats))),
+            Op::Garbage { .. } => return Ok(Some(Returned::Garbage(Vec::new()))),
+            Op::Info { id } => {
+                return self
+                    .mutate(arena, false, |mutator| mutator.info(*id))
+                    .map(|info| Some(Returned::Info(info)));
+            }
+            Op::Churn { length, .. } => {
+                return Ok(Some(Returned::Churned(self.churn(arena, *length))));
+            }
+            // `Program::check_replayable` refuses programs in which these would mean more; a reset is
+            // the session's.
+            Op::Debug { .. }
+            | Op::GcCallbacks { .. }
+            | Op::Threshold { .. }
+            | Op::Freeze
+            | Op::Unfreeze
+            | Op::Reset => {}
         }
-        events.extend(book.record(serial).id.map(Event::Died));
+        Ok(None)
     }
-    events
+
+    /// Lets `f` do something inside the arena; the arena's root is open to writing only if
+    /// `writes_root`.
+    fn mutate<C: Collector + Default, T>(
+        &mut self,
+        arena: &mut ProgramArena<C>,
+        writes_root: bool,
+        f: impl for<'gc> FnOnce(&mut Mutator<'_, 'gc>) -> T,
+    ) -> T {
+        let Outside { roots, book, walk, turn, .. } = self;
+        if writes_root {
+            arena.mutate_root(|mc, world| {
+                f(&mut Mutator { mc, world: Entered::Exclusive(world), roots, book, walk, turn })
+            })
+        } else {
+            arena.mutate(|mc, world| {
+                f(&mut Mutator { mc, world: Entered::Shared(world), roots, book, walk, turn })
+            })
+        }
+    }
+
+    /// Collects, and returns what CPython's `collect` does.
+    fn collect<C: Collector + Default>(
+        &mut self,
+        arena: &mut ProgramArena<C>,
+        generation: Generation,
+    ) -> usize {
+        self.collections.borrow_mut().returned = 0;
+        let made_before = self.book.records.len();
+        arena.collect_generation(generation.number());
+        self.work_off_calls(arena);
+        let collected = Collections::generation(arena.attributes(), generation.number());
+        if let Some(generation) = collected {
+            self.book.promote(generation, made_before);
+        }
+        self.collections.borrow().returned
+    }
+
+    /// Makes garbage in two steps: what is unreachable before the first safepoint after it was made
+    /// may die there without ever having been counted, as no object of CPython does.
+    fn churn<C: Collector + Default>(
+        &mut self,
+        arena: &mut ProgramArena<C>,
+        length: usize,
+    ) -> Churned {
+        let first = self.book.records.len();
+        self.mutate(arena, true, |mutator| mutator.make_churn(length));
+        self.mutate(arena, true, |mutator| mutator.forget_churn());
+        let is_of_these = |happening: &&Happening| matches!(happening, Happening::Died(serial) if *serial as usize >= first);
+        let died = self.book.happenings.borrow().iter().filter(is_of_these).count();
+        let alive = length - died;
+        Churned { alive, any_collected: alive < length }
+    }
+
+    /// Does what finalizers and callbacks do whose turn it is, and what follows from that.
+    ///
+    /// Recurses as deep as the actions of one make another necessary, not along the heap.
+    fn work_off_calls<C: Collector + Default>(&mut self, arena: &mut ProgramArena<C>) {
+        while let Some(mut call) = arena.next_call() {
+            call.run();
+            if let Some(started) = self.turn.take() {
+                self.act(&mut call, &started);
+            }
+        }
+    }
+
+    fn act<C: Collector + Default>(&mut self, arena: &mut ProgramArena<C>, started: &Started) {
+        let Started { who, target, subject, actions } = started;
+        if subject.is_some() {
+            self.book.rejuvenate(*target);
+        }
+        match *who {
+            Who::Finalizer(id) => self.book.note(Event::Finalized(id)),
+            Who::Member { .. } => self.book.note_member_finalized(),
+            Who::Callback(w) => {
+                // There may be another one by the same name.
+                let gives = arena.enter(|mc, world| world.weak(w)?.upgrade(mc).map(serial_of));
+                self.book.note(Event::Callback { w, was_cleared: gives != Some(*target) });
+            }
+        }
+        for action in &**actions {
+            match action {
+                Action::Raise => return self.book.note(Event::Unraisable),
+                Action::Collect { generation } => {
+                    let returned = self.collect(arena, *generation);
+                    self.book.note(Event::NestedCollect { who: *who, returned });
+                }
+                action => {
+                    // A refused action does nothing.
+                    let _ = self.mutate(arena, true, |mutator| {
+                        let subject = subject.as_ref().map(|handle| handle.fetch(mutator.mc));
+                        mutator.act(action, *who, subject.and_then(Held::object))
+                    });
+                    self.work_off_calls(arena);
+                }
+            }
+        }
+    }
 }
 
 impl<C: Collector + Default> Subject for Session<C> {
@@ -342,6 +438,10 @@ impl<C: Collector + Default> Subject for Session<C> {
 
     fn died(&self) -> &[u32] {
         Session::died(self)
+    }
+
+    fn id(&self, serial: u32) -> Option<Name> {
+        self.outside.book.record(serial).id
     }
 
     fn settle(&mut self) -> usize {

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use gc_core::{Gc, GcWeak, Mutation, Trace};
 
 use super::super::name::{Name, NameMap};
-use super::object::{Handle, Node, Serial, Target};
+use super::object::{Handle, Held, Node, Serial, Target};
 
 /// The arena's root.
 #[derive(Trace, Debug, Default)]
@@ -94,7 +94,9 @@ impl Roots {
     ) -> Option<Target<'gc>> {
         match self {
             Roots::InRoot => world.roots.get(name.index()).copied().flatten(),
-            Roots::InHandles(handles) => handles.get(name).map(|handle| handle.fetch(mc)),
+            Roots::InHandles(handles) => {
+                handles.get(name).and_then(|handle| handle.fetch(mc).object())
+            }
         }
     }
 
@@ -107,7 +109,9 @@ impl Roots {
     ) {
         match self {
             Roots::InRoot => set(&mut world.exclusive().roots, name, to),
-            Roots::InHandles(handles) => drop(handles.set(name, to.map(|to| Handle::new(mc, to)))),
+            Roots::InHandles(handles) => {
+                drop(handles.set(name, to.map(|to| Handle::new(mc, Held::Object(to)))))
+            }
         }
     }
 
@@ -125,7 +129,7 @@ impl Roots {
         match self {
             Roots::InRoot => world.roots.iter().copied().flatten().for_each(each),
             Roots::InHandles(handles) => {
-                handles.iter().map(|(_, handle)| handle.fetch(mc)).for_each(each)
+                handles.iter().filter_map(|(_, handle)| handle.fetch(mc).object()).for_each(each)
             }
         }
     }

@@ -1,0 +1,189 @@
+//! Making an arena with other settings than the defaults: [`ArenaBuilder`].
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::mem::{ManuallyDrop, transmute_copy};
+
+use crate::arena::Arena;
+use crate::collector::Collector;
+use crate::heap::{Heap, Settings};
+use crate::mutation::Mutation;
+use crate::rootable::{Root, Rootable};
+use crate::trace::Trace;
+
+/// Makes an [`Arena`] with other settings than the defaults.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, NullCollector, Rootable};
+///
+/// type Small = Arena<Rootable![()], NullCollector>;
+/// let arena = Small::builder().limit_bytes(64 << 10).build(|_| ());
+/// let full = arena.enter(|mc, ()| {
+///     let mut value = [0u64; 100];
+///     loop {
+///         match Gc::try_new(mc, value) {
+///             Ok(_) => value[0] += 1,
+///             Err(full) => break full.into_value()[0],
+///         }
+///     }
+/// });
+/// assert_eq!(full, 80);
+/// ```
+pub struct ArenaBuilder<R, C> {
+    collector: C,
+    settings: Settings,
+    #[cfg(feature = "parallel")]
+    workers: Option<crate::heap::Workers>,
+    root: PhantomData<fn() -> R>,
+}
+
+impl<R, C> ArenaBuilder<R, C>
+where
+    R: for<'a> Rootable<'a>,
+    for<'a> Root<'a, R>: Sized + Trace,
+    C: Collector,
+{
+    /// Settings for an arena with this collector.
+    #[must_use]
+    pub fn new(collector: C) -> ArenaBuilder<R, C> {
+        ArenaBuilder {
+            collector,
+            settings: Settings::new(&C::ATTRIBUTES),
+            #[cfg(feature = "parallel")]
+            workers: None,
+            root: PhantomData,
+        }
+    }
+
+    /// Uses this collector: one with settings of its own.
+    #[must_use]
+    pub fn collector(self, collector: C) -> ArenaBuilder<R, C> {
+        ArenaBuilder { collector, ..self }
+    }
+
+    /// Limits the bytes that blocks, large objects and external memory may take. Memory is taken
+    /// in blocks of 32 KiB. A collector that copies may exceed the limit while it collects.
+    #[must_use]
+    pub fn limit_bytes(mut self, limit_bytes: usize) -> ArenaBuilder<R, C> {
+        self.settings.limit_bytes = limit_bytes;
+        self
+    }
+
+    /// Fixes how many bytes are allocated before a safepoint collects, instead of leaving it to the
+    /// collector.
+    #[must_use]
+    pub fn nursery_bytes(mut self, nursery_bytes: usize) -> ArenaBuilder<R, C> {
+        self.settings.nursery_bytes = Some(nursery_bytes);
+        self
+    }
+
+    /// Whether a prompt collector works at the end of every `mutate` that changed something, which is
+    /// the default. Otherwise it works once for many: in *epochs*, whose length it chooses by what
+    /// survives. What died in one is dropped together at its end, and a place that was written
+    /// several times is counted once: for programs that rewrite much, several times as fast.
+    /// [`collect`](Arena::collect) ends an epoch. Nothing changes for other collectors.
+    ///
+    /// If an object and a weak reference to it with a callback both died in one epoch, the callback may be
+    /// called, whichever was the first.
+    #[must_use]
+    pub fn prompt(mut self, is_prompt: bool) -> ArenaBuilder<R, C> {
+        self.settings.is_prompt = C::ATTRIBUTES.prompt && is_prompt;
+        self
+    }
+
+    /// Has a prompt collector work in epochs of this many allocated bytes, instead of choosing their
+    /// length: see [`prompt`](ArenaBuilder::prompt). With zero it is prompt. Collectors that are
+    /// never prompt take it as [`nursery_bytes`](ArenaBuilder::nursery_bytes).
+    #[must_use]
+    pub fn epoch_bytes(mut self, epoch_bytes: usize) -> ArenaBuilder<R, C> {
+        self.settings.nursery_bytes = Some(epoch_bytes).filter(|&bytes| bytes > 0);
+        self.prompt(epoch_bytes == 0)
+    }
+
+    /// Whether free memory goes back to the system when there is much of it, which is the default.
+    /// Otherwise the arena keeps what it has, and never waits for the system to give it again.
+    #[must_use]
+    pub fn return_memory(mut self, returns_memory: bool) -> ArenaBuilder<R, C> {
+        self.settings.returns_memory = returns_memory;
+        self
+    }
+
+    /// Whether finalizers and the callbacks of weak references wait until
+    /// [`next_call`](Arena::next_call) gives them out. Otherwise, which is the default, they have all
+    /// run when `mutate` or `collect` returns.
+    ///
+    /// For a program that lets them do more than a `mutate` can: that collects in between, say.
+    #[must_use]
+    pub fn defer_calls(mut self, defers_calls: bool) -> ArenaBuilder<R, C> {
+        self.settings.defers_calls = defers_calls;
+        self
+    }
+
+    /// Compares, at every safepoint, what old objects refer to with what they referred to at the last
+    /// one, and panics with the name of the type if one has changed that was not logged. Slow; for
+    /// authors of unsafe code.
+    #[must_use]
+    pub fn check_barrier(mut self, checks_barrier: bool) -> ArenaBuilder<R, C> {
+        self.settings.checks_barrier = checks_barrier;
+        self
+    }
+
+    /// Collects at every safepoint: slow, and good at finding mistakes.
+    #[must_use]
+    pub fn stress(mut self, is_stressed: bool) -> ArenaBuilder<R, C> {
+        self.settings.is_stressed = is_stressed;
+        self
+    }
+
+    /// Has the threads of a pool help where a collector marks a large heap. The thread that collects
+    /// takes part, so a pool of `n` threads lends `n - 1`, and one of a single thread none; a heap of
+    /// less than a million objects is marked by one thread in any case. Drop glue and listeners run
+    /// on the arena's own thread, as ever.
+    ///
+    /// Several arenas may share a pool. A collection waits for the threads it asked for: if they are
+    /// busy with something else for long, so is the arena.
+    #[cfg(feature = "parallel")]
+    #[must_use]
+    pub fn workers(mut self, pool: alloc::sync::Arc<rayon::ThreadPool>) -> ArenaBuilder<R, C> {
+        self.workers = Some(crate::heap::Workers(pool));
+        self
+    }
+
+    /// Makes the arena; the closure makes the root.
+    #[must_use]
+    pub fn build<F>(self, root: F) -> Arena<R, C>
+    where
+        F: for<'gc> FnOnce(&'gc Mutation<'gc>) -> Root<'gc, R>,
+    {
+        #[cfg_attr(
+            not(feature = "parallel"),
+            expect(unused_mut, reason = "given its workers below")
+        )]
+        let mut heap = Heap::new(self.settings);
+        #[cfg(feature = "parallel")]
+        {
+            heap.workers = self.workers;
+        }
+        let root = {
+            // SAFETY: the closure's lifetime is its own, and there is no collection before the
+            // arena exists.
+            let mc = unsafe { Mutation::brand(&heap) };
+            let root = ManuallyDrop::new(root(mc));
+            // SAFETY: the root at another lifetime is the same type but for that lifetime, so has
+            // the same layout; it is moved, for the original is not dropped.
+            unsafe { transmute_copy::<Root<'_, R>, Root<'static, R>>(&root) }
+        };
+        Arena::assemble(root, heap, self.collector)
+    }
+}
+
+impl<R, C: Collector> fmt::Debug for ArenaBuilder<R, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ArenaBuilder")
+            .field("collector", &C::ATTRIBUTES.name)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,378 @@
+//! Calls that wait: finalizers and callbacks of what became unreachable, until the arena runs them.
+//!
+//! Note [Frames]: a safepoint may stop in the middle of its work because a call has to come first: a
+//! finalizer before its object is torn down, a callback before the children of its target die. What
+//! is to be called then is a frame on a stack, with a word by which the collector remembers where it
+//! was ([`Collector::resume`](crate::collector::Collector::resume)). A call may make more garbage,
+//! whose frames lie above and are worked off before: so calls are nested as CPython nests them, and
+//! no stack but this one grows.
+//!
+//! Note [Batches]: a collection of cycles finds many objects at once. Their ordinary weak references
+//! are cleared, and then the callbacks of these run, then the finalizers, and only then it is seen
+//! what is still unreachable. Until that has been torn down, the collection is not over: see
+//! [`Heap::is_collecting`].
+
+use alloc::collections::VecDeque;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+
+use hashbrown::{HashMap, HashSet};
+
+use super::{Flag, Heap, ObjectRef};
+use crate::calls::{CallKind, Callback, Finalizer};
+use crate::handles::HandleTable;
+use crate::id::AddressHash;
+
+/// Keeps an object alive and knows its address, as a handle of the arena's own.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    table: Rc<HandleTable>,
+    index: usize,
+}
+
+impl Guard {
+    pub(crate) fn object(&self) -> Option<ObjectRef> {
+        self.table.get(self.index)
+    }
+}
+
+impl Clone for Guard {
+    fn clone(&self) -> Guard {
+        self.table.retain(self.index);
+        Guard { table: Rc::clone(&self.table), index: self.index }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.table.release(self.index);
+    }
+}
+
+/// A call whose turn it is.
+pub(crate) enum Call {
+    /// The callback of a weak reference, until it has run.
+    Callback(Option<Callback>),
+    /// The finalizers of an object, as far as they have not run.
+    Finalizers(Guard, Vec<Finalizer>),
+}
+
+impl Call {
+    pub(crate) fn kind(&self) -> CallKind {
+        match self {
+            Call::Callback(_) => CallKind::Callback,
+            Call::Finalizers(..) => CallKind::Finalizer,
+        }
+    }
+}
+
+/// A call that waits.
+enum Waiting {
+    Callback(Callback),
+    /// For the finalizers of an object that is kept by this.
+    Guarded(Guard, Vec<Finalizer>),
+    /// For the finalizers of an object of the batch, unless it dies before.
+    Batched(ObjectRef),
+    /// What the finalizers did has run its course: the object is kept no longer.
+    Release(Guard),
+}
+
+/// Calls that come before the rest of what a safepoint has begun.
+struct Frame {
+    calls: VecDeque<Waiting>,
+    resume: usize,
+}
+
+/// What comes next.
+pub(crate) enum Next {
+    Call(Call),
+    /// An object was kept, and is no longer: the counts are to be brought up to date.
+    Settle,
+    /// The calls of a frame have run: the collector goes on.
+    Resume(usize),
+}
+
+/// All calls of a heap that are registered or waiting.
+#[derive(Default)]
+pub(crate) struct Calls {
+    frames: Vec<Frame>,
+    /// The frames below this index wait for the call that is being worked on.
+    floor: usize,
+    /// The finalizers that have not had their turn, by object.
+    finalizers: HashMap<ObjectRef, Vec<Finalizer>, AddressHash>,
+    /// The objects of the batch that have died since it was found.
+    batch_dead: HashSet<ObjectRef, AddressHash>,
+    /// Collections that wait.
+    collecting: usize,
+}
+
+impl Calls {
+    /// Notes that a call begins; returns what [`end`](Calls::end) takes.
+    pub(crate) fn begin(&mut self) -> usize {
+        core::mem::replace(&mut self.floor, self.frames.len())
+    }
+
+    /// Notes that a call ends.
+    pub(crate) fn end(&mut self, floor_before: usize) {
+        self.floor = floor_before.min(self.frames.len());
+    }
+
+    /// Whether there is something to do.
+    #[inline]
+    pub(crate) fn is_any_waiting(&self) -> bool {
+        self.frames.len() > self.floor
+    }
+
+    fn push(&mut self, calls: VecDeque<Waiting>, resume: usize) {
+        // Where nothing is left to do in a frame but to resume at the same place, this one replaces it:
+        // so a list whose objects all have finalizers needs one frame.
+        if self.is_any_waiting()
+            && let Some(top) = self.frames.last_mut()
+            && top.calls.is_empty()
+            && top.resume == resume
+        {
+            top.calls = calls;
+        } else {
+            self.frames.push(Frame { calls, resume });
+        }
+    }
+
+    pub(crate) fn register(&mut self, object: ObjectRef, finalizer: Finalizer) {
+        self.finalizers.entry(object).or_default().push(finalizer);
+    }
+
+    /// An object with a finalizer has moved.
+    fn relocate(&mut self, from: ObjectRef, to: ObjectRef) {
+        if let Some(finalizers) = self.finalizers.remove(&from) {
+            self.finalizers.insert(to, finalizers);
+        }
+    }
+
+    /// An object of the batch has died.
+    pub(super) fn forget_batched(&mut self, object: ObjectRef) {
+        self.batch_dead.insert(object);
+    }
+}
+
+impl core::fmt::Debug for Calls {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Calls")
+            .field("frames", &self.frames.len())
+            .field("finalizers", &self.finalizers.len())
+            .field("collecting", &self.collecting)
+            .finish_non_exhaustive()
+    }
+}
+
+/// For collectors.
+impl Heap {
+    /// Whether a collection waits for calls: no other may begin.
+    #[must_use]
+    pub fn is_collecting(&self) -> bool {
+        self.calls.borrow().collecting > 0
+    }
+
+    /// Whether there may be calls when objects are found dead: some have finalizers, or are weakly
+    /// held.
+    #[must_use]
+    pub fn may_have_calls(&mut self) -> bool {
+        !self.calls.get_mut().finalizers.is_empty() || !self.weak.get_mut().is_empty()
+    }
+
+    /// Begins a collection that waits for calls.
+    pub fn begin_collecting(&mut self) {
+        self.calls.get_mut().collecting += 1;
+    }
+
+    /// A collection that waited has ended.
+    pub fn end_collecting(&mut self) {
+        let calls = self.calls.get_mut();
+        calls.collecting = calls.collecting.saturating_sub(1);
+        if calls.collecting == 0 {
+            calls.batch_dead.clear();
+        }
+    }
+
+    /// Whether finalizers were given to objects, or weak references with callbacks, since
+    /// [`take_young_delayed`](Heap::take_young_delayed) was called.
+    #[inline]
+    #[must_use]
+    pub fn has_young_delayed(&mut self) -> bool {
+        !self.young_finalizable.get_mut().is_empty() || self.weak.get_mut().has_new_callbacks()
+    }
+
+    /// Takes the objects to which finalizers were given since this was last called, or weak references
+    /// with callbacks; some may be there twice.
+    pub fn take_young_delayed(&mut self) -> Vec<ObjectRef> {
+        let mut objects = self.take_young_finalizable();
+        objects.append(&mut self.weak.get_mut().take_new_callbacks());
+        objects
+    }
+
+    /// Takes the objects to which finalizers were given since this was last called.
+    pub fn take_young_finalizable(&mut self) -> Vec<ObjectRef> {
+        core::mem::take(self.young_finalizable.get_mut())
+    }
+
+    /// An object with a finalizer lives on at another address.
+    pub fn relocate_finalizers(&mut self, from: ObjectRef, to: ObjectRef) {
+        self.calls.get_mut().relocate(from, to);
+    }
+
+    /// Has the callbacks run whose weak references were cleared, if there are any, and then the
+    /// collector resumed. Says whether there are any.
+    pub fn call_back(&mut self, resume: usize) -> bool {
+        let fired = self.weak.get_mut().take_fired();
+        if fired.is_empty() {
+            return false;
+        }
+        let calls = fired.into_iter().map(Waiting::Callback).collect();
+        self.calls.get_mut().push(calls, resume);
+        true
+    }
+
+    /// Has the finalizers of an object run, and then the collector resumed. The object has one
+    /// reference more until then.
+    ///
+    /// # Safety
+    ///
+    /// The object is live, has [`Flag::Finalizable`], and its count includes one reference that
+    /// nothing else has: this takes it over.
+    pub unsafe fn finalize_counted(&mut self, object: ObjectRef, resume: usize) {
+        let table = self.arena_handles();
+        let guard = Guard { index: table.insert_settled(object), table };
+        // SAFETY: live, says the caller.
+        let finalizers = unsafe { self.take_finalizers(object) };
+        let calls = VecDeque::from([Waiting::Guarded(guard, finalizers)]);
+        self.calls.get_mut().push(calls, resume);
+    }
+
+    /// Has the callbacks run whose weak references were cleared, then the finalizers of the objects of
+    /// a batch, and then the collector resumed. An object that dies in between drops out, if it has
+    /// [`Flag::Batched`].
+    pub fn finalize_batch(&mut self, objects: impl IntoIterator<Item = ObjectRef>, resume: usize) {
+        let fired = self.weak.get_mut().take_fired().into_iter().map(Waiting::Callback);
+        let calls = fired.chain(objects.into_iter().map(Waiting::Batched)).collect();
+        self.calls.get_mut().push(calls, resume);
+    }
+
+    /// As [`finalize_batch`](Heap::finalize_batch), for objects that nothing else keeps: each has a
+    /// fresh handle in the arena's own table from now on.
+    ///
+    /// # Safety
+    ///
+    /// The objects' memory is untouched, and they have [`Flag::Finalizable`].
+    pub unsafe fn finalize_revived(
+        &mut self,
+        objects: impl IntoIterator<Item = ObjectRef>,
+        resume: usize,
+    ) {
+        let fired = self.weak.get_mut().take_fired().into_iter().map(Waiting::Callback);
+        let mut calls: VecDeque<Waiting> = fired.collect();
+        let table = self.arena_handles();
+        for object in objects {
+            let guard = Guard { index: table.insert(object), table: Rc::clone(&table) };
+            // SAFETY: untouched, says the caller.
+            let finalizers = unsafe { self.take_finalizers(object) };
+            calls.push_back(Waiting::Guarded(guard, finalizers));
+        }
+        self.calls.get_mut().push(calls, resume);
+    }
+
+    /// Whether an object of the batch is still there.
+    #[must_use]
+    pub fn is_in_batch(&self, object: ObjectRef) -> bool {
+        !self.calls.borrow().batch_dead.contains(&object)
+    }
+
+    /// The finalizers of an object, which have their turn now.
+    ///
+    /// # Safety
+    ///
+    /// The object's memory is untouched.
+    unsafe fn take_finalizers(&mut self, object: ObjectRef) -> Vec<Finalizer> {
+        // SAFETY: the caller's promise.
+        let header = unsafe { object.header() };
+        header.clear(Flag::Finalizable);
+        header.set(Flag::Finalized);
+        self.calls.get_mut().finalizers.remove(&object).unwrap_or_default()
+    }
+}
+
+/// For the arena.
+impl Heap {
+    pub(crate) fn calls(&mut self) -> &mut Calls {
+        self.calls.get_mut()
+    }
+
+    /// Registers a finalizer; whether that was possible: the object has not been finalized yet.
+    ///
+    /// # Safety
+    ///
+    /// The object is live.
+    pub(crate) unsafe fn add_finalizer(&self, object: ObjectRef, finalizer: Finalizer) -> bool {
+        // SAFETY: the caller's promise.
+        let header = unsafe { object.header() };
+        if header.has(Flag::Finalized) {
+            return false;
+        }
+        if !header.has(Flag::Finalizable) {
+            header.set(Flag::Finalizable);
+            self.young_finalizable.borrow_mut().push(object);
+            self.is_young_listed.set(true);
+            self.note_change();
+        }
+        self.calls.borrow_mut().register(object, finalizer);
+        true
+    }
+
+    /// What is to be done next, if something is.
+    pub(crate) fn next_call(&mut self) -> Option<Next> {
+        loop {
+            let calls = self.calls.get_mut();
+            if !calls.is_any_waiting() {
+                return None;
+            }
+            let frame = calls.frames.last_mut()?;
+            let Some(waiting) = frame.calls.pop_front() else {
+                // The collector goes on with counts that are up to date.
+                let is_settled = self.log.get_mut().is_empty() && !self.are_handles_changed();
+                if self.settings.counts_references && !is_settled {
+                    return Some(Next::Settle);
+                }
+                let frame = self.calls.get_mut().frames.pop()?;
+                return Some(Next::Resume(frame.resume));
+            };
+            match waiting {
+                Waiting::Callback(callback) => {
+                    return Some(Next::Call(Call::Callback(Some(callback))));
+                }
+                Waiting::Guarded(guard, finalizers) => {
+                    frame.calls.push_front(Waiting::Release(guard.clone()));
+                    return Some(Next::Call(Call::Finalizers(guard, finalizers)));
+                }
+                Waiting::Release(guard) => {
+                    drop(guard);
+                    return Some(Next::Settle);
+                }
+                Waiting::Batched(object) => self.guard_batched(object),
+            }
+        }
+    }
+
+    /// Guards an object of the batch whose turn it is, unless it has died, or its finalizers have run
+    /// because its count went to zero.
+    fn guard_batched(&mut self, object: ObjectRef) {
+        // SAFETY: it was live when the batch was found, and would have left it at its death.
+        if !self.is_in_batch(object) || !unsafe { object.header() }.has(Flag::Finalizable) {
+            return;
+        }
+        let table = self.arena_handles();
+        let guard = Guard { index: table.insert(object), table };
+        // SAFETY: as above.
+        let finalizers = unsafe { self.take_finalizers(object) };
+        if let Some(frame) = self.calls.get_mut().frames.last_mut() {
+            frame.calls.push_front(Waiting::Guarded(guard, finalizers));
+        }
+    }
+}
