@@ -163,32 +163,45 @@ where
         // Drop glue may release handles, and so make more garbage: a prompt collector goes on until
         // there is none.
         loop {
-            self.run(Reason::Automatic, Thrift::Lazy, C::safepoint);
-            self.run_calls();
+            self.run_inline(Reason::Automatic, Thrift::Lazy, C::safepoint);
+            if self.heap.is_calling() {
+                self.run_calls();
+            }
             if !(self.heap.settings().is_prompt && self.heap.are_handles_changed()) {
                 return;
             }
         }
     }
 
-    /// Runs the collector, tells the listener, and tears down what died.
-    #[inline]
+    /// [`run_inline`](Arena::run_inline), out of line: for all that is not the end of a `mutate`.
+    #[inline(never)]
     pub(crate) fn run(
         &mut self,
         reason: Reason,
         thrift: Thrift,
         f: impl FnOnce(&mut C, &mut Safepoint<'_>),
     ) -> Collection {
+        self.run_inline(reason, thrift, f)
+    }
+
+    /// Runs the collector, tells the listener, and tears down what died.
+    #[inline(always)]
+    fn run_inline(
+        &mut self,
+        reason: Reason,
+        thrift: Thrift,
+        f: impl FnOnce(&mut C, &mut Safepoint<'_>),
+    ) -> Collection {
         let is_watched = self.listener.is_some() || self.heap.settings().checks_barrier;
-        let reason = self.unfinished.map_or(reason, |(reason, _)| reason);
+        // None begins while another waits for calls.
+        let may_begin = !self.heap.is_calling() || self.unfinished.is_none();
         if is_watched {
             self.watch_start(reason);
         }
         let mut safepoint = Safepoint {
             heap: &mut self.heap,
             roots: Roots::new(&mut self.root, &mut self.is_root_dirty),
-            // None begins while another waits for calls.
-            is_enabled: self.is_enabled && self.unfinished.is_none(),
+            is_enabled: self.is_enabled && may_begin,
             collection: Collection::default(),
         };
         f(&mut self.collector, &mut safepoint);
@@ -199,8 +212,9 @@ where
         // What died is torn down before any other code of the user runs: after that its memory may
         // be handed out again.
         let panic = self.heap.tear_down(thrift);
-        if self.unfinished.is_some() || self.heap.is_collecting() {
-            collection = self.add_to_unfinished(reason, collection);
+        let mut reason = reason;
+        if self.heap.is_calling() {
+            (reason, collection) = self.add_to_unfinished(reason, collection);
         }
         if is_watched {
             self.watch_stop(reason, collection);
@@ -209,21 +223,26 @@ where
         collection
     }
 
-    /// Adds what a safepoint did to the collection that waits for calls; returns the sum.
+    /// Adds what a safepoint did to the collection that waits for calls, if there is one; returns the
+    /// sum, and why that was begun.
     #[cold]
-    fn add_to_unfinished(&mut self, reason: Reason, collection: Collection) -> Collection {
+    fn add_to_unfinished(
+        &mut self,
+        reason: Reason,
+        collection: Collection,
+    ) -> (Reason, Collection) {
         let (reason, sum) = match self.unfinished.take() {
             Some((reason, sum)) => (reason, sum.and(&collection)),
-            None => (reason, collection),
+            None if self.heap.is_collecting() => (reason, collection),
+            None => return (reason, collection),
         };
         if self.heap.is_collecting() {
             self.unfinished = Some((reason, sum));
         } else {
             self.finished = Some(sum);
         }
-        sum
+        (reason, sum)
     }
-
     #[cold]
     fn watch_start(&mut self, reason: Reason) {
         if self.unfinished.is_none()

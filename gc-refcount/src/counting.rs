@@ -84,7 +84,7 @@ impl Counting {
     pub unsafe fn settle(&mut self, safepoint: &mut Safepoint<'_>, observer: &mut impl Observer) {
         let base = self.owed.len();
         // SAFETY: the caller's promises.
-        unsafe { self.resume(safepoint, base, observer) }
+        unsafe { self.settle_above(safepoint, base, observer) }
     }
 
     /// [`settle`](Counting::settle), and then goes on where an earlier one stopped: `base` is what
@@ -93,8 +93,23 @@ impl Counting {
     /// # Safety
     ///
     /// As [`settle`](Counting::settle).
-    #[inline]
+    #[cold]
+    #[inline(never)]
     pub unsafe fn resume(
+        &mut self,
+        safepoint: &mut Safepoint<'_>,
+        base: usize,
+        observer: &mut impl Observer,
+    ) {
+        // SAFETY: the caller's promises.
+        unsafe { self.settle_above(safepoint, base, observer) }
+    }
+
+    /// # Safety
+    ///
+    /// As [`settle`](Counting::settle).
+    #[inline(always)]
+    unsafe fn settle_above(
         &mut self,
         safepoint: &mut Safepoint<'_>,
         base: usize,
@@ -257,13 +272,29 @@ impl Counting {
             unsafe { self.owe(heap, rest, top) }
         }
         heap.log_mut().clear();
-        while !is_stopped
-            && self.owed.len() > base
-            && let Some(object) = self.owed.pop()
-        {
+        if !is_stopped && self.owed.len() > base {
             // SAFETY: what is owed was counted.
-            is_stopped = unsafe { take_back(heap, &mut self.owed, object, base, observer) };
+            unsafe { self.take_back_owed(heap, base, observer) }
         }
+    }
+
+    /// Takes back what is owed above `base`, or as much as calls allow.
+    ///
+    /// # Safety
+    ///
+    /// As [`settle`](Counting::settle).
+    #[cold]
+    unsafe fn take_back_owed(
+        &mut self,
+        heap: &mut Heap,
+        base: usize,
+        observer: &mut impl Observer,
+    ) {
+        while self.owed.len() > base
+            && let Some(object) = self.owed.pop()
+            // SAFETY: what is owed was counted.
+            && !unsafe { take_back_rare(heap, &mut self.owed, object, base, observer) }
+        {}
     }
 
     /// Owes what is left of what was lost, below what is owed above `top`.
@@ -300,7 +331,7 @@ impl Counting {
         let mut lost = lost.into_iter();
         while let Some(object) = lost.next() {
             // SAFETY: the caller's promise.
-            if unsafe { take_back(heap, &mut self.owed, object, base, observer) } {
+            if unsafe { take_back_rare(heap, &mut self.owed, object, base, observer) } {
                 // SAFETY: as above.
                 unsafe { self.owe(heap, lost.collect(), top) }
                 return true;
@@ -438,6 +469,23 @@ unsafe fn take_back(
     }
 }
 
+/// [`take_back`], out of line.
+///
+/// # Safety
+///
+/// The reference was counted.
+#[inline(never)]
+unsafe fn take_back_rare(
+    heap: &mut Heap,
+    owed: &mut Vec<ObjectRef>,
+    object: ObjectRef,
+    base: usize,
+    observer: &mut impl Observer,
+) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { take_back(heap, owed, object, base, observer) }
+}
+
 /// Reclaims an object that has a finalizer or is weakly held, unless a call comes before that: its
 /// finalizer, or callbacks of weak references to it. Says whether one does.
 ///
@@ -478,7 +526,7 @@ unsafe fn bury_or_stop(
 /// # Safety
 ///
 /// The object is mature, its count has just become zero, and it is in no list.
-#[inline]
+#[inline(always)]
 unsafe fn bury(
     heap: &mut Heap,
     owed: &mut Vec<ObjectRef>,

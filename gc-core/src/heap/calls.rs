@@ -181,6 +181,7 @@ impl Heap {
 
     /// Begins a collection that waits for calls.
     pub fn begin_collecting(&mut self) {
+        self.is_calling = true;
         self.calls.get_mut().collecting += 1;
     }
 
@@ -227,7 +228,7 @@ impl Heap {
             return false;
         }
         let calls = fired.into_iter().map(Waiting::Callback).collect();
-        self.calls.get_mut().push(calls, resume);
+        self.push_calls(calls, resume);
         true
     }
 
@@ -244,7 +245,7 @@ impl Heap {
         // SAFETY: live, says the caller.
         let finalizers = unsafe { self.take_finalizers(object) };
         let calls = VecDeque::from([Waiting::Guarded(guard, finalizers)]);
-        self.calls.get_mut().push(calls, resume);
+        self.push_calls(calls, resume);
     }
 
     /// Has the callbacks run whose weak references were cleared, then the finalizers of the objects of
@@ -253,7 +254,7 @@ impl Heap {
     pub fn finalize_batch(&mut self, objects: impl IntoIterator<Item = ObjectRef>, resume: usize) {
         let fired = self.weak.get_mut().take_fired().into_iter().map(Waiting::Callback);
         let calls = fired.chain(objects.into_iter().map(Waiting::Batched)).collect();
-        self.calls.get_mut().push(calls, resume);
+        self.push_calls(calls, resume);
     }
 
     /// As [`finalize_batch`](Heap::finalize_batch), for objects that nothing else keeps: each has a
@@ -276,6 +277,11 @@ impl Heap {
             let finalizers = unsafe { self.take_finalizers(object) };
             calls.push_back(Waiting::Guarded(guard, finalizers));
         }
+        self.push_calls(calls, resume);
+    }
+
+    fn push_calls(&mut self, calls: VecDeque<Waiting>, resume: usize) {
+        self.is_calling = true;
         self.calls.get_mut().push(calls, resume);
     }
 
@@ -326,11 +332,18 @@ impl Heap {
         true
     }
 
+    /// Whether there are calls that wait, or a collection that waits for some.
+    #[inline]
+    pub(crate) fn is_calling(&self) -> bool {
+        self.is_calling
+    }
+
     /// What is to be done next, if something is.
     pub(crate) fn next_call(&mut self) -> Option<Next> {
         loop {
             let calls = self.calls.get_mut();
             if !calls.is_any_waiting() {
+                self.is_calling = !calls.frames.is_empty() || calls.collecting > 0;
                 return None;
             }
             let frame = calls.frames.last_mut()?;

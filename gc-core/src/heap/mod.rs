@@ -113,6 +113,8 @@ pub struct Heap {
     is_young_listed: Cell<bool>,
     weak: RefCell<WeakTable>,
     calls: RefCell<calls::Calls>,
+    /// There are calls that wait, or a collection that waits for some.
+    is_calling: bool,
     /// Objects to which finalizers were given since the last safepoint that collected.
     young_finalizable: RefCell<Vec<ObjectRef>>,
     /// What is mature, in numbers.
@@ -154,6 +156,7 @@ impl Heap {
             is_young_listed: Cell::new(false),
             weak: RefCell::default(),
             calls: RefCell::default(),
+            is_calling: false,
             young_finalizable: RefCell::default(),
             census: Census::default(),
             handle_tables: RefCell::new(alloc::vec![Rc::new(arena_handles)]),
@@ -296,8 +299,9 @@ impl Heap {
 
     /// The collector has done what was due.
     pub(crate) fn note_safepoint(&mut self) {
-        let is_call_due = !self.settings.defers_calls && self.calls.get_mut().is_any_waiting();
-        self.is_due.set(self.settings.is_stressed || is_call_due);
+        let are_calls_due =
+            self.is_calling && !self.settings.defers_calls && self.calls.get_mut().is_any_waiting();
+        self.is_due.set(self.settings.is_stressed || are_calls_due);
     }
 
     /// Counts memory outside the heap that its objects own.
