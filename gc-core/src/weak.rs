@@ -172,9 +172,10 @@ impl WeakCell {
 /// happens when the object becomes unreachable; none of them ever shows an object that was torn down,
 /// or a part of one.
 ///
-/// - [`Gc::downgrade`]: cleared by the collection that finds the object unreachable, or the weak
-///   reference itself, before finalizers run: one that a finalizer brings back gives nothing. An object that dies by its count is finalized first, and the weak reference is
-///   cleared only if the object is still not referred to: it never was unreachable otherwise.
+/// - [`Gc::downgrade`]: cleared by the collection that finds the object unreachable, before finalizers
+///   run. (So is one that is found unreachable itself: if a finalizer brings it back, it may give
+///   nothing.) An object that dies by its count is finalized first; only if nothing refers to it then
+///   is the weak reference cleared.
 /// - [`Gc::downgrade_tracking`]: cleared when the object is reclaimed, after finalizers.
 /// - [`Gc::downgrade_with_callback`]: as the first, and something is called then.
 ///

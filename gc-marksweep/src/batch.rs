@@ -45,7 +45,7 @@ pub(crate) unsafe fn is_member(object: ObjectRef) -> bool {
 }
 
 impl Batch {
-    /// Clears the ordinary weak references to the garbage.
+    /// Clears the ordinary weak references to the garbage, and those that are garbage.
     ///
     /// # Safety
     ///
@@ -60,6 +60,10 @@ impl Batch {
             unsafe { object.header() }.set(Flag::Batched);
         }
         clear_weak(heap, &members);
+        for &object in garbage {
+            // SAFETY: as above.
+            unsafe { heap.weak().clear_dead_cell(object) }
+        }
         Batch { members }
     }
 

@@ -150,13 +150,10 @@ fn the_counting_backends_give_the_known_answers() {
             continue;
         }
         if program.check_replayable().is_ok() {
-            let found = replay_text(&program, Backend::Refcount, false);
-            assert_agree(known, "refcount", &known.answers("rc"), &found);
-        }
-        // It has neither finalizers nor callbacks yet.
-        if program.check_supported().is_ok() {
-            let found = replay_text(&program, Backend::MarkSweep, false);
-            assert_agree(known, "marksweep", &known.answers("rccycle"), &found);
+            for (name, backend) in [("rc", Backend::Refcount), ("rccycle", Backend::MarkSweep)] {
+                let found = replay_text(&program, backend, false);
+                assert_agree(known, backend.name(), &known.answers(name), &found);
+            }
         }
     }
 }
@@ -350,7 +347,7 @@ fn all_backends_agree_with_the_model_on_random_programs() {
 }
 
 #[test]
-fn refcount_and_generational_agree_with_cpython_on_random_programs() {
+fn all_backends_agree_with_cpython_on_random_programs() {
     if cpython().is_none() {
         return;
     }
@@ -359,7 +356,7 @@ fn refcount_and_generational_agree_with_cpython_on_random_programs() {
         programs: 50,
         operations: 80,
         seed: 1,
-        backends: vec![Backend::Refcount, Backend::Generational],
+        backends: Backend::COLLECTING.to_vec(),
     };
     let report = diff::run(&options, &|_| {}).unwrap();
     if let Some(divergence) = &report.first {

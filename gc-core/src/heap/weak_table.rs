@@ -193,6 +193,28 @@ impl WeakTable {
         }
     }
 
+    /// Clears a weak reference that a collection has found unreachable, if `object` is the cell of one
+    /// and it is no tracking one: a finalizer may keep what holds it. Its callback is not called.
+    ///
+    /// # Safety
+    ///
+    /// The object's memory is untouched, and if it is a cell, that of its target.
+    pub unsafe fn clear_dead_cell(&mut self, object: ObjectRef) {
+        // SAFETY: the caller's promise.
+        let kind = unsafe { object.descriptor() }.weak_cell();
+        if !matches!(kind, Some(WeakKind::Ordinary | WeakKind::Callback)) {
+            return;
+        }
+        // SAFETY: its descriptor says that it is a cell.
+        let cell = unsafe { WeakCell::of(object) };
+        if let Some(target) = cell.target() {
+            // SAFETY: untouched, says the caller.
+            unsafe { cell.clear() }
+            // SAFETY: as above.
+            unsafe { self.forget_cell(target, object) }
+        }
+    }
+
     /// Takes a dead cell from its target.
     ///
     /// # Safety

@@ -52,7 +52,7 @@ impl Setting {
         Firm {
             order: counts_and_obeys,
             seen: counts_and_obeys,
-            called: !self.setup.in_epochs,
+            callbacks: self.mode != Mode::Told,
             returned: counts_and_obeys,
             leaves: NameMap::default(),
         }
