@@ -24,8 +24,8 @@ use super::scan::adjacent_places;
 use super::{Descriptor, Flag, Heap, Log, Logged, ObjectRef, References};
 use crate::collector::Barrier;
 
-/// The fewest elements of an array that are logged together, by any barrier; an array of no more is
-/// logged as a whole. See [`Barrier::segment_len`].
+/// The fewest elements of an array that are logged together, by any barrier: see
+/// [`Barrier::segment_len`].
 pub const SEGMENT_LEN: usize = 4;
 
 /// A log of more bytes makes a safepoint due in any case: it has left the second-level cache.
@@ -101,7 +101,7 @@ impl SegmentBits {
 }
 
 impl Barrier {
-    /// Elements of an array that are logged together. A longer segment costs a longer walk at the
+    /// Elements of an array that are logged together; an array of no more is logged as a whole. A longer segment costs a longer walk at the
     /// safepoint, and at the store if there is a snapshot; a shorter one more entries where all of an
     /// array is written.
     #[must_use]
@@ -200,8 +200,9 @@ impl Heap {
         }
         // SAFETY: live, says the caller.
         let len = unsafe { object.element_count() };
-        if len > SEGMENT_LEN {
-            for segment in 0..len.div_ceil(self.settings().barrier.segment_len()) {
+        let segment_len = self.settings().barrier.segment_len();
+        if len > segment_len {
+            for segment in 0..len.div_ceil(segment_len) {
                 // SAFETY: the same obligations; a segment that is logged is passed over.
                 unsafe { self.log_segment(object, segment) }
             }
@@ -216,10 +217,11 @@ impl Heap {
     unsafe fn write_barrier_at_slow(&self, array: ObjectRef, index: usize) {
         // SAFETY: live, says the caller.
         let has_references = unsafe { array.descriptor() }.has_references();
+        let segment_len = self.settings().barrier.segment_len();
         // SAFETY: live, says the caller.
-        if has_references && unsafe { array.element_count() } > SEGMENT_LEN {
+        if has_references && unsafe { array.element_count() } > segment_len {
             // SAFETY: the same obligations.
-            unsafe { self.log_segment(array, index / self.settings().barrier.segment_len()) }
+            unsafe { self.log_segment(array, index / segment_len) }
         } else {
             // SAFETY: the same obligations; of the other elements none is borrowed mutably, or the
             // object would be logged, for it is logged as a whole.

@@ -103,6 +103,8 @@ fn not_modelled(op: &Op) -> Option<&'static str> {
         Op::Weakref { callback, .. } if acts(callback) => {
             Some("`weakref` with a callback that does something")
         }
+        Op::Freeze => Some("`freeze`"),
+        Op::Unfreeze => Some("`unfreeze`"),
         Op::Weakref { held_by: Some(_), .. } => Some("`weakref` held by an object"),
         _ => None,
     }
@@ -112,8 +114,6 @@ fn not_modelled(op: &Op) -> Option<&'static str> {
 fn not_replayable(op: &Op) -> Option<&'static str> {
     match op {
         Op::Threshold { .. } => Some("`threshold`"),
-        Op::Freeze => Some("`freeze`"),
-        Op::Unfreeze => Some("`unfreeze`"),
         Op::Debug { save_all: true } => Some("`debug` with the flag `saveall`"),
         Op::GcCallbacks { on: true } => Some("`gc_callbacks`"),
         _ => None,

@@ -20,6 +20,7 @@ pub(super) struct Record {
     pub(super) is_alive: bool,
     /// How many collections' age it has: see [`Collections`].
     pub(super) generation: Generation,
+    pub(super) is_frozen: bool,
 }
 
 /// What is remembered of all objects since the last reset.
@@ -46,7 +47,12 @@ impl Book {
     pub(super) fn enter(&mut self, id: Option<Name>) -> Token {
         let serial =
             Serial::try_from(self.records.len()).expect("a program makes fewer than 2^32 objects");
-        self.records.push(Record { id, is_alive: true, generation: Generation::YOUNG });
+        self.records.push(Record {
+            id,
+            is_alive: true,
+            generation: Generation::YOUNG,
+            is_frozen: false,
+        });
         self.living.push(serial);
         if let Some(id) = id {
             self.serials.set(id, Some(serial));
@@ -100,6 +106,21 @@ impl Book {
     /// The objects that are alive.
     pub(super) fn living(&self) -> impl Iterator<Item = (Serial, &Record)> {
         self.living.iter().map(|&serial| (serial, self.record(serial)))
+    }
+
+    /// Everything that lives is frozen.
+    pub(super) fn freeze(&mut self) {
+        for &serial in &self.living {
+            self.records[serial as usize].is_frozen = true;
+        }
+    }
+
+    /// What is frozen is old from now on.
+    pub(super) fn unfreeze(&mut self) {
+        for record in self.records.iter_mut().filter(|record| record.is_frozen) {
+            record.is_frozen = false;
+            record.generation = Generation::OLD;
+        }
     }
 
     /// Notes that an object is finalized: CPython takes it for a new one. If it is a collection that

@@ -268,7 +268,9 @@ impl<'gc> Mutator<'_, 'gc> {
                     weak += usize::from(held == Some(serial));
                 }
             });
-            if strong > before && holder.is_tracked() {
+            // CPython looks for referrers where its collector does.
+            let is_listed = holder.is_tracked() && !book.record(holder.serial()).is_frozen;
+            if strong > before && is_listed {
                 referrers.extend(name(holder));
             }
             false
@@ -288,7 +290,8 @@ impl<'gc> Mutator<'_, 'gc> {
             weak,
             tracked: target.is_tracked(),
             finalized: target.is_finalized(mc),
-            generation: target.is_tracked().then(|| book.record(serial).generation.number()),
+            generation: (target.is_tracked() && !book.record(serial).is_frozen)
+                .then(|| book.record(serial).generation.number()),
             referrers,
             referents,
         })

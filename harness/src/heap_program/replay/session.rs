@@ -303,6 +303,14 @@ impl Outside {
                 }
                 return Ok(Some(Returned::IsEnabled(arena.is_enabled())));
             }
+            Op::Freeze => {
+                arena.freeze();
+                self.book.freeze();
+            }
+            Op::Unfreeze => {
+                arena.unfreeze();
+                self.book.unfreeze();
+            }
             Op::Counts => return Ok(Some(Returned::Counts(self.collections.borrow().counts))),
             Op::Stats => return Ok(Some(Returned::Stats(self.collections.borrow().stats))),
             Op::Garbage { .. } => return Ok(Some(Returned::Garbage(Vec::new()))),
@@ -316,12 +324,7 @@ impl Outside {
             }
             // `Program::check_replayable` refuses programs in which these would mean more; a reset is
             // the session's.
-            Op::Debug { .. }
-            | Op::GcCallbacks { .. }
-            | Op::Threshold { .. }
-            | Op::Freeze
-            | Op::Unfreeze
-            | Op::Reset => {}
+            Op::Debug { .. } | Op::GcCallbacks { .. } | Op::Threshold { .. } | Op::Reset => {}
         }
         Ok(None)
     }
