@@ -212,7 +212,8 @@ where
             }
             Call::Finalizers(guard, finalizers) => {
                 for finalizer in core::mem::take(finalizers) {
-                    if let Some(object) = guard.object() {
+                    // The call may have been given to another arena, by `mem::swap`.
+                    if let Some(object) = guard.object_in(&self.heap) {
                         errors.extend(attempt(|| finalizer(mc, object)));
                     }
                 }
@@ -240,8 +241,9 @@ where
 
     /// A call has ended.
     fn end_call(&mut self, floor_before: usize) {
-        self.settle_call();
+        // First, for drop glue may panic.
         self.heap.calls().end(floor_before);
+        self.settle_call();
     }
 
     /// Brings the counts up to date, if there are any: a call's effects come before what waits for it.
@@ -259,7 +261,8 @@ where
 /// this counts as a part of the call: what that makes unreachable has its own calls, which
 /// `next_call` of this gives, before whatever follows.
 ///
-/// The call ends when this is dropped. One that was not [run](PendingCall::run) by then never is.
+/// The call ends when this is dropped. One that was not [run](PendingCall::run) by then never is, and
+/// neither is a finalizer if the arena was exchanged for another meanwhile.
 pub struct PendingCall<'a, R, C>
 where
     R: for<'r> Rootable<'r>,

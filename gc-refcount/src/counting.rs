@@ -29,8 +29,9 @@
 use alloc::vec::Vec;
 
 use gc_core::collector::{Roots, Safepoint};
-use gc_core::heap::{Census, Flag, Flags, Heap, Log, ObjectRef, for_each_edge};
+use gc_core::heap::{Census, Heap, Log, ObjectRef, for_each_edge};
 
+use crate::death::{take_back, take_back_rare};
 use crate::pacing::{self, Epoch};
 
 /// Who wants to know what becomes of counts: a detector of cycles.
@@ -418,7 +419,7 @@ unsafe fn increment(census: &mut Census, promoted: &mut Vec<ObjectRef>, target: 
 /// Pushes. Where the list has to grow is out of line and comes last: so nothing has to be kept across
 /// a call on the way here.
 #[inline]
-fn push(list: &mut Vec<ObjectRef>, object: ObjectRef) {
+pub(crate) fn push(list: &mut Vec<ObjectRef>, object: ObjectRef) {
     if list.len() == list.capacity() {
         return push_slow(list, object);
     }
@@ -429,119 +430,6 @@ fn push(list: &mut Vec<ObjectRef>, object: ObjectRef) {
 #[inline(never)]
 fn push_slow(list: &mut Vec<ObjectRef>, object: ObjectRef) {
     list.push(object);
-}
-
-/// Takes one reference back, and then those of what dies by that. Says whether it has stopped, because
-/// a call has to come first; then what is left is in `owed`.
-///
-/// # Safety
-///
-/// The reference was counted.
-#[inline(always)]
-unsafe fn take_back(
-    heap: &mut Heap,
-    owed: &mut Vec<ObjectRef>,
-    object: ObjectRef,
-    base: usize,
-    observer: &mut impl Observer,
-) -> bool {
-    let top = owed.len();
-    let mut object = object;
-    loop {
-        // SAFETY: the reference was counted, so the object lives.
-        if !unsafe { heap.census.counts.decrement(object) } {
-            observer.decremented(object);
-        // SAFETY: it lives.
-        } else if unsafe { object.header() }.has_any(Flags::DELAYS_DEATH) {
-            // SAFETY: its count is zero, which just became so.
-            if unsafe { bury_or_stop(heap, owed, object, base, observer) } {
-                return true;
-            }
-        } else {
-            // SAFETY: its count is zero, which just became so.
-            unsafe { bury(heap, owed, object, observer) }
-        }
-        if owed.len() == top {
-            return false;
-        }
-        let Some(next) = owed.pop() else { return false };
-        object = next;
-    }
-}
-
-/// [`take_back`], out of line.
-///
-/// # Safety
-///
-/// The reference was counted.
-#[inline(never)]
-unsafe fn take_back_rare(
-    heap: &mut Heap,
-    owed: &mut Vec<ObjectRef>,
-    object: ObjectRef,
-    base: usize,
-    observer: &mut impl Observer,
-) -> bool {
-    // SAFETY: the caller's promise.
-    unsafe { take_back(heap, owed, object, base, observer) }
-}
-
-/// Reclaims an object that has a finalizer or is weakly held, unless a call comes before that: its
-/// finalizer, or callbacks of weak references to it. Says whether one does.
-///
-/// # Safety
-///
-/// As [`bury`].
-#[cold]
-unsafe fn bury_or_stop(
-    heap: &mut Heap,
-    owed: &mut Vec<ObjectRef>,
-    object: ObjectRef,
-    base: usize,
-    observer: &mut impl Observer,
-) -> bool {
-    // SAFETY: its count is zero, but it was not reclaimed.
-    let header = unsafe { object.header() };
-    if header.has(Flag::Finalizable) {
-        header.increment();
-        // SAFETY: it lives, and its count is that of the call.
-        unsafe { heap.finalize_counted(object, base) }
-        return true;
-    }
-    // SAFETY: nothing refers to it any more.
-    unsafe { heap.weak().remove(object) }
-    if heap.call_back(base) {
-        // It is torn down after its callbacks have run.
-        header.increment();
-        owed.push(object);
-        return true;
-    }
-    // SAFETY: the caller's promise.
-    unsafe { bury(heap, owed, object, observer) }
-    false
-}
-
-/// Reclaims an object; what it referred to is owed, to be taken back next.
-///
-/// # Safety
-///
-/// The object is mature, its count has just become zero, and it is in no list.
-#[inline(always)]
-unsafe fn bury(
-    heap: &mut Heap,
-    owed: &mut Vec<ObjectRef>,
-    object: ObjectRef,
-    observer: &mut impl Observer,
-) {
-    let first_child = owed.len();
-    // SAFETY: it dies just now: its memory is untouched, and nothing is borrowed.
-    unsafe { for_each_edge(object, |child| push(owed, child)) }
-    if owed.len() - first_child > 1 {
-        owed[first_child..].reverse();
-    }
-    observer.dying(object);
-    // SAFETY: mature, and nothing refers to it any more.
-    unsafe { heap.reclaim(object) }
 }
 
 /// The slots of a set of handles that was promoted just now have been counted as its references.

@@ -12,6 +12,7 @@
 //! gc-marksweep, which builds on this crate.
 //!
 //! - [`counting`]: bringing the counts up to date. Shared with gc-marksweep.
+//! - `death`: what dies when a reference is taken back.
 //! - `collector`: when that happens.
 #![no_std]
 
@@ -20,6 +21,7 @@ extern crate alloc;
 pub mod counting;
 
 mod collector;
+mod death;
 mod pacing;
 
 pub use collector::Refcount;

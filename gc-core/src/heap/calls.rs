@@ -31,7 +31,11 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    pub(crate) fn object(&self) -> Option<ObjectRef> {
+    /// The object, if it is of this heap.
+    pub(crate) fn object_in(&self, heap: &Heap) -> Option<ObjectRef> {
+        if !Rc::ptr_eq(&self.table, &heap.arena_handles()) {
+            return None;
+        }
         self.table.get(self.index)
     }
 }

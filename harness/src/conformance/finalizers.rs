@@ -1,10 +1,13 @@
 //! Finalizers run once, with everything whole, and may keep what they find.
 
 use std::cell::{Cell, RefCell};
+use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 
 use gc_core::collector::Collector;
-use gc_core::{AlreadyFinalized, Arena, CallKind, DynamicRoot, Gc, GcWeak, Mutation, Rootable};
+use gc_core::{
+    AlreadyFinalized, Arena, CallKind, DynamicRoot, Gc, GcWeak, Mutation, Rootable, Static,
+};
 
 use super::deep::on_a_small_stack;
 use super::node::{Node, NodeRef, names, set_a, set_b};
@@ -436,5 +439,78 @@ pub fn a_collection_that_waits_for_calls_is_not_begun_again<C: Collector + Defau
         assert_eq!(finalized.names(), [0]);
         arena.collect();
         assert_eq!(witness.sorted(), [0, 1]);
+    });
+}
+
+/// A value whose drop glue panics.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            panic!("on purpose");
+        }
+    }
+}
+
+/// Three objects with finalizers die together, and the drop glue of each panics.
+pub fn glue_that_panics_keeps_no_finalizer_from_running<C: Collector + Default>() {
+    Setting::each(|setting| {
+        let count = Rc::new(Cell::new(0));
+        let mut arena = setting.arena::<Rootable!['gc => Vec<Gc<'gc, Static<Bomb>>>], C>(|mc| {
+            let bomb = |_| {
+                let bomb = Gc::new(mc, Static(Bomb));
+                let count = Rc::clone(&count);
+                let finalizer = move |_: &Mutation<'_>, _: Gc<'_, Static<Bomb>>| {
+                    count.set(count.get() + 1);
+                };
+                mc.on_unreachable::<Rootable![Static<Bomb>], _>(bomb, finalizer)
+                    .expect("it was not finalized");
+                bomb
+            };
+            (0..3).map(bomb).collect()
+        });
+        let mut attempt = |f: &mut dyn FnMut(&mut Arena<_, C>)| {
+            // What it panics with is the bomb's.
+            let _ = panic::catch_unwind(AssertUnwindSafe(|| f(&mut arena)));
+        };
+        attempt(&mut |arena| {
+            arena.mutate_root(|_, bombs: &mut Vec<Gc<'_, Static<Bomb>>>| bombs.clear())
+        });
+        for _ in 0..6 {
+            attempt(&mut |arena| settle(arena));
+        }
+        assert_eq!(count.get(), if reclaims::<C>() { 3 } else { 0 });
+        attempt(&mut |arena| {
+            assert_eq!(arena.collect().unreachable, 0);
+        });
+        let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(arena)));
+        assert_eq!(dropped.is_ok(), reclaims::<C>());
+    });
+}
+
+/// The arena of a call is exchanged for another in the middle of it.
+pub fn a_finalizer_is_not_run_in_another_arena<C: Collector + Default>() {
+    Setting::each(|setting| {
+        let (witness, finalized) = (Witness::default(), Finalized::default());
+        let make = || {
+            let builder = setting.builder::<Rootable!['gc => Held<'gc>], C>();
+            let mut arena = builder.defer_calls(true).build(|mc| {
+                let node = Node::new(mc, &witness, 0);
+                finalized.watch(mc, node);
+                Some(node)
+            });
+            arena.mutate_root(|_, root| *root = None);
+            settle(&mut arena);
+            arena
+        };
+        let (mut one, mut other) = (make(), make());
+        if let Some(mut call) = one.next_call() {
+            std::mem::swap(&mut *call, &mut other);
+            call.run();
+            assert!(finalized.names().is_empty(), "its object is elsewhere");
+        }
+        drop((one, other));
+        assert_eq!(witness.sorted(), [0, 0]);
     });
 }

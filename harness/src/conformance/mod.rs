@@ -124,6 +124,8 @@ macro_rules! conformance {
                     finalizers_may_be_deferred
                     a_tracking_weak_reference_outlasts_finalizers
                     a_collection_that_waits_for_calls_is_not_begun_again
+                    glue_that_panics_keeps_no_finalizer_from_running
+                    a_finalizer_is_not_run_in_another_arena
                 }
                 callbacks {
                     callbacks_are_called_once_and_the_newest_first
