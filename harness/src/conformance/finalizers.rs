@@ -453,7 +453,8 @@ impl Drop for Bomb {
     }
 }
 
-/// Three objects with finalizers die together, and the drop glue of each panics.
+/// Three objects with finalizers die together. Their drop glue panics, and so does that of what their
+/// finalizers own.
 pub fn glue_that_panics_keeps_no_finalizer_from_running<C: Collector + Default>() {
     Setting::each(|setting| {
         let count = Rc::new(Cell::new(0));
@@ -461,7 +462,10 @@ pub fn glue_that_panics_keeps_no_finalizer_from_running<C: Collector + Default>(
             let bomb = |_| {
                 let bomb = Gc::new(mc, Static(Bomb));
                 let count = Rc::clone(&count);
-                let finalizer = move |_: &Mutation<'_>, _: Gc<'_, Static<Bomb>>| {
+                // Another, which dies as soon as the finalizer has run.
+                let kept = mc.stash::<Rootable![Static<Bomb>]>(Gc::new(mc, Static(Bomb)));
+                let finalizer = move |mc: &Mutation<'_>, _: Gc<'_, Static<Bomb>>| {
+                    mc.fetch(&kept);
                     count.set(count.get() + 1);
                 };
                 mc.on_unreachable::<Rootable![Static<Bomb>], _>(bomb, finalizer)
@@ -477,7 +481,7 @@ pub fn glue_that_panics_keeps_no_finalizer_from_running<C: Collector + Default>(
         attempt(&mut |arena| {
             arena.mutate_root(|_, bombs: &mut Vec<Gc<'_, Static<Bomb>>>| bombs.clear())
         });
-        for _ in 0..6 {
+        for _ in 0..12 {
             attempt(&mut |arena| settle(arena));
         }
         assert_eq!(count.get(), if reclaims::<C>() { 3 } else { 0 });
