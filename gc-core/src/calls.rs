@@ -154,7 +154,7 @@ where
     C: Collector,
 {
     /// The finalizer or callback whose turn it is, where these do not run by themselves: see
-    /// [`ArenaBuilder::defer_calls`].
+    /// [`ArenaBuilder::defer_calls`](crate::ArenaBuilder::defer_calls).
     ///
     /// Go on until there is none: what waits for a call, waits until it has ended.
     ///

@@ -21,7 +21,7 @@
 //!
 //! Nothing recurses: promotion and death both work from lists.
 //!
-//! Note [Owed]: a finalizer comes before the death of its object, and a callback before the children
+//! Note [What is owed]: a finalizer comes before the death of its object, and a callback before the children
 //! of its target die. Where one has to run, what is left to be taken back stays on the list of what is
 //! owed, and counting goes on there when the calls have run ([`Counting::resume`]). What is owed is
 //! still counted, so it lives until then.

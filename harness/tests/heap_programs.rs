@@ -240,9 +240,10 @@ fn every_reference_program_reads_and_prints_back() {
 
 #[test]
 fn operations_that_are_not_supported_yet_are_named() {
-    let program = parse_program("# frozen\n{\"op\": \"freeze\"}\n", "freeze.jsonl").unwrap();
+    let text = "# a question\n{\"op\": \"threshold\"}\n";
+    let program = parse_program(text, "threshold.jsonl").unwrap();
     let error = replay(Backend::Refcount, &program, false, &mut Vec::new()).unwrap_err();
-    assert_eq!(error.to_string(), "line 2: `freeze` is not supported yet");
+    assert_eq!(error.to_string(), "line 2: `threshold` is not supported yet");
     let text = "# a finalizer\n{\"op\": \"new\", \"id\": \"a\", \"fin\": []}\n";
     let program = parse_program(text, "fin.jsonl").unwrap();
     let error = answers(&program, Mode::Refcount).unwrap_err();
