@@ -80,6 +80,10 @@ pub struct CallError {
 #[derive(Debug)]
 pub(crate) enum Cause {
     Error(Box<dyn Error>),
+    #[cfg_attr(
+        not(feature = "std"),
+        expect(dead_code, reason = "no panic is caught without `std`")
+    )]
     Panic(Box<dyn Any + Send>),
 }
 
