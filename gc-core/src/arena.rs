@@ -347,15 +347,14 @@ where
     /// assert_eq!(arena.frozen_objects(), 0);
     /// ```
     pub fn freeze(&mut self) {
-        let is_enabled = core::mem::replace(&mut self.is_enabled, false);
         self.run(Reason::Automatic, Thrift::Lazy, |collector, safepoint| {
+            safepoint.is_enabled = false;
             if C::ATTRIBUTES.counts_references {
                 collector.safepoint(safepoint);
             } else if !safepoint.heap.is_collecting() {
                 collector.collect(safepoint, 0);
             }
         });
-        self.is_enabled = is_enabled;
         self.heap.freeze();
         self.run_calls();
     }

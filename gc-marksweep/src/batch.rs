@@ -67,9 +67,14 @@ impl Batch {
         Batch { members }
     }
 
+    /// The garbage, as far as it is known.
+    pub(crate) fn members(&self) -> &[ObjectRef] {
+        &self.members
+    }
+
     /// Has the callbacks of the cleared weak references run, and the finalizers, and then the collector
     /// resumed; says whether there are any.
-    pub(crate) fn begin_calls(&self, heap: &mut Heap, resume: usize) -> bool {
+    pub(crate) fn call(&self, heap: &mut Heap, resume: usize) -> bool {
         let is_finalizable = |object: &ObjectRef| {
             // SAFETY: untouched until it is reclaimed.
             unsafe { object.header() }.has(Flag::Finalizable)
@@ -78,13 +83,11 @@ impl Batch {
         if finalizable.peek().is_none() && !heap.weak().has_fired() {
             return false;
         }
-        heap.begin_collecting();
         heap.finalize_batch(finalizable, resume);
         true
     }
 
-    /// Finds what is still unreachable. References within that are not counted any more. The other
-    /// members leave the batch.
+    /// Lets go of the members that have died, or are reachable again. The counts are as before.
     ///
     /// # Complexity
     ///
@@ -93,20 +96,20 @@ impl Batch {
     /// # Safety
     ///
     /// This is a safepoint, the counts are up to date, and the policy of every object is zero.
-    pub(crate) unsafe fn into_garbage(self, heap: &mut Heap) -> Vec<ObjectRef> {
-        let Batch { mut members } = self;
+    pub(crate) unsafe fn retain_unreachable(&mut self, heap: &mut Heap) {
+        let members = &mut self.members;
         members.retain(|&object| heap.is_in_batch(object));
         // SAFETY: a member that died would have left the batch.
         let header = |object: ObjectRef| unsafe { object.header() };
-        for &object in &members {
+        for &object in &*members {
             header(object).set_policy(UNKNOWN);
         }
-        for &object in &members {
+        for &object in &*members {
             // SAFETY: it lives, and this is a safepoint.
             unsafe { for_each_member(object, |target| subtract(&mut heap.census.counts, target)) }
         }
         let mut live = Vec::new();
-        for &object in &members {
+        for &object in &*members {
             // SAFETY: it lives.
             let is_held = unsafe { heap.census.counts.get(object) } > 0;
             if is_held && header(object).policy() == UNKNOWN {
@@ -128,12 +131,8 @@ impl Batch {
         }
         let is_live = |object: ObjectRef| header(object).policy() == LIVE;
         for &object in members.iter().filter(|&&object| !is_live(object)) {
-            let restore = |target: ObjectRef| {
-                if is_live(target) {
-                    // SAFETY: what is not reclaimed refers to what lives.
-                    unsafe { heap.census.counts.increment(target) }
-                }
-            };
+            // SAFETY: what is not reclaimed refers to what is not.
+            let restore = |target| unsafe { heap.census.counts.increment(target) };
             // SAFETY: as above.
             unsafe { for_each_member(object, restore) }
         }
@@ -145,7 +144,6 @@ impl Batch {
             }
             !is_resurrected
         });
-        members
     }
 }
 

@@ -145,33 +145,52 @@ impl MarkSweep {
     unsafe fn begin_batch(&mut self, safepoint: &mut Safepoint<'_>, garbage: &[ObjectRef]) {
         // SAFETY: the caller's promises.
         let batch = unsafe { Batch::new(safepoint.heap, garbage) };
-        let has_calls = batch.begin_calls(safepoint.heap, TEAR_DOWN);
-        self.batch = Some(batch);
-        if !has_calls {
-            // SAFETY: nothing has happened since.
-            unsafe { self.tear_down_batch(safepoint) }
+        if batch.call(safepoint.heap, TEAR_DOWN) {
+            safepoint.heap.begin_collecting();
+            self.batch = Some(batch);
+        } else {
+            // SAFETY: it is garbage, and nothing has happened since.
+            unsafe { self.tear_down(safepoint, batch.members()) }
         }
     }
 
-    /// Reclaims what is still unreachable of the batch.
+    /// Goes on with the batch when its calls have run: reclaims what is still unreachable, unless some of
+    /// that was given finalizers meanwhile, which come first.
     ///
     /// # Safety
     ///
     /// The counts are up to date, and no young object is live.
-    unsafe fn tear_down_batch(&mut self, safepoint: &mut Safepoint<'_>) {
-        let Some(batch) = self.batch.take() else { return };
+    unsafe fn end_batch(&mut self, safepoint: &mut Safepoint<'_>) {
+        let Some(mut batch) = self.batch.take() else { return };
         let candidates = self.candidates.take(safepoint.heap);
         // SAFETY: the caller's promises; candidates were the only objects with another policy.
-        let garbage = unsafe { batch.into_garbage(safepoint.heap) };
+        unsafe { batch.retain_unreachable(safepoint.heap) }
         // SAFETY: nothing was reclaimed since these were candidates.
         for candidate in candidates.into_iter().filter(|&object| !unsafe { is_member(object) }) {
             self.candidates.decremented(candidate);
         }
+        if batch.call(safepoint.heap, TEAR_DOWN) {
+            self.batch = Some(batch);
+            return;
+        }
+        // What dies in the teardown may have calls, too: these are a part of the collection.
+        safepoint.heap.finalize_batch([], END);
         // Weak references that finalizers have made.
-        batch::clear_weak(safepoint.heap, &garbage);
+        batch::clear_weak(safepoint.heap, batch.members());
         safepoint.heap.call_back(NOTHING);
+        // SAFETY: it is garbage still.
+        unsafe { self.tear_down(safepoint, batch.members()) }
+    }
+
+    /// Reclaims the members of a batch, and takes back their references to others.
+    ///
+    /// # Safety
+    ///
+    /// They are unreachable and mature, each is there once, none has a finalizer that has not run, and
+    /// all their references are counted.
+    unsafe fn tear_down(&mut self, safepoint: &mut Safepoint<'_>, members: &[ObjectRef]) {
         let mut lost = Vec::new();
-        for &object in &garbage {
+        for &object in members {
             let note = |target| {
                 // SAFETY: it is intact until it is reclaimed.
                 if !unsafe { is_member(target) } {
@@ -181,9 +200,9 @@ impl MarkSweep {
             // SAFETY: as above.
             unsafe { for_each_edge(object, note) }
         }
-        safepoint.collection.unreachable += garbage.len();
+        safepoint.collection.unreachable += members.len();
         safepoint.free(|heap| {
-            for &object in &garbage {
+            for &object in members {
                 // SAFETY: as above.
                 unsafe { object.header() }.clear(Flag::Batched);
                 heap.census.counts.forget(object);
@@ -260,12 +279,8 @@ unsafe impl Collector for MarkSweep {
 
     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
         match resume {
-            TEAR_DOWN => {
-                // What dies in the teardown may have calls, too: these are a part of the collection.
-                safepoint.heap.finalize_batch([], END);
-                // SAFETY: what the calls have done was counted.
-                unsafe { self.tear_down_batch(safepoint) }
-            }
+            // SAFETY: what the calls have done was counted.
+            TEAR_DOWN => unsafe { self.end_batch(safepoint) },
             END => safepoint.heap.end_collecting(),
             NOTHING => {}
             // SAFETY: as in `settle`.

@@ -73,11 +73,13 @@ impl Heap {
     ///
     /// # Safety
     ///
-    /// The object is mature, nothing that lives refers to it, and this is called once for it.
+    /// The object is mature, nothing that lives refers to it, it has no finalizer that has not run, and
+    /// this is called once for it.
     #[inline]
     pub unsafe fn reclaim(&mut self, object: ObjectRef) {
         // SAFETY: it dies just now, its memory is untouched.
         let header = unsafe { object.header() };
+        debug_assert!(!header.has(Flag::Finalizable), "its finalizer comes first");
         // SAFETY: as above.
         let bytes = unsafe { object.bytes() };
         self.census.remove(1, bytes);

@@ -198,6 +198,49 @@ pub fn what_a_finalizer_keeps_lives_and_is_not_finalized_again<C: Collector + De
     });
 }
 
+/// Two nodes of a dead ring, of which the finalizer of one gives the other one. Where they were, other
+/// objects are made that are finalized, too.
+pub fn what_a_finalizer_gives_a_finalizer_is_finalized<C: Collector + Default>() {
+    if !C::ATTRIBUTES.reclaims_cycles {
+        return;
+    }
+    Setting::each(|setting| {
+        let (witness, finalized) = (Witness::default(), Finalized::default());
+        let mut arena = setting.arena::<Rootable!['gc => Held<'gc>], C>(|mc| {
+            let other = Node::new(mc, &witness, 1);
+            let node = Node::with(mc, &witness, 0, Some(other), None);
+            set_a(mc, other, Some(node));
+            let watcher = finalized.clone();
+            mc.on_unreachable::<AnyNode, _>(node, move |mc, node| {
+                watcher.watch(mc, node.a.get().expect("its neighbor is whole"));
+            })
+            .expect("it was not finalized");
+            Some(node)
+        });
+        arena.mutate_root(|_, root| *root = None);
+        arena.collect();
+        arena.collect();
+        assert_eq!((finalized.names(), witness.sorted()), (vec![1], vec![0, 1]));
+
+        let count = Rc::new(Cell::new(0));
+        for _ in 0..10 {
+            arena.mutate(|mc, _| {
+                for number in 0..100_u64 {
+                    let count = Rc::clone(&count);
+                    let object = Gc::new(mc, [number; 5]);
+                    mc.on_unreachable::<Rootable![[u64; 5]], _>(object, move |_, object| {
+                        assert_eq!(*object, [number; 5]);
+                        count.set(count.get() + 1);
+                    })
+                    .expect("it was not finalized");
+                }
+            });
+            arena.collect();
+        }
+        assert_eq!((finalized.names(), count.get()), (vec![1], 1000));
+    });
+}
+
 /// Two dead rings, of which a finalizer keeps a part.
 pub fn what_is_kept_does_not_hold_up_the_rest<C: Collector + Default>() {
     if !C::ATTRIBUTES.reclaims_cycles {

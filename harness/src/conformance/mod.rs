@@ -116,6 +116,7 @@ macro_rules! conformance {
                     a_counted_parent_is_finalized_before_its_children
                     a_dead_ring_is_whole_while_its_finalizers_run
                     what_a_finalizer_keeps_lives_and_is_not_finalized_again
+                    what_a_finalizer_gives_a_finalizer_is_finalized
                     what_is_kept_does_not_hold_up_the_rest
                     what_fails_is_reported_and_changes_nothing_else
                     a_finalizer_may_make_objects_that_are_finalized
