@@ -1,8 +1,8 @@
 //! Death by counting: what happens when a reference is taken back.
 //!
 //! Deaths are in the order of CPython: a parent before its children, these in the order of their
-//! places, and the children of one before the next. See Note [What is owed] in `counting` for what is left when
-//! a call has to come first.
+//! places, and the children of one before the next. See Note [What is owed] in `counting` for what is
+//! left when a call has to come first.
 
 use alloc::vec::Vec;
 

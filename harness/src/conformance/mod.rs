@@ -11,7 +11,7 @@
 //!
 //! - [`reachability`], [`writes`], [`random_graphs`]: what can be reached lives on.
 //! - [`death`], [`deep`], [`teardown`]: what cannot dies, once, in any number, whatever its glue does.
-//! - [`finalizers`], [`callbacks`]: who is told of a death, and when.
+//! - [`finalizers`], [`callbacks`], [`calls`]: who is told of a death, and when.
 //! - [`panics`], [`arenas`], [`roots`]: ways in and out.
 //! - [`handles`], [`handle_sets`], [`weak`], [`identity`]: references that are more than edges.
 //! - [`layout`], [`slices`]: objects of every shape.
@@ -21,6 +21,7 @@
 
 pub mod arenas;
 pub mod callbacks;
+pub mod calls;
 pub mod control;
 pub mod counts;
 pub mod death;
@@ -122,8 +123,10 @@ macro_rules! conformance {
                     a_finalizer_may_make_objects_that_are_finalized
                     a_long_list_is_finalized_on_a_small_stack
                     an_arena_that_is_dropped_finalizes_nothing
-                    finalizers_may_be_deferred
                     a_tracking_weak_reference_outlasts_finalizers
+                }
+                calls {
+                    finalizers_may_be_deferred
                     a_collection_that_waits_for_calls_is_not_begun_again
                     glue_that_panics_keeps_no_finalizer_from_running
                     a_finalizer_is_not_run_in_another_arena
