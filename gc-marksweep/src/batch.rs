@@ -27,9 +27,9 @@ pub(crate) fn clear_weak(heap: &mut Heap, members: &[ObjectRef]) {
         // SAFETY: untouched until it is reclaimed.
         if unsafe { object.header() }.has(Flag::WeaklyHeld) {
             // SAFETY: as above.
-            let is_dead = |cell| unsafe { is_member(cell) };
+            let fate = |cell| (!unsafe { is_member(cell) }).then_some(cell);
             // SAFETY: as above.
-            unsafe { heap.weak().clear_ordinary(object, is_dead) }
+            unsafe { heap.weak().clear_ordinary(object, fate) }
         }
     }
 }

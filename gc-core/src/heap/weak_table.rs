@@ -250,16 +250,16 @@ impl WeakTable {
     }
 
     /// Clears the weak references to an object that a collection has found unreachable, but for the
-    /// tracking ones: its finalizer may keep it. `is_dead` says which cells were found so, too: their
-    /// callbacks are not called.
+    /// tracking ones: its finalizer may keep it. `fate` says where a cell is now, or `None` if it was found
+    /// unreachable, too: then its callback is not called.
     ///
     /// # Safety
     ///
-    /// The object's memory is untouched, and that of its cells.
+    /// The object's memory is untouched, and that of dead cells, and `fate` is right.
     pub unsafe fn clear_ordinary(
         &mut self,
         object: ObjectRef,
-        is_dead: impl Fn(ObjectRef) -> bool,
+        fate: impl Fn(ObjectRef) -> Option<ObjectRef>,
     ) {
         let Some(cells) = self.cells.get_mut(&object) else { return };
         let ordinary = cells.take_ordinary();
@@ -269,14 +269,14 @@ impl WeakTable {
             unsafe { object.header() }.clear(Flag::WeaklyHeld);
         }
         for cell in ordinary {
-            if is_dead(cell) {
+            if let Some(cell) = fate(cell) {
+                // SAFETY: `fate` says that it lives here now; the object is untouched.
+                unsafe { self.clear(cell) }
+            } else {
                 // SAFETY: untouched, says the caller.
                 let weak = unsafe { WeakCell::of(cell) };
                 // SAFETY: as above.
                 unsafe { weak.clear() }
-            } else {
-                // SAFETY: as above.
-                unsafe { self.clear(cell) }
             }
         }
     }
@@ -296,12 +296,11 @@ impl WeakTable {
         let targets: Vec<ObjectRef> =
             if all { self.cells.keys().copied().collect() } else { self.young.clone() };
         for target in targets {
-            let is_dead = |cell| fate(cell).is_none();
             match fate(target) {
                 // SAFETY: the caller's promise.
-                None => unsafe { self.clear_ordinary(target, is_dead) },
+                None => unsafe { self.clear_ordinary(target, &fate) },
                 // SAFETY: as above.
-                Some(to) => unsafe { self.clear_dead(target, to, is_dead) },
+                Some(to) => unsafe { self.clear_dead(target, to, |cell| fate(cell).is_none()) },
             }
         }
     }

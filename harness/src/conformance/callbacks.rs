@@ -84,6 +84,36 @@ pub fn a_callback_is_called_for_what_dies_young<C: Collector + Default>() {
     });
 }
 
+/// Object and weak references are as young, and the object has a finalizer: a collection of the young
+/// moves the weak references that it clears.
+pub fn weak_references_that_move_are_cleared<C: Collector + Default>() {
+    Setting::each(|setting| {
+        for generation in [0, 1, 2] {
+            let (witness, called) = (Witness::default(), Called::default());
+            let mut arena = setting.arena::<Rootable!['gc => Root<'gc>], C>(|_| (None, Vec::new()));
+            for round in 0..2 {
+                arena.mutate_root(|mc, (_, weaks)| {
+                    let node = Node::new(mc, &witness, round);
+                    mc.on_unreachable::<Rootable![Node<'_>], ()>(node, |mc, _| litter(mc))
+                        .expect("it was not finalized");
+                    weaks.extend([called.watch(mc, node, round), Gc::downgrade(mc, node)]);
+                });
+                arena.collect_generation(generation);
+                arena.collect_generation(generation);
+            }
+            arena.mutate(|mc, (_, weaks)| {
+                litter(mc);
+                for weak in weaks {
+                    assert_eq!(weak.upgrade(mc).is_none(), reclaims::<C>());
+                }
+            });
+            assert_eq!(called.numbers().len(), if reclaims::<C>() { 2 } else { 0 });
+            age(&mut arena);
+            assert_eq!(witness.count(), if reclaims::<C>() { 2 } else { 0 });
+        }
+    });
+}
+
 /// The weak reference goes first, alone or in a ring with its object.
 pub fn a_callback_of_what_is_dead_is_not_called<C: Collector + Default>() {
     Setting::each(|setting| {

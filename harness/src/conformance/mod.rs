@@ -134,6 +134,7 @@ macro_rules! conformance {
                 callbacks {
                     callbacks_are_called_once_and_the_newest_first
                     a_callback_is_called_for_what_dies_young
+                    weak_references_that_move_are_cleared
                     a_callback_of_what_is_dead_is_not_called
                     a_callback_within_a_dead_ring_is_not_called
                     a_callback_sees_nothing_that_is_dead
