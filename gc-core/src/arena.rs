@@ -1,14 +1,17 @@
 //! Arenas: a heap, its collector and its root, and the ways in.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::builder::ArenaBuilder;
 use crate::calls::ErrorHook;
-use crate::collector::{Attributes, Barrier, Collector, Roots, Safepoint};
-use crate::event::{Collection, Event, Listener, Reason, Stats};
+use crate::collector::{Attributes, Barrier, Collector, GENERATIONS_MAX, Roots, Safepoint};
+use crate::event::{Collection, Event, GenerationStats, Listener, Reason, Stats};
 use crate::heap::{Heap, Thrift, resume};
 use crate::mutation::Mutation;
+use crate::pacing::{Pacing, Threshold};
+use crate::recorder::Recorder;
 use crate::rootable::{Root, Rootable};
 use crate::trace::{Edges, Trace};
 
@@ -38,12 +41,8 @@ where
     collector: C,
     is_root_dirty: bool,
     is_enabled: bool,
-    listener: Option<Box<dyn Listener>>,
+    recorder: Recorder,
     pub(crate) error_hook: Option<ErrorHook>,
-    /// The collection that waits for calls, with what it did so far, and the last that has not to wait
-    /// any more.
-    unfinished: Option<(Reason, Collection)>,
-    finished: Option<Collection>,
 }
 
 impl<R, C> Arena<R, C>
@@ -72,10 +71,8 @@ where
             collector,
             is_root_dirty: true,
             is_enabled: true,
-            listener: None,
+            recorder: Recorder::default(),
             error_hook: None,
-            unfinished: None,
-            finished: None,
         }
     }
 
@@ -163,7 +160,10 @@ where
         // Drop glue may release handles, and so make more garbage: a prompt collector goes on until
         // there is none.
         loop {
-            self.run_inline(Reason::Automatic, Thrift::Lazy, C::safepoint);
+            let (_, asked_for) = self.run_inline(Thrift::Lazy, C::safepoint);
+            if let Some(generation) = asked_for {
+                self.collect_as(Reason::Automatic, generation);
+            }
             if self.heap.is_calling() {
                 self.run_calls();
             }
@@ -177,93 +177,101 @@ where
     #[inline(never)]
     pub(crate) fn run(
         &mut self,
-        reason: Reason,
         thrift: Thrift,
         f: impl FnOnce(&mut C, &mut Safepoint<'_>),
-    ) -> Collection {
-        self.run_inline(reason, thrift, f)
+    ) -> (Collection, Option<u8>) {
+        self.run_inline(thrift, f)
     }
 
-    /// Runs the collector, tells the listener, and tears down what died.
+    /// Runs the collector, tells the listener, and tears down what died. Returns what it did, and the
+    /// generation that it has asked for.
     #[inline(always)]
     fn run_inline(
         &mut self,
-        reason: Reason,
         thrift: Thrift,
         f: impl FnOnce(&mut C, &mut Safepoint<'_>),
-    ) -> Collection {
-        let is_watched = self.listener.is_some() || self.heap.settings().checks_barrier;
-        // None begins while another waits for calls.
-        let may_begin = !self.heap.is_calling() || self.unfinished.is_none();
+    ) -> (Collection, Option<u8>) {
+        let is_watched = self.recorder.listener.is_some() || self.heap.settings().checks_barrier;
         if is_watched {
-            self.watch_start(reason);
+            self.watch_start();
         }
-        let mut safepoint = Safepoint {
-            heap: &mut self.heap,
-            roots: Roots::new(&mut self.root, &mut self.is_root_dirty),
-            is_enabled: self.is_enabled && may_begin,
-            collection: Collection::default(),
-        };
+        // None begins while another waits for calls.
+        let may_begin = !(self.heap.is_calling() && self.heap.is_collecting());
+        let is_enabled = self.is_enabled && may_begin;
+        let roots = Roots::new(&mut self.root, &mut self.is_root_dirty);
+        let mut safepoint = Safepoint::new(&mut self.heap, roots, is_enabled);
         f(&mut self.collector, &mut safepoint);
+        let asked_for = safepoint.asked_for();
         let Safepoint { heap, mut collection, .. } = safepoint;
         collection.live_bytes = heap.live_bytes();
         heap.note_safepoint();
-        heap.count_collection(&collection);
+        heap.count_safepoint(&collection);
         // What died is torn down before any other code of the user runs: after that its memory may
         // be handed out again.
         let panic = self.heap.tear_down(thrift);
-        let mut reason = reason;
-        if self.heap.is_calling() {
-            (reason, collection) = self.add_to_unfinished(reason, collection);
+        let mut ended = None;
+        if self.recorder.is_open() {
+            ended = self.add_to_open(&collection);
         }
         if is_watched {
-            self.watch_stop(reason, collection);
+            self.watch_stop(&collection, ended);
         }
         resume(panic);
-        collection
+        (ended.unwrap_or(collection), asked_for)
     }
 
-    /// Adds what a safepoint did to the collection that waits for calls, if there is one; returns the
-    /// sum, and why that was begun.
+    /// Adds what the collector did to the collection that is open, and ends that unless it waits for
+    /// calls: then it is returned.
     #[cold]
-    fn add_to_unfinished(
-        &mut self,
-        reason: Reason,
-        collection: Collection,
-    ) -> (Reason, Collection) {
-        let (reason, sum) = match self.unfinished.take() {
-            Some((reason, sum)) => (reason, sum.and(&collection)),
-            None if self.heap.is_collecting() => (reason, collection),
-            None => return (reason, collection),
-        };
+    fn add_to_open(&mut self, step: &Collection) -> Option<Collection> {
+        self.recorder.add(step);
         if self.heap.is_collecting() {
-            self.unfinished = Some((reason, sum));
-        } else {
-            self.finished = Some(sum);
+            return None;
         }
-        (reason, sum)
+        let collection = self.recorder.end(self.heap.finalized_objects())?;
+        self.heap.count_collection();
+        self.heap.note_generation(collection.generation);
+        Some(collection)
     }
+
     #[cold]
-    fn watch_start(&mut self, reason: Reason) {
-        if self.unfinished.is_none()
-            && let Some(listener) = &mut self.listener
-        {
-            listener.event(&Event::CollectionStart { reason });
-        }
+    fn watch_start(&mut self) {
+        self.recorder.tell(&Event::SafepointStart);
         if self.heap.settings().checks_barrier {
             self.heap.check_edges();
         }
     }
 
+    /// Tells the listener of what the collector did, and of the collection that has ended with it.
     #[cold]
-    fn watch_stop(&mut self, reason: Reason, collection: Collection) {
+    fn watch_stop(&mut self, step: &Collection, ended: Option<Collection>) {
         if self.heap.settings().checks_barrier {
             self.heap.note_edges();
         }
-        if self.unfinished.is_none()
-            && let Some(listener) = &mut self.listener
-        {
-            listener.event(&Event::CollectionStop { reason, collection });
+        let &Collection { freed_objects, freed_bytes, .. } = step;
+        self.recorder.tell(&Event::SafepointStop { freed_objects, freed_bytes });
+        if let Some(collection) = ended {
+            self.recorder.tell(&Event::CollectionStop { collection });
+        }
+    }
+
+    /// Runs a collection, but for the calls that it waits for.
+    fn collect_as(&mut self, reason: Reason, generation: u8) -> Collection {
+        let is_full = generation + 1 == C::ATTRIBUTES.generations;
+        let is_eager = is_full && reason == Reason::Explicit;
+        let thrift = if is_eager { Thrift::Eager } else { Thrift::Lazy };
+        self.recorder.begin(reason, generation, self.heap.finalized_objects());
+        let collect = |collector: &mut C, safepoint: &mut Safepoint<'_>| {
+            collector.collect(safepoint, generation, reason);
+        };
+        self.run(thrift, collect).0
+    }
+
+    /// Brings the counts up to date, if there are any, and does what else is due.
+    pub(crate) fn settle(&mut self) {
+        let (_, asked_for) = self.run(Thrift::Lazy, C::safepoint);
+        if let Some(generation) = asked_for {
+            self.collect_as(Reason::Automatic, generation);
         }
     }
 
@@ -288,15 +296,11 @@ where
         if self.heap.is_collecting() {
             return Collection::default();
         }
-        let oldest = C::ATTRIBUTES.generations - 1;
-        let generation = generation.min(oldest);
-        let thrift = if generation == oldest { Thrift::Eager } else { Thrift::Lazy };
-        self.finished = None;
-        let collection = self.run(Reason::Explicit, thrift, |collector, safepoint| {
-            collector.collect(safepoint, generation);
-        });
+        let generation = generation.min(C::ATTRIBUTES.generations - 1);
+        self.recorder.take_ended();
+        let collection = self.collect_as(Reason::Explicit, generation);
         self.run_calls();
-        let collection = self.finished.take().unwrap_or(collection);
+        let collection = self.recorder.take_ended().unwrap_or(collection);
         if self.heap.settings().is_prompt && self.heap.are_handles_changed() {
             self.safepoint_slow();
         }
@@ -347,12 +351,11 @@ where
     /// assert_eq!(arena.frozen_objects(), 0);
     /// ```
     pub fn freeze(&mut self) {
-        self.run(Reason::Automatic, Thrift::Lazy, |collector, safepoint| {
-            safepoint.is_enabled = false;
+        self.run(Thrift::Lazy, |collector, safepoint| {
             if C::ATTRIBUTES.counts_references {
                 collector.safepoint(safepoint);
             } else if !safepoint.heap.is_collecting() {
-                collector.collect(safepoint, 0);
+                collector.collect(safepoint, 0, Reason::Automatic);
             }
         });
         self.heap.freeze();
@@ -374,10 +377,95 @@ where
         self.heap.frozen_objects()
     }
 
+    /// Whether collections keep what they find unreachable, instead of reclaiming it: for who looks for
+    /// leaks. Finalizers and callbacks run as usual. What is found then is reachable until
+    /// [`clear_garbage`](Arena::clear_garbage) lets go of it; the collection reports it as
+    /// [unreachable](Collection::unreachable), not as freed.
+    ///
+    /// What a collector reclaims without a collection is not kept: what nothing refers to, by counting.
+    /// A collector with generations makes every collection a full one meanwhile.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{Arena, NullCollector, Rootable};
+    ///
+    /// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+    /// arena.save_garbage(true);
+    /// arena.collect();
+    /// assert_eq!(arena.saved_garbage(), 0);
+    /// arena.save_garbage(false);
+    /// arena.clear_garbage();
+    /// ```
+    pub fn save_garbage(&mut self, is_saving: bool) {
+        self.heap.set_saves_garbage(is_saving);
+    }
+
+    /// How many objects collections have kept that they found unreachable, and that can refer to others.
+    #[must_use]
+    pub fn saved_garbage(&self) -> usize {
+        self.heap.saved_objects()
+    }
+
+    /// Lets go of saved garbage, and runs a safepoint if one is due: a cycle is found again by the next
+    /// collection.
+    pub fn clear_garbage(&mut self) {
+        self.heap.clear_saved();
+        self.safepoint();
+    }
+
     /// What has happened so far. Never changes when a collection starts.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.heap.stats()
+    }
+
+    /// What the collections of each generation have done, the youngest first.
+    #[must_use]
+    pub fn generation_stats(&self) -> &[GenerationStats] {
+        &self.recorder.generations()[..usize::from(C::ATTRIBUTES.generations)]
+    }
+
+    /// What has happened to each generation since it was last collected, the youngest first: objects
+    /// that were allocated, and for the older ones collections of the next younger one. (By how many
+    /// objects the heap has grown, if the collector counts references.)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{Arena, Gc, NullCollector, Rootable};
+    ///
+    /// let mut arena: Arena<Rootable![Gc<'_, u32>], NullCollector> = Arena::new(|mc| Gc::new(mc, 1));
+    /// assert_eq!(arena.generation_counts(), [1]);
+    /// arena.collect();
+    /// assert_eq!(arena.generation_counts(), [0]);
+    /// ```
+    #[must_use]
+    pub fn generation_counts(&self) -> Vec<usize> {
+        self.heap.generation_counts()[..usize::from(C::ATTRIBUTES.generations)].to_vec()
+    }
+
+    /// When each generation is collected, the youngest first.
+    #[must_use]
+    pub fn thresholds(&self) -> [Threshold; GENERATIONS_MAX] {
+        self.heap.thresholds()
+    }
+
+    /// Says when each generation is to be collected. Those for generations that the collector has not
+    /// are kept, and mean nothing.
+    pub fn set_thresholds(&mut self, thresholds: [Threshold; GENERATIONS_MAX]) {
+        self.heap.set_thresholds(thresholds);
+    }
+
+    /// How memory is weighed against work.
+    #[must_use]
+    pub fn pacing(&self) -> Pacing {
+        self.heap.pacing()
+    }
+
+    /// Weighs memory against work anew, from the next collection on.
+    pub fn set_pacing(&mut self, pacing: Pacing) {
+        self.heap.set_pacing(pacing);
     }
 
     /// What the collector is like.
@@ -388,12 +476,12 @@ where
 
     /// Has the listener told of every event from now on; one that was set before is dropped.
     pub fn set_listener(&mut self, listener: impl Listener + 'static) {
-        self.listener = Some(Box::new(listener));
+        self.recorder.listener = Some(Box::new(listener));
     }
 
     /// Takes the listener back.
     pub fn take_listener(&mut self) -> Option<Box<dyn Listener>> {
-        self.listener.take()
+        self.recorder.listener.take()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::arena::Arena;
 use crate::collector::Collector;
 use crate::heap::{Heap, Settings};
 use crate::mutation::Mutation;
+use crate::pacing::Pacing;
 use crate::rootable::{Root, Rootable};
 use crate::trace::Trace;
 
@@ -34,6 +35,7 @@ use crate::trace::Trace;
 pub struct ArenaBuilder<R, C> {
     collector: C,
     settings: Settings,
+    pacing: Pacing,
     #[cfg(feature = "parallel")]
     workers: Option<crate::heap::Workers>,
     root: PhantomData<fn() -> R>,
@@ -51,6 +53,7 @@ where
         ArenaBuilder {
             collector,
             settings: Settings::new(&C::ATTRIBUTES),
+            pacing: Pacing::default(),
             #[cfg(feature = "parallel")]
             workers: None,
             root: PhantomData,
@@ -76,6 +79,14 @@ where
     #[must_use]
     pub fn nursery_bytes(mut self, nursery_bytes: usize) -> ArenaBuilder<R, C> {
         self.settings.nursery_bytes = Some(nursery_bytes);
+        self
+    }
+
+    /// Weighs memory against work: one knob instead of
+    /// [thresholds](Arena::set_thresholds). It can be turned later, too.
+    #[must_use]
+    pub fn pacing(mut self, pacing: Pacing) -> ArenaBuilder<R, C> {
+        self.pacing = pacing;
         self
     }
 
@@ -157,11 +168,8 @@ where
     where
         F: for<'gc> FnOnce(&'gc Mutation<'gc>) -> Root<'gc, R>,
     {
-        #[cfg_attr(
-            not(feature = "parallel"),
-            expect(unused_mut, reason = "given its workers below")
-        )]
         let mut heap = Heap::new(self.settings);
+        heap.set_pacing(self.pacing);
         #[cfg(feature = "parallel")]
         {
             heap.workers = self.workers;

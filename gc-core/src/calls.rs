@@ -14,7 +14,6 @@ use core::ops::{Deref, DerefMut};
 
 use crate::arena::Arena;
 use crate::collector::Collector;
-use crate::event::Reason;
 use crate::heap::{Call, Next, ObjectRef, Thrift};
 use crate::mutation::Mutation;
 use crate::rootable::{Root, Rootable};
@@ -180,7 +179,7 @@ where
                 Some(Next::Call(call)) => break call,
                 Some(Next::Settle) => self.settle_call(),
                 Some(Next::Resume(word)) => {
-                    self.run(Reason::Automatic, Thrift::Lazy, |collector, safepoint| {
+                    self.run(Thrift::Lazy, |collector, safepoint| {
                         collector.resume(safepoint, word);
                     });
                 }
@@ -253,7 +252,7 @@ where
     /// Brings the counts up to date, if there are any: a call's effects come before what waits for it.
     fn settle_call(&mut self) {
         if self.heap.settings().counts_references || self.heap.is_safepoint_due() {
-            self.run(Reason::Automatic, Thrift::Lazy, C::safepoint);
+            self.settle();
         }
     }
 }

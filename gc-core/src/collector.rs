@@ -9,9 +9,12 @@
 
 use core::fmt;
 
-use crate::event::Collection;
+use crate::event::{Collection, Reason};
 use crate::heap::{Heap, ObjectRef};
 use crate::trace::{DynTrace, Edges, Slot, Slots};
+
+/// No collector has more generations.
+pub const GENERATIONS_MAX: usize = 3;
 
 /// What a collector is like: for people who choose, and for the heap, which arranges itself
 /// accordingly.
@@ -28,7 +31,8 @@ pub struct Attributes {
     pub moves_objects: bool,
     /// Reference counts are kept: [`Mutation::ref_count`](crate::Mutation::ref_count) answers.
     pub counts_references: bool,
-    /// Generations that can be collected apart: 1 if every collection is a full one.
+    /// Generations that can be collected apart, [`GENERATIONS_MAX`] at most: 1 if every collection is a
+    /// full one.
     pub generations: u8,
     /// What the write barrier keeps.
     pub barrier: Barrier,
@@ -76,18 +80,19 @@ pub unsafe trait Collector: 'static {
     /// What this collector is like.
     const ATTRIBUTES: Attributes;
 
-    /// Does what is due at the end of a `mutate`.
+    /// Does what is due at the end of a `mutate`, short of a collection: a counting collector counts.
+    /// [Asks](Safepoint::ask_for) for a collection if one is due.
     ///
     /// Called if something happened that asks for attention: the nursery is full, or, for a prompt
     /// collector, something was modified, a handle came or went, or a young object with drop glue
-    /// was made. With automatic collection disabled, it must not start a collection of cycles or of
-    /// a generation; a counting collector goes on counting.
+    /// was made.
     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>);
 
-    /// Collects a generation and all younger ones; the oldest is a full collection.
+    /// Collects a generation and all younger ones; the oldest is a full collection. If the reason is
+    /// that the collector has asked for it, it may do less, at the risk that garbage is left.
     ///
     /// What it did goes into [`Safepoint::collection`].
-    fn collect(&mut self, safepoint: &mut Safepoint<'_>, generation: u8);
+    fn collect(&mut self, safepoint: &mut Safepoint<'_>, generation: u8, reason: Reason);
 
     /// Goes on where a safepoint stopped, because a call of the user's had to come first: see the
     /// `Heap` methods that take a `resume`. `resume` is what was given there.
@@ -103,13 +108,38 @@ pub struct Safepoint<'a> {
     pub heap: &'a mut Heap,
     /// The arena's roots.
     pub roots: Roots<'a>,
-    /// Whether a collection may begin by itself: that is enabled, and none waits for calls.
-    pub is_enabled: bool,
     /// What the collector did: for the report.
     pub collection: Collection,
+    is_enabled: bool,
+    asked_for: Option<u8>,
 }
 
-impl Safepoint<'_> {
+impl<'a> Safepoint<'a> {
+    #[inline]
+    pub(crate) fn new(heap: &'a mut Heap, roots: Roots<'a>, is_enabled: bool) -> Safepoint<'a> {
+        Safepoint { heap, roots, collection: Collection::default(), is_enabled, asked_for: None }
+    }
+
+    /// Whether a collection may begin by itself: that is enabled, and none waits for calls.
+    #[inline]
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.is_enabled
+    }
+
+    /// Asks for a collection of this generation, now that this safepoint has nothing more to do. If none
+    /// may begin by itself nothing happens.
+    #[inline]
+    pub fn ask_for(&mut self, generation: u8) {
+        self.asked_for = Some(generation).filter(|_| self.is_enabled);
+    }
+
+    /// The generation that is to be collected.
+    #[inline]
+    pub(crate) fn asked_for(&self) -> Option<u8> {
+        self.asked_for
+    }
+
     /// Does something that reclaims objects and promotes none, and reports what it freed.
     #[inline]
     pub fn free(&mut self, f: impl FnOnce(&mut Heap)) {

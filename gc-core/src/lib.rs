@@ -33,6 +33,7 @@ pub mod heap;
 mod arena;
 mod builder;
 mod calls;
+mod clock;
 mod collections;
 mod dyn_gc;
 mod dynamic_roots;
@@ -44,7 +45,9 @@ mod id;
 mod lock;
 mod mutation;
 mod null;
+mod pacing;
 mod pointee;
+mod recorder;
 mod rootable;
 mod slice;
 mod trace;
@@ -63,7 +66,7 @@ pub use collector::{Attributes, Collector};
 pub use dyn_gc::{__dyn_object, __dyn_with_object};
 pub use dynamic_roots::{DynamicRoot, DynamicRootSet};
 pub use error::{AlreadyFinalized, HeapFull};
-pub use event::{Collection, Event, Listener, Reason, Stats};
+pub use event::{Collection, Event, GenerationStats, Listener, Reason, Stats};
 pub use gc::Gc;
 #[cfg(feature = "derive")]
 #[doc(hidden)]
@@ -75,6 +78,7 @@ pub use id::GcId;
 pub use lock::{Lock, OnceLock, RefLock};
 pub use mutation::{Metrics, Mutation};
 pub use null::NullCollector;
+pub use pacing::{Pacing, Threshold};
 pub use pointee::Pointee;
 #[doc(hidden)]
 pub use rootable::__DynRootable;

@@ -1,6 +1,7 @@
 //! The collector that never collects: [`NullCollector`].
 
 use crate::collector::{Attributes, Collector, Safepoint};
+use crate::event::Reason;
 
 /// Allocates and never reclaims: the first collector to read, and the lower bound in benchmarks.
 ///
@@ -19,5 +20,5 @@ unsafe impl Collector for NullCollector {
         safepoint.heap.set_nursery_bytes(nursery_bytes.saturating_mul(2));
     }
 
-    fn collect(&mut self, _: &mut Safepoint<'_>, _: u8) {}
+    fn collect(&mut self, _: &mut Safepoint<'_>, _: u8, _: Reason) {}
 }

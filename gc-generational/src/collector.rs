@@ -27,14 +27,14 @@ use crate::remembered::Remembered;
 use crate::trace::{Action, Trace};
 
 /// Young, aging, old.
-const GENERATIONS: u8 = 3;
+pub(crate) const GENERATIONS: u8 = 3;
 pub(crate) const MIDDLE: u8 = 1;
 pub(crate) const FULL: u8 = GENERATIONS - 1;
 
 /// Where a collection is resumed when finalizers and callbacks have run: nothing is left to do, or what
 /// they kept or did not is to be found now, since everything was asked for.
 const END: usize = 0;
-const COLLECT_AGAIN: usize = 1;
+pub(crate) const COLLECT_AGAIN: usize = 1;
 
 /// Generational collection: a copying nursery, an aging space, and a mark-region mature space.
 ///
@@ -71,6 +71,9 @@ pub struct Generational {
     aging_drops: Vec<ObjectRef>,
     mature_drops: Vec<ObjectRef>,
     pub(crate) finalizable: Finalizable,
+    /// What the collection that waits for calls has kept for its finalizers, as far as it is asked
+    /// for what these make of it.
+    pub(crate) revived: Vec<ObjectRef>,
     /// The pending objects of the trace, for their memory.
     pub(crate) pending: Vec<ObjectRef>,
     /// Objects and bytes that had been allocated at the last collection.
@@ -90,6 +93,7 @@ impl Default for Generational {
             aging_drops: Vec::new(),
             mature_drops: Vec::new(),
             finalizable: Finalizable::default(),
+            revived: Vec::new(),
             pending: Vec::new(),
             allocated: (0, 0),
             stressed: 0,
@@ -125,7 +129,7 @@ unsafe impl Collector for Generational {
     };
 
     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
-        if !safepoint.is_enabled {
+        if !safepoint.is_enabled() {
             return;
         }
         let mut generation = self.pacing.generation(safepoint.heap);
@@ -133,11 +137,12 @@ unsafe impl Collector for Generational {
             self.stressed = (self.stressed + 1) % (2 * GENERATIONS);
             generation = generation.max(self.stressed % GENERATIONS);
         }
-        self.run(safepoint, generation, Reason::Automatic);
+        safepoint.ask_for(generation);
     }
 
-    fn collect(&mut self, safepoint: &mut Safepoint<'_>, generation: u8) {
-        self.run(safepoint, generation, Reason::Explicit);
+    fn collect(&mut self, safepoint: &mut Safepoint<'_>, generation: u8, reason: Reason) {
+        safepoint.collection.candidates = self.candidates(safepoint.heap, generation);
+        self.run(safepoint, generation, reason);
     }
 
     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
@@ -151,6 +156,8 @@ unsafe impl Collector for Generational {
 impl Generational {
     fn run(&mut self, safepoint: &mut Safepoint<'_>, generation: u8, reason: Reason) {
         let heap = &mut *safepoint.heap;
+        // What is saved is what a full collection finds.
+        let generation = if heap.saves_garbage() { FULL } else { generation };
         let taken_bytes = heap.nursery_taken_bytes();
         let (objects_before, bytes_before) = self.before(heap);
         let old_bytes_before = heap.live_bytes();
@@ -190,10 +197,30 @@ impl Generational {
         self.allocated = safepoint.heap.allocated();
 
         let collection = &mut safepoint.collection;
-        collection.generation = generation;
         collection.freed_objects = objects_before - safepoint.heap.live_objects();
         collection.freed_bytes = bytes_before - safepoint.heap.live_bytes();
-        collection.unreachable = collection.freed_objects;
+        collection.unreachable += collection.freed_objects;
+    }
+
+    /// How many objects there are in the generations that are collected.
+    fn candidates(&mut self, heap: &mut Heap, generation: u8) -> usize {
+        let (objects, _) = self.before(heap);
+        let young_objects = objects - heap.live_objects();
+        match generation {
+            FULL => objects,
+            MIDDLE => {
+                self.gather_aging(heap);
+                let aging_objects = self.aging.iter().map(|block| block.mature_objects());
+                young_objects + aging_objects.sum::<usize>()
+            }
+            _ => young_objects,
+        }
+    }
+
+    /// Ends allocation in the blocks of the aging space, and gathers them.
+    fn gather_aging(&mut self, heap: &mut Heap) {
+        self.to_aging.finish(heap);
+        self.to_aging.take_blocks(&mut self.aging);
     }
 
     /// Objects and bytes that lived after the last collection, and that were allocated since.
@@ -207,8 +234,7 @@ impl Generational {
     /// minor one whose survivors become old at once.
     fn plan(&mut self, heap: &mut Heap, generation: u8) -> Plan {
         if generation > 0 {
-            self.to_aging.finish(heap);
-            self.to_aging.take_blocks(&mut self.aging);
+            self.gather_aging(heap);
         }
         let tenured =
             if generation == MIDDLE { core::mem::take(&mut self.aging) } else { Vec::new() };
@@ -250,6 +276,9 @@ impl Generational {
     fn promotes_unseen(&self, heap: &Heap, plan: &Plan, reason: Reason) -> bool {
         if !heap.is_nursery_walkable() {
             return false;
+        }
+        if heap.saves_garbage() {
+            return true;
         }
         if heap.settings().is_stressed {
             let is_full = plan.generation == FULL;

@@ -9,9 +9,10 @@ use alloc::vec::Vec;
 
 use gc_core::Slot;
 use gc_core::collector::{Roots, Safepoint};
-use gc_core::heap::{BLOCK_BYTES, Block, BlockState, Heap, for_each_slot};
+use gc_core::heap::{BLOCK_BYTES, Block, BlockState, Heap, ObjectRef, for_each_slot};
 
-use crate::collector::{FULL, Generational};
+use crate::collector::{COLLECT_AGAIN, FULL, Generational};
+use crate::fate::fate;
 use crate::finalizable::revive;
 use crate::pacing::Survival;
 use crate::trace::out_of_memory;
@@ -53,12 +54,22 @@ impl Generational {
         // reference to what was young, and left no mark.
         unsafe { heap.mark_reachable(&mut roots) }
         let unreached = self.finalizable.take_unreached(heap, FULL);
+        let is_marked = |object: &ObjectRef| object.chunk().marks().contains(*object);
+        let revived = self.revived.drain(..);
+        safepoint.collection.resurrected += revived.filter(is_marked).count();
         if !unreached.is_empty() {
             roots.extend(&unreached);
+            if resume == COLLECT_AGAIN {
+                self.revived.extend(&unreached);
+            }
             // SAFETY: nothing was freed since everything was marked.
             unsafe { revive(heap, unreached, FULL, resume) }
             // SAFETY: as above: what only they refer to is untouched, too.
             unsafe { heap.mark_reachable(&mut roots) }
+        }
+        if heap.saves_garbage() {
+            // SAFETY: nothing was freed since everything was marked.
+            safepoint.collection.unreachable += unsafe { save(heap, &mut roots) };
         }
         self.pending = roots;
         // SAFETY: nothing old is forwarded, and nothing was freed yet.
@@ -71,6 +82,7 @@ impl Generational {
         if !evacuated.is_empty() {
             self.evacuate(heap, &evacuated);
             update(heap, &mut safepoint.roots);
+            self.revived.iter_mut().for_each(|object| *object = moved(*object));
         }
         self.bury(heap, FULL);
         heap.pool().forget_holes();
@@ -107,6 +119,31 @@ impl Generational {
         }
         self.to_mature.finish(heap);
     }
+}
+
+/// Saves what is not marked, and marks it; says how many of it can refer to others.
+///
+/// # Safety
+///
+/// All that lives is marked, and the memory of all else is untouched.
+unsafe fn save(heap: &mut Heap, pending: &mut Vec<ObjectRef>) -> usize {
+    for block in heap.blocks() {
+        block.for_each_unmarked(|object| pending.push(object));
+    }
+    // SAFETY: untouched, says the caller.
+    pending.retain(|object| unsafe { object.descriptor() }.is_tracked());
+    // SAFETY: the caller's promises.
+    let fate = |object| unsafe { fate(object, FULL) };
+    // SAFETY: as above.
+    unsafe { heap.weak().clear_unreachable(true, fate) }
+    for &object in &*pending {
+        // SAFETY: mature, since nothing is young, and marked below with what it refers to.
+        unsafe { heap.save(object) }
+    }
+    let saved = pending.len();
+    // SAFETY: as above.
+    unsafe { heap.mark_reachable(pending) }
+    saved
 }
 
 /// The blocks that are worth emptying now that everything is marked, which are in the state for it.
@@ -149,10 +186,19 @@ fn update(heap: &Heap, roots: &mut Roots<'_>) {
 
 fn update_slot(slot: &mut Slot) {
     let object = slot.get();
-    if Block::containing(object).state() == BlockState::Evacuating {
-        // SAFETY: the block it was copied out of is not freed yet.
-        let to = unsafe { object.header() }.forwarded();
+    let to = moved(object);
+    if to != object {
         // SAFETY: `to` is the object's copy.
-        unsafe { slot.set(to.expect("what lives in such a block was copied")) }
+        unsafe { slot.set(to) }
     }
+}
+
+/// Where an object that lives is after the evacuation.
+fn moved(object: ObjectRef) -> ObjectRef {
+    if Block::containing(object).state() != BlockState::Evacuating {
+        return object;
+    }
+    // SAFETY: the block it was copied out of is not freed yet.
+    let to = unsafe { object.header() }.forwarded();
+    to.expect("what lives in such a block was copied")
 }

@@ -12,6 +12,8 @@
 
 use gc_core::heap::{BLOCK_BYTES, Heap};
 
+use crate::collector::{FULL, GENERATIONS, MIDDLE};
+
 /// The nursery does not shrink below this: about half of the second-level cache.
 const NURSERY_BYTES_MIN: usize = 1 << 20;
 /// It does not grow beyond this: a nursery of 64 MiB, which leaves every cache, was measured to
@@ -49,6 +51,12 @@ const CERTAIN_PERCENT: usize = 98;
 /// Bytes that become old in a row without a look at what lives. The next collection looks, and would
 /// find that a program has begun to do something else.
 const UNSEEN_BYTES_MAX: usize = 16 << 20;
+
+/// The least and the largest size of the nursery. Who wants to save work has nothing of a larger one.
+fn nursery_bounds(pacing: gc_core::Pacing) -> (usize, usize) {
+    let at_most = |bytes| pacing.scale(bytes).min(bytes);
+    (at_most(NURSERY_BYTES_MIN), at_most(NURSERY_BYTES_MAX))
+}
 
 /// What a collection has found to live.
 #[derive(Debug)]
@@ -106,8 +114,24 @@ impl Default for Pacing {
 }
 
 impl Pacing {
-    /// The generation that is due.
+    /// The generation that is due: the oldest whose threshold is reached, if it has one, or that its
+    /// size makes due.
     pub(crate) fn generation(&self, heap: &mut Heap) -> u8 {
+        let grown_bytes = heap.live_bytes().saturating_sub(self.old_bytes);
+        // What grew may be garbage. It should be no more than what the next nursery can take.
+        if 2 * (grown_bytes + BLOCK_BYTES) > self.room_bytes(heap) {
+            return FULL;
+        }
+        let by_size = self.generation_by_size(heap);
+        let is_due = |generation: &u8| {
+            let is_reached = heap.is_threshold_reached(*generation, GENERATIONS);
+            is_reached.unwrap_or(*generation <= by_size)
+        };
+        (MIDDLE..=FULL).rev().find(is_due).unwrap_or(0)
+    }
+
+    /// The oldest generation that its size makes due.
+    fn generation_by_size(&self, heap: &Heap) -> u8 {
         let mut old_bytes = heap.live_bytes() - self.aging_bytes;
         let mut aging_bytes = self.aging_bytes;
         if self.promotes_in_place(heap) {
@@ -128,21 +152,19 @@ impl Pacing {
         } else {
             old_bytes
         };
-        let grown_bytes = heap.live_bytes().saturating_sub(self.old_bytes);
-        // What grew may be garbage. It should be no more than what the next nursery can take.
-        let is_room_short = 2 * (grown_bytes + BLOCK_BYTES) > self.room_bytes(heap);
-        if expected_bytes > self.full_at_bytes() || is_room_short {
-            2
+        if expected_bytes > self.full_at_bytes(heap.pacing()) {
+            FULL
         } else if is_middle {
-            1
+            MIDDLE
         } else {
             0
         }
     }
 
     /// Old bytes that make a full collection due.
-    fn full_at_bytes(&self) -> usize {
-        self.old_bytes + (self.old_bytes / 100 * self.growth_percent).max(GROWTH_BYTES_MIN)
+    fn full_at_bytes(&self, pacing: gc_core::Pacing) -> usize {
+        let growth_bytes = self.old_bytes / 100 * self.growth_percent;
+        self.old_bytes + pacing.scale(growth_bytes.max(GROWTH_BYTES_MIN))
     }
 
     /// Bytes below the limit that are free when what is young and likely to be dead is gone.
@@ -207,13 +229,12 @@ impl Pacing {
         // A nursery twice the size costs as many copies where as many objects live at any time, and
         // is filled half as often; below a few percent that is no gain beside the cache it takes.
         // Nor is it where all live for long, and are not copied.
-        let nursery_bytes = heap.nursery_bytes().max(NURSERY_BYTES_MIN);
+        let (bytes_min, bytes_max) = nursery_bounds(heap.pacing());
+        let nursery_bytes = heap.nursery_bytes().clamp(bytes_min, bytes_max);
         let nursery_bytes = match (survived_bytes * 100).checked_div(taken_bytes).unwrap_or(0) {
-            _ if self.is_certain && self.outgrows_nursery() => {
-                (nursery_bytes / 2).max(NURSERY_BYTES_MIN)
-            }
-            8.. => (2 * nursery_bytes).min(NURSERY_BYTES_MAX),
-            0..2 => (nursery_bytes / 2).max(NURSERY_BYTES_MIN),
+            _ if self.is_certain && self.outgrows_nursery() => (nursery_bytes / 2).max(bytes_min),
+            8.. => (2 * nursery_bytes).min(bytes_max),
+            0..2 => (nursery_bytes / 2).max(bytes_min),
             _ => nursery_bytes,
         };
         // Below the limit there is room for it, and for what lives of it.
@@ -228,14 +249,14 @@ impl Pacing {
             self.minors_since_middle += 1;
         }
         self.aging_bytes += survival.aged_bytes;
-        if generation == 2 {
-            self.note_full(heap.live_bytes());
+        if generation == FULL {
+            self.note_full(heap.live_bytes(), heap.pacing());
         }
     }
 
     /// Notes what a full collection has left.
-    fn note_full(&mut self, old_bytes: usize) {
-        let grown_bytes = self.full_at_bytes() - self.old_bytes;
+    fn note_full(&mut self, old_bytes: usize, pacing: gc_core::Pacing) {
+        let grown_bytes = self.full_at_bytes(pacing) - self.old_bytes;
         let kept_bytes = old_bytes.saturating_sub(self.old_bytes);
         // Before the first one nothing was known to live: it says nothing of garbage.
         let is_first = self.old_bytes == 0;

@@ -87,7 +87,8 @@ impl Batch {
         true
     }
 
-    /// Lets go of the members that have died, or are reachable again. The counts are as before.
+    /// Lets go of the members that have died, or are reachable again, and says how many of these there
+    /// are. The counts are as before.
     ///
     /// # Complexity
     ///
@@ -96,7 +97,7 @@ impl Batch {
     /// # Safety
     ///
     /// This is a safepoint, the counts are up to date, and the policy of every object is zero.
-    pub(crate) unsafe fn retain_unreachable(&mut self, heap: &mut Heap) {
+    pub(crate) unsafe fn retain_unreachable(&mut self, heap: &mut Heap) -> usize {
         let members = &mut self.members;
         members.retain(|&object| heap.is_in_batch(object));
         // SAFETY: a member that died would have left the batch.
@@ -136,6 +137,7 @@ impl Batch {
             // SAFETY: as above.
             unsafe { for_each_member(object, restore) }
         }
+        let members_before = members.len();
         members.retain(|&object| {
             let is_resurrected = is_live(object);
             header(object).set_policy(Policy::ZERO);
@@ -144,6 +146,7 @@ impl Batch {
             }
             !is_resurrected
         });
+        members_before - members.len()
     }
 }
 

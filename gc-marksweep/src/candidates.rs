@@ -80,7 +80,7 @@ impl Observer for Candidates {
 #[cfg(test)]
 mod tests {
     use gc_core::collector::{Attributes, Collector, Safepoint};
-    use gc_core::{Arena, Gc, Lock, Rootable, Trace, unlock};
+    use gc_core::{Arena, Gc, Lock, Reason, Rootable, Trace, unlock};
     use gc_refcount::counting::Counting;
 
     use super::*;
@@ -102,7 +102,7 @@ mod tests {
             assert_eq!(marked(safepoint.heap).len(), self.candidates.len());
         }
 
-        fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8) {
+        fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
             self.safepoint(safepoint);
             let marked = marked(safepoint.heap);
             assert_eq!(self.candidates.take(safepoint.heap), marked);

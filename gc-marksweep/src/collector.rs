@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use gc_core::Reason;
 use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
 use gc_core::heap::{Flag, Flags, ObjectRef, for_each_edge};
 use gc_refcount::counting::{Counting, Observer};
@@ -64,14 +65,14 @@ impl MarkSweep {
     fn detect(&mut self, safepoint: &mut Safepoint<'_>) {
         let live_before = safepoint.heap.live_objects();
         let budget = Pacing::budget(safepoint.heap, self.candidates.len());
-        let visited = if self.candidates.len() > budget {
+        if self.candidates.len() > budget {
             self.collect_all(safepoint);
-            live_before
         } else {
-            self.detect_near(safepoint, budget)
-        };
+            safepoint.collection.candidates = self.detect_near(safepoint, budget);
+        }
+        let visited = safepoint.collection.candidates;
         let freed = live_before - safepoint.heap.live_objects();
-        self.pacing.note(safepoint.heap.live_bytes(), visited, freed);
+        self.pacing.note(safepoint.heap, visited, freed);
     }
 
     /// The same from candidates that are no more than the budget. Says how many objects were looked
@@ -82,7 +83,8 @@ impl MarkSweep {
         // leaves the set; `take` made them black, and the others are.
         match unsafe { trial_deletion::detect(&candidates, budget) } {
             Outcome::Garbage { objects, visited } => {
-                if safepoint.heap.may_have_calls() && is_any_delayed(&objects) {
+                let heap = &mut *safepoint.heap;
+                if heap.saves_garbage() || (heap.may_have_calls() && is_any_delayed(&objects)) {
                     // SAFETY: that is what trial deletion found.
                     unsafe { trial_deletion::put_back(&objects) }
                     // SAFETY: all of it is counted again.
@@ -111,6 +113,7 @@ impl MarkSweep {
 
     /// Marks from the roots, and reclaims the rest.
     fn collect_all(&mut self, safepoint: &mut Safepoint<'_>) {
+        safepoint.collection.candidates = safepoint.heap.live_objects();
         // The candidates are all reachable or garbage: either way there is nothing left to ask.
         self.candidates.clear(safepoint.heap);
         // SAFETY: this is a safepoint, counting has promoted what was young, and no candidate is
@@ -127,7 +130,9 @@ impl MarkSweep {
     /// As [`mark_sweep::sweep`].
     unsafe fn sweep(&mut self, safepoint: &mut Safepoint<'_>) {
         let heap = &mut *safepoint.heap;
-        if heap.may_have_calls() && mark_sweep::is_any_unmarked(heap, Flags::DELAYS_DEATH) {
+        let is_delayed = heap.saves_garbage()
+            || (heap.may_have_calls() && mark_sweep::is_any_unmarked(heap, Flags::DELAYS_DEATH));
+        if is_delayed {
             let garbage = mark_sweep::take_unmarked(heap);
             // SAFETY: it is unreachable, and all of it is counted.
             unsafe { self.begin_batch(safepoint, &garbage) }
@@ -164,7 +169,7 @@ impl MarkSweep {
         let Some(mut batch) = self.batch.take() else { return };
         let candidates = self.candidates.take(safepoint.heap);
         // SAFETY: the caller's promises; candidates were the only objects with another policy.
-        unsafe { batch.retain_unreachable(safepoint.heap) }
+        safepoint.collection.resurrected += unsafe { batch.retain_unreachable(safepoint.heap) };
         // SAFETY: nothing was reclaimed since these were candidates.
         for candidate in candidates.into_iter().filter(|&object| !unsafe { is_member(object) }) {
             self.candidates.decremented(candidate);
@@ -182,13 +187,23 @@ impl MarkSweep {
         unsafe { self.tear_down(safepoint, batch.members()) }
     }
 
-    /// Reclaims the members of a batch, and takes back their references to others.
+    /// Reclaims the members of a batch, and takes back their references to others; or saves them.
     ///
     /// # Safety
     ///
     /// They are unreachable and mature, each is there once, none has a finalizer that has not run, and
     /// all their references are counted.
     unsafe fn tear_down(&mut self, safepoint: &mut Safepoint<'_>, members: &[ObjectRef]) {
+        safepoint.collection.unreachable += members.len();
+        if safepoint.heap.saves_garbage() {
+            for &object in members {
+                // SAFETY: it is intact until it is reclaimed.
+                unsafe { object.header() }.clear(Flag::Batched);
+                // SAFETY: as above, and mature; what it refers to is counted, and so stays.
+                unsafe { safepoint.heap.save(object) }
+            }
+            return;
+        }
         let mut lost = Vec::new();
         for &object in members {
             let note = |target| {
@@ -200,7 +215,6 @@ impl MarkSweep {
             // SAFETY: as above.
             unsafe { for_each_edge(object, note) }
         }
-        safepoint.collection.unreachable += members.len();
         safepoint.free(|heap| {
             for &object in members {
                 // SAFETY: as above.
@@ -264,17 +278,17 @@ unsafe impl Collector for MarkSweep {
 
     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
         self.settle(safepoint);
-        if safepoint.is_enabled
-            && !safepoint.heap.is_collecting()
-            && self.pacing.is_due(safepoint.heap, self.candidates.len())
-        {
-            self.detect(safepoint);
+        if safepoint.is_enabled() && self.pacing.is_due(safepoint.heap, self.candidates.len()) {
+            safepoint.ask_for(0);
         }
     }
 
-    fn collect(&mut self, safepoint: &mut Safepoint<'_>, _generation: u8) {
+    fn collect(&mut self, safepoint: &mut Safepoint<'_>, _generation: u8, reason: Reason) {
         self.settle(safepoint);
-        self.collect_all(safepoint);
+        match reason {
+            Reason::Automatic => self.detect(safepoint),
+            _ => self.collect_all(safepoint),
+        }
     }
 
     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {

@@ -27,7 +27,7 @@ const SOUGHT: Policy = Policy::new(1);
 ///
 /// This is a safepoint, no young object is live, and no object is marked.
 pub unsafe fn mark(safepoint: &mut Safepoint<'_>, counting: &Counting) {
-    let mut roots = roots_of(safepoint, counting);
+    let mut roots = counting.roots(safepoint);
     // SAFETY: the roots refer to live objects, and so do handles; nothing is ever forwarded here,
     // and the caller says that nothing is young or marked.
     unsafe { safepoint.heap.mark_reachable(&mut roots) }
@@ -52,26 +52,11 @@ pub unsafe fn mark_until_found(
         }
     };
     set_policy(SOUGHT);
-    let mut roots = roots_of(safepoint, counting);
+    let mut roots = counting.roots(safepoint);
     // SAFETY: as in `mark`.
     let scanned = unsafe { safepoint.heap.mark_until_found(&mut roots, SOUGHT, candidates.len()) };
     set_policy(Policy::ZERO);
     scanned
-}
-
-/// Everything that the roots and the arena's handles refer to, what is owed, and what is frozen.
-fn roots_of(safepoint: &mut Safepoint<'_>, counting: &Counting) -> Vec<ObjectRef> {
-    let mut roots = Vec::new();
-    counting.for_each_owed(|target| roots.push(target));
-    safepoint.heap.for_each_frozen(|object| roots.push(object));
-    safepoint.roots.for_each_edge(|target| roots.push(target));
-    for table in safepoint.heap.handle_tables() {
-        // The slots of other tables are references of the sets they belong to.
-        if table.is_owned_by_arena() {
-            table.for_each_edge(|target| roots.push(target));
-        }
-    }
-    roots
 }
 
 /// Clears all marks.

@@ -63,9 +63,16 @@ impl Default for Pacing {
 impl Pacing {
     /// Whether it is time to look for cycles near this many candidates.
     pub(crate) fn is_due(&self, heap: &Heap, candidates: usize) -> bool {
-        candidates >= self.candidates_max
-            || (candidates > 0
-                && (heap.live_bytes() > self.live_bytes_max || heap.settings().is_stressed))
+        if candidates == 0 {
+            return false;
+        }
+        if heap.settings().is_stressed {
+            return true;
+        }
+        heap.is_threshold_reached(0, 1).unwrap_or_else(|| {
+            candidates >= heap.pacing().scale(self.candidates_max)
+                || heap.live_bytes() > self.live_bytes_max
+        })
     }
 
     /// Objects that trial deletion may reach before it gives up.
@@ -79,8 +86,19 @@ impl Pacing {
             .max(BUDGET_MIN)
     }
 
-    /// Notes a detection, which looked at `visited` objects, freed `freed`, and left this much alive.
-    pub(crate) fn note(&mut self, live_bytes: usize, visited: usize, freed: usize) {
+    /// Notes a detection, which looked at `visited` objects and freed `freed`.
+    pub(crate) fn note(&mut self, heap: &Heap, visited: usize, freed: usize) {
+        self.note_live(heap.live_bytes(), heap.pacing(), visited, freed);
+    }
+
+    /// Notes a detection that left this much alive.
+    fn note_live(
+        &mut self,
+        live_bytes: usize,
+        pacing: gc_core::Pacing,
+        visited: usize,
+        freed: usize,
+    ) {
         let growth_percent = if freed >= visited / FRUITFUL_DIVISOR {
             self.fruitless = 0;
             self.candidates_max = CANDIDATES_MIN.max(self.candidates_max / 2);
@@ -92,7 +110,7 @@ impl Pacing {
             GROWTH_PERCENT_FRUITLESS
         };
         let growth_bytes = (live_bytes / 100 * growth_percent).max(GROWTH_BYTES_MIN);
-        self.live_bytes_max = live_bytes + growth_bytes;
+        self.live_bytes_max = live_bytes + pacing.scale(growth_bytes);
     }
 }
 
@@ -100,14 +118,15 @@ impl Pacing {
 mod tests {
     use super::*;
 
+    const BALANCED: gc_core::Pacing = gc_core::Pacing::BALANCED;
     const LIVE_BYTES: usize = 100 << 20;
 
     #[test]
     fn a_heap_in_which_nothing_was_found_doubles_before_it_is_looked_at_for_its_size() {
         let mut pacing = Pacing::default();
-        pacing.note(LIVE_BYTES, 1000, 0);
+        pacing.note_live(LIVE_BYTES, BALANCED, 1000, 0);
         assert!(pacing.live_bytes_max > LIVE_BYTES / 100 * 199);
-        pacing.note(LIVE_BYTES, 1000, 1000);
+        pacing.note_live(LIVE_BYTES, BALANCED, 1000, 1000);
         assert!(pacing.live_bytes_max <= LIVE_BYTES / 100 * 150 + 100);
     }
 
@@ -116,11 +135,11 @@ mod tests {
         let mut pacing = Pacing::default();
         let mut before = pacing.candidates_max;
         for _ in 0..FRUITLESS_MAX {
-            pacing.note(LIVE_BYTES, 1000, 0);
+            pacing.note_live(LIVE_BYTES, BALANCED, 1000, 0);
             assert_eq!(pacing.candidates_max, 2 * before);
             before = pacing.candidates_max;
         }
-        pacing.note(LIVE_BYTES, 1000, 1000);
+        pacing.note_live(LIVE_BYTES, BALANCED, 1000, 1000);
         assert!(pacing.candidates_max < before);
     }
 }

@@ -1,8 +1,10 @@
 //! The policy: count at every safepoint that has something to count.
 
+use gc_core::Reason;
 use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
 
 use crate::counting::Counting;
+use crate::leak::leaked;
 
 /// Pure reference counting. Cycles leak.
 ///
@@ -51,8 +53,14 @@ unsafe impl Collector for Refcount {
         self.settle(safepoint);
     }
 
-    fn collect(&mut self, safepoint: &mut Safepoint<'_>, _generation: u8) {
+    /// Counts what counting cannot reclaim, beside counting: an explicit collection says what leaks.
+    fn collect(&mut self, safepoint: &mut Safepoint<'_>, _generation: u8, reason: Reason) {
         self.settle(safepoint);
+        if reason == Reason::Explicit {
+            safepoint.collection.candidates = safepoint.heap.live_objects();
+            // SAFETY: what was young is promoted, and nothing is ever marked but there.
+            safepoint.collection.uncollectable = unsafe { leaked(safepoint, &self.counting) };
+        }
     }
 
     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {

@@ -131,9 +131,19 @@ impl Counting {
         }
     }
 
-    /// Calls `each` for everything that only what is owed may keep alive.
-    pub fn for_each_owed(&self, each: impl FnMut(ObjectRef)) {
-        self.owed.iter().copied().for_each(each);
+    /// Everything that the roots and the arena's handles refer to, what is owed, and what is frozen: where
+    /// a trace of all that lives begins.
+    pub fn roots(&self, safepoint: &Safepoint<'_>) -> Vec<ObjectRef> {
+        let mut roots = self.owed.clone();
+        safepoint.heap.for_each_frozen(|object| roots.push(object));
+        safepoint.roots.for_each_edge(|target| roots.push(target));
+        for table in safepoint.heap.handle_tables() {
+            // The slots of other tables are references of the sets they belong to.
+            if table.is_owned_by_arena() {
+                table.for_each_edge(|target| roots.push(target));
+            }
+        }
+        roots
     }
 
     /// Counts what the modified places refer to now and did not before, and promotes what is counted

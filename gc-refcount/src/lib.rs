@@ -13,6 +13,7 @@
 //!
 //! - [`counting`]: bringing the counts up to date. Shared with gc-marksweep.
 //! - `death`: what dies when a reference is taken back.
+//! - `leak`: what counting cannot reclaim.
 //! - `collector`: when that happens.
 #![no_std]
 
@@ -22,6 +23,7 @@ pub mod counting;
 
 mod collector;
 mod death;
+mod leak;
 mod pacing;
 
 pub use collector::Refcount;

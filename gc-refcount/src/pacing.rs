@@ -61,5 +61,8 @@ pub(crate) fn set_epoch(heap: &mut Heap, last: Epoch) {
     } else {
         epoch_bytes
     };
-    heap.set_nursery_bytes(epoch_bytes.clamp(EPOCH_BYTES_MIN, EPOCH_BYTES_MAX));
+    // A longer one than the longest leaves the cache.
+    let at_most = |bytes| heap.pacing().scale(bytes).min(bytes);
+    let (bytes_min, bytes_max) = (at_most(EPOCH_BYTES_MIN), at_most(EPOCH_BYTES_MAX));
+    heap.set_nursery_bytes(epoch_bytes.clamp(bytes_min, bytes_max));
 }

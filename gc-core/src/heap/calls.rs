@@ -31,6 +31,12 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
+    /// A new guard of an object, with a slot that is yet to be counted.
+    pub(super) fn fresh(heap: &Heap, object: ObjectRef) -> Guard {
+        let table = heap.arena_handles();
+        Guard { index: table.insert(object), table }
+    }
+
     /// The object, if it is of this heap.
     pub(crate) fn object_in(&self, heap: &Heap) -> Option<ObjectRef> {
         if !Rc::ptr_eq(&self.table, &heap.arena_handles()) {
@@ -274,9 +280,8 @@ impl Heap {
     ) {
         let fired = self.weak.get_mut().take_fired().into_iter().map(Waiting::Callback);
         let mut calls: VecDeque<Waiting> = fired.collect();
-        let table = self.arena_handles();
         for object in objects {
-            let guard = Guard { index: table.insert(object), table: Rc::clone(&table) };
+            let guard = Guard::fresh(self, object);
             // SAFETY: untouched, says the caller.
             let finalizers = unsafe { self.take_finalizers(object) };
             calls.push_back(Waiting::Guarded(guard, finalizers));
@@ -305,6 +310,7 @@ impl Heap {
         let header = unsafe { object.header() };
         header.clear(Flag::Finalizable);
         header.set(Flag::Finalized);
+        self.count_finalized();
         self.calls.get_mut().finalizers.remove(&object).unwrap_or_default()
     }
 }
@@ -384,8 +390,7 @@ impl Heap {
         if !self.is_in_batch(object) || !unsafe { object.header() }.has(Flag::Finalizable) {
             return;
         }
-        let table = self.arena_handles();
-        let guard = Guard { index: table.insert(object), table };
+        let guard = Guard::fresh(self, object);
         // SAFETY: as above.
         let finalizers = unsafe { self.take_finalizers(object) };
         if let Some(frame) = self.calls.get_mut().frames.last_mut() {

@@ -67,7 +67,7 @@ fn hash_of_edges(object: ObjectRef) -> u64 {
 #[cfg(test)]
 mod tests {
     use crate::collector::{Attributes, Collector, Safepoint};
-    use crate::{Arena, Gc, Lock, Rootable};
+    use crate::{Arena, Gc, Lock, Reason, Rootable};
 
     /// Promotes what the root refers to, and nothing more.
     #[derive(Default)]
@@ -89,7 +89,7 @@ mod tests {
             });
         }
 
-        fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8) {
+        fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
             self.safepoint(safepoint);
         }
     }

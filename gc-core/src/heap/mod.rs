@@ -26,6 +26,7 @@ mod counts;
 mod descriptor;
 mod evacuate;
 mod freeze;
+mod garbage;
 mod header;
 mod holes;
 mod large;
@@ -41,6 +42,7 @@ mod promote;
 mod reclaim;
 mod residency;
 mod scan;
+mod schedule;
 mod settings;
 mod sweep;
 mod weak_table;
@@ -94,11 +96,14 @@ pub struct Heap {
     cursor: Cell<*mut u8>,
     end: Cell<*mut u8>,
     allocated_objects: Cell<u64>,
+    /// A safepoint is due when so many were allocated.
+    objects_due_at: Cell<u64>,
     /// Without those of the region that is being allocated into.
     allocated_bytes: Cell<u64>,
     /// A safepoint has something to do.
     is_due: Cell<bool>,
     settings: Settings,
+    schedule: schedule::Schedule,
     nursery: RefCell<Nursery>,
     pool: RefCell<Pool>,
     large: RefCell<LargeSpace>,
@@ -124,6 +129,7 @@ pub struct Heap {
     /// Owned; a raw pointer because every chunk has a copy.
     ids: NonNull<IdTable>,
     frozen_objects: usize,
+    saved: garbage::Saved,
     dead: reclaim::Dead,
     barrier_check: check::BarrierCheck,
     stats: Stats,
@@ -143,6 +149,7 @@ impl Heap {
             cursor: Cell::new(core::ptr::null_mut()),
             end: Cell::new(core::ptr::null_mut()),
             allocated_objects: Cell::new(0),
+            objects_due_at: Cell::new(u64::MAX),
             allocated_bytes: Cell::new(0),
             is_due: Cell::new(settings.is_stressed),
             nursery: RefCell::new(Nursery::new(&settings)),
@@ -163,6 +170,8 @@ impl Heap {
             handle_changes,
             ids,
             frozen_objects: 0,
+            saved: garbage::Saved::default(),
+            schedule: schedule::Schedule::default(),
             dead: reclaim::Dead::default(),
             barrier_check: check::BarrierCheck::default(),
             stats: Stats::default(),
@@ -294,7 +303,9 @@ impl Heap {
     /// Whether the next safepoint has something to do.
     #[inline]
     pub(crate) fn is_safepoint_due(&self) -> bool {
-        self.is_due.get() || (self.settings.is_prompt && self.are_handles_changed())
+        self.is_due.get()
+            || (self.settings.is_prompt && self.are_handles_changed())
+            || self.allocated_objects.get() >= self.objects_due_at.get()
     }
 
     /// The collector has done what was due.

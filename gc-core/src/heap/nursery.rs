@@ -19,6 +19,10 @@ const NURSERY_BYTES: usize = 1 << 20;
 /// The nursery takes at most this share of the limit, as a divisor, unless it is fixed.
 const LIMIT_DIVISOR: usize = 4;
 
+fn default_bytes(settings: &Settings) -> usize {
+    NURSERY_BYTES.min(settings.limit_bytes / LIMIT_DIVISOR)
+}
+
 /// A block that memory was taken from, with what says how much of that was of use.
 #[derive(Clone, Copy, Debug)]
 struct Taken {
@@ -83,6 +87,8 @@ pub struct Nursery {
     filled: Vec<Taken>,
     taken_bytes: usize,
     target_bytes: usize,
+    /// The arena's owner has chosen the size.
+    is_fixed: bool,
 }
 
 impl Nursery {
@@ -92,9 +98,8 @@ impl Nursery {
             holes: Vec::new(),
             filled: Vec::new(),
             taken_bytes: 0,
-            target_bytes: settings
-                .nursery_bytes
-                .unwrap_or(NURSERY_BYTES.min(settings.limit_bytes / LIMIT_DIVISOR)),
+            target_bytes: settings.nursery_bytes.unwrap_or(default_bytes(settings)),
+            is_fixed: settings.nursery_bytes.is_some(),
         }
     }
 
@@ -240,11 +245,20 @@ impl Heap {
         self.nursery.borrow().target_bytes
     }
 
-    /// Changes the size of the nursery, unless the arena's maker fixed it.
+    /// Changes the size of the nursery, unless the arena's owner fixed it.
     pub fn set_nursery_bytes(&mut self, bytes: usize) {
-        if self.settings.nursery_bytes.is_none() {
-            self.nursery.get_mut().target_bytes = bytes;
+        let nursery = self.nursery.get_mut();
+        if !nursery.is_fixed {
+            nursery.target_bytes = bytes;
         }
+    }
+
+    /// Fixes the size of the nursery, or with `None` leaves it to the arena's maker and the collector.
+    pub(super) fn fix_nursery_bytes(&mut self, bytes: Option<usize>) {
+        let fixed = bytes.or(self.settings.nursery_bytes);
+        let nursery = self.nursery.get_mut();
+        nursery.is_fixed = fixed.is_some();
+        nursery.target_bytes = fixed.unwrap_or(default_bytes(&self.settings));
     }
 
     /// Bytes handed to the mutator since the last safepoint that collected.

@@ -100,7 +100,7 @@ mod tests {
 
     use crate::collector::{Attributes, Collector, Safepoint};
     use crate::heap::BlockState;
-    use crate::{Arena, Gc, Lock, Rootable, Trace};
+    use crate::{Arena, Gc, Lock, Reason, Rootable, Trace};
 
     /// Promotes the nursery as a whole, if it can; otherwise nothing.
     #[derive(Default)]
@@ -127,7 +127,7 @@ mod tests {
             }
         }
 
-        fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8) {
+        fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
             self.safepoint(safepoint);
         }
     }

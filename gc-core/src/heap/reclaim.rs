@@ -224,12 +224,27 @@ impl Heap {
         self.census.objects()
     }
 
-    /// Counts a collection.
+    /// Counts a safepoint at which the collector ran, and what it freed.
     #[inline]
-    pub(crate) fn count_collection(&mut self, collection: &Collection) {
-        self.stats.collections += 1;
+    pub(crate) fn count_safepoint(&mut self, collection: &Collection) {
+        self.stats.safepoints += 1;
         self.stats.freed_objects += collection.freed_objects as u64;
         self.stats.live_bytes_max = self.stats.live_bytes_max.max(self.census.bytes());
+    }
+
+    /// Counts a collection that has ended.
+    pub(crate) fn count_collection(&mut self) {
+        self.stats.collections += 1;
+    }
+
+    /// Counts an object whose finalizers have their turn.
+    pub(super) fn count_finalized(&mut self) {
+        self.stats.finalized_objects += 1;
+    }
+
+    /// Objects whose finalizers have had their turn.
+    pub(crate) fn finalized_objects(&self) -> u64 {
+        self.stats.finalized_objects
     }
 
     /// Runs the drop glue of what died, and then gives memory back.

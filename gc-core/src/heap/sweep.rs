@@ -104,6 +104,16 @@ fn count(words: &[u64]) -> usize {
 }
 
 impl Block {
+    /// How many mature objects start in the block.
+    ///
+    /// # Complexity
+    ///
+    /// O(1): a look at its 64 words of start bits.
+    #[must_use]
+    pub fn mature_objects(self) -> usize {
+        count(&self.chunk().starts().block(self.index()))
+    }
+
     /// Calls `each` for every mature object in the block that is not marked, in address order.
     pub fn for_each_unmarked(self, mut each: impl FnMut(ObjectRef)) {
         let mut words = self.chunk().starts().block(self.index());

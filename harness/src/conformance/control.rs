@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gc_core::collector::Collector;
-use gc_core::{Arena, DynamicRoot, Event, Gc, Reason, Rootable};
+use gc_core::{Arena, Collection, DynamicRoot, Event, Gc, Reason, Rootable};
 
 use super::node::{Node, NodeRef, names, set_a, set_b};
 use super::trial::{Setting, age, litter, reclaims, settle};
@@ -86,7 +86,8 @@ pub fn a_disabled_collector_is_as_prompt_as_before<C: Collector + Default>() {
     });
 }
 
-/// Starts and stops alternate, and an explicit collection is told with what it returns.
+/// Starts and stops alternate, at safepoints and of collections, and what an explicit collection
+/// returns is what was told.
 pub fn events_come_in_pairs<C: Collector + Default>() {
     Setting::each(|setting| {
         let witness = Witness::default();
@@ -102,32 +103,51 @@ pub fn events_come_in_pairs<C: Collector + Default>() {
             if round % 3 == 0 {
                 events.borrow_mut().clear();
                 let returned = arena.collect();
-                let events = events.borrow();
-                let explicit: Vec<_> = events
-                    .iter()
-                    .filter_map(|event| match event {
-                        Event::CollectionStop { reason: Reason::Explicit, collection } => {
-                            Some(*collection)
-                        }
-                        _ => None,
-                    })
-                    .collect();
-                assert_eq!(explicit, [returned]);
+                assert_eq!(returned.reason, Reason::Explicit);
+                assert_eq!(stopped_collections(&events.borrow())[0], returned);
             }
-            for pair in events.borrow().chunks(2) {
-                let [
-                    Event::CollectionStart { reason: start },
-                    Event::CollectionStop { reason, .. },
-                ] = pair
-                else {
-                    panic!("a start and a stop, but there is {pair:?}")
-                };
-                assert_eq!(start, reason);
-            }
+            assert_paired(&events.borrow());
         }
-        let collections = arena.stats().collections;
-        assert!(collections >= 20, "{collections} collections");
+        let stats = arena.stats();
+        assert!(stats.collections >= 20, "{stats:?}");
+        assert!(stats.safepoints >= stats.collections, "{stats:?}");
+        let of_generations: u64 =
+            arena.generation_stats().iter().map(|stats| stats.collections).sum();
+        assert_eq!(of_generations, stats.collections);
     });
+}
+
+fn stopped_collections(events: &[Event]) -> Vec<Collection> {
+    let stopped = |event: &Event| match event {
+        Event::CollectionStop { collection } => Some(*collection),
+        _ => None,
+    };
+    events.iter().filter_map(stopped).collect()
+}
+
+/// A safepoint begins and ends, and a collection does so around safepoints of its own.
+fn assert_paired(events: &[Event]) {
+    let (mut collection, mut is_at_safepoint) = (None, false);
+    for event in events {
+        match *event {
+            Event::SafepointStart => {
+                assert!(!std::mem::replace(&mut is_at_safepoint, true), "{events:?}");
+            }
+            Event::SafepointStop { .. } => {
+                assert!(std::mem::replace(&mut is_at_safepoint, false), "{events:?}");
+            }
+            Event::CollectionStart { reason, generation } => {
+                assert!(!is_at_safepoint, "{events:?}");
+                assert_eq!(collection.replace((reason, generation)), None, "{events:?}");
+            }
+            Event::CollectionStop { collection: stopped } => {
+                let begun = collection.take();
+                assert_eq!(begun, Some((stopped.reason, stopped.generation)), "{events:?}");
+            }
+            _ => {}
+        }
+    }
+    assert!(collection.is_none() && !is_at_safepoint, "{events:?}");
 }
 
 /// A listener that is taken hears no more and is given back; one that is replaced is dropped.
@@ -141,12 +161,12 @@ pub fn a_listener_may_be_taken_and_replaced<C: Collector + Default>() {
         arena.collect();
     }
     assert_eq!(Rc::strong_count(&heard[0]), 1, "the first one was dropped");
-    assert_eq!((heard[0].get(), heard[1].get()), (2, 2));
+    assert_eq!((heard[0].get(), heard[1].get()), (4, 4));
     let mut taken = arena.take_listener().expect("the second one");
     arena.collect();
-    assert_eq!(heard[1].get(), 2);
-    taken.event(&Event::CollectionStart { reason: Reason::Explicit });
-    assert_eq!(heard[1].get(), 3, "it still works");
+    assert_eq!(heard[1].get(), 4);
+    taken.event(&Event::SafepointStart);
+    assert_eq!(heard[1].get(), 5, "it still works");
     assert!(arena.take_listener().is_none());
 }
 

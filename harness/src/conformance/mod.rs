@@ -16,6 +16,7 @@
 //! - [`handles`], [`handle_sets`], [`weak`], [`identity`]: references that are more than edges.
 //! - [`layout`], [`slices`]: objects of every shape.
 //! - [`limits`], [`counts`], [`statistics`], [`control`]: what is promised in numbers.
+//! - [`schedule`], [`reports`]: when collections start, and what is told of them.
 #![allow(clippy::missing_panics_doc, reason = "a claim that does not hold panics: that is its use")]
 #![allow(clippy::type_complexity, reason = "the type of a root is spelled where the root is made")]
 
@@ -35,7 +36,9 @@ pub mod limits;
 pub mod panics;
 pub mod random_graphs;
 pub mod reachability;
+pub mod reports;
 pub mod roots;
+pub mod schedule;
 pub mod slices;
 pub mod statistics;
 pub mod teardown;
@@ -242,6 +245,21 @@ macro_rules! conformance {
                     memory_of_the_dead_is_used_again
                     memory_of_large_objects_and_rings_is_used_again
                     rings_do_not_pile_up
+                }
+                schedule {
+                    a_collection_is_due_after_so_many_objects
+                    a_collection_is_due_after_so_many_bytes
+                    a_threshold_of_zero_is_never_reached
+                    a_disabled_collector_ignores_thresholds
+                    an_older_generation_is_due_after_so_many_collections
+                    counts_say_how_long_ago_a_generation_was_collected
+                    less_memory_means_more_collections
+                }
+                reports {
+                    a_report_says_what_became_of_garbage
+                    statistics_leave_out_what_is_resurrected
+                    garbage_is_saved_until_it_is_let_go_of
+                    several_listeners_are_told_of_the_generation
                 }
                 control {
                     every_generation_may_be_collected

@@ -29,6 +29,8 @@ pub struct HeapUse {
     pub allocated_objects: u64,
     /// Their bytes.
     pub allocated_bytes: u64,
+    /// Safepoints at which the collector worked: where there is counting, many without a collection.
+    pub safepoints: u64,
     /// Collections of any generation.
     pub collections: u64,
     /// The most that was alive after a collection.
@@ -198,6 +200,7 @@ impl Instruments {
     pub(crate) fn add_stats(&mut self, stats: &Stats) {
         self.heap_use.allocated_objects += stats.allocated_objects;
         self.heap_use.allocated_bytes += stats.allocated_bytes;
+        self.heap_use.safepoints += stats.safepoints;
         self.heap_use.collections += stats.collections;
         self.heap_use.live_bytes_max =
             self.heap_use.live_bytes_max.max(stats.live_bytes_max as u64);

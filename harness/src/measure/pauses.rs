@@ -137,8 +137,8 @@ pub(super) struct PauseListener(pub(super) Rc<RefCell<Pauses>>);
 impl Listener for PauseListener {
     fn event(&mut self, event: &Event) {
         match event {
-            Event::CollectionStart { .. } => self.0.borrow_mut().start(),
-            Event::CollectionStop { .. } => self.0.borrow_mut().stop(),
+            Event::SafepointStart => self.0.borrow_mut().start(),
+            Event::SafepointStop { .. } => self.0.borrow_mut().stop(),
             _ => {}
         }
     }

@@ -168,7 +168,9 @@ impl Collections {
         attributes: &'static Attributes,
     ) -> impl Listener {
         move |event: &ArenaEvent| {
-            if let ArenaEvent::CollectionStop { reason: Reason::Explicit, collection, .. } = event {
+            if let ArenaEvent::CollectionStop { collection } = event
+                && collection.reason == Reason::Explicit
+            {
                 let mut collections = collections.borrow_mut();
                 collections.returned = collection.unreachable;
                 let generation = Collections::generation(attributes, collection.generation);
