@@ -62,11 +62,9 @@ class Collector:
 
     def enable(self) -> bool:
         """Has the program allow automatic collections."""
-        gc.enable()
-        self._is_enabled = gc.isenabled()
-        if self.mode is Mode.RC:
-            # Nothing was allocated in between, and so no collection can have run.
-            gc.disable()
+        self._is_enabled = True
+        if self.mode is not Mode.RC:
+            gc.enable()
         return self._is_enabled
 
     def disable(self) -> bool:

@@ -58,7 +58,8 @@ impl Arguments {
 }
 
 /// Nothing disturbs what is compared.
-pub(super) const SILENT: Setting = Setting { stress: false, no_pauses: true, limit_bytes: None };
+pub(super) const SILENT: Setting =
+    Setting { stress: false, no_pauses: true, limit_bytes: None, pacing_percent: None };
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble> {
     if arguments.goals {

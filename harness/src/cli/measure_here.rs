@@ -22,6 +22,8 @@ pub(super) struct Arguments {
     no_pauses: bool,
     #[arg(long)]
     limit_bytes: Option<usize>,
+    #[arg(long)]
+    pacing: Option<u16>,
 }
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble> {
@@ -30,6 +32,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
         stress: arguments.stress,
         no_pauses: arguments.no_pauses,
         limit_bytes: arguments.limit_bytes,
+        pacing_percent: arguments.pacing,
     };
     let scale = workload.check_scale(scale).map_err(Trouble::misuse)?;
     let order = Order { workload, contender, parameters: Parameters { scale, seed } };

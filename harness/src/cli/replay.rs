@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{Exit, Output, Trouble};
 use crate::backend::Backend;
 use crate::heap_program::parse::read_program;
-use crate::heap_program::replay::{ReplayError, replay};
+use crate::heap_program::replay::replay;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -25,14 +25,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble> {
     for file in &arguments.files {
         let program = read_program(file).map_err(Trouble::misuse)?;
-        replay(arguments.backend, &program, arguments.settle, output).map_err(
-            |error| match error {
-                ReplayError::Unsupported(error) => {
-                    Trouble::Misuse(format!("{}: {error}", file.display()))
-                }
-                ReplayError::Write(error) => Trouble::from(error),
-            },
-        )?;
+        replay(arguments.backend, &program, arguments.settle, output)?;
         output.flush()?;
     }
     Ok(Exit::Agreement)

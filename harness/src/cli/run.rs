@@ -34,6 +34,10 @@ pub(super) struct Arguments {
     /// Collects at every safepoint: slow, for hunting bugs
     #[arg(long)]
     stress: bool,
+    /// Weighs memory against work: the garbage that a full collection waits for, in percent of what
+    /// lives
+    #[arg(long, value_name = "PERCENT")]
+    pacing: Option<u16>,
     /// Does not time collections: a prompt collector does so many that the clock costs time, too
     #[arg(long)]
     no_pauses: bool,
@@ -50,6 +54,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
     let launcher = Launcher::new()?.setting(Setting {
         stress: arguments.stress,
         no_pauses: arguments.no_pauses,
+        pacing_percent: arguments.pacing,
         ..Setting::default()
     });
     let bar = progress::bar(orders.len());

@@ -51,6 +51,8 @@ pub enum Returned {
     Counts(Counts),
     /// The statistics of each generation.
     Stats([GenerationStats; 3]),
+    /// When each generation is collected.
+    Thresholds([u32; 3]),
     /// What collections kept.
     Garbage(Vec<Name>),
     /// What is known about one object.
@@ -165,6 +167,17 @@ pub enum Event {
     },
     /// A finalizer or a callback failed.
     Unraisable,
+    /// A collection began, or ended.
+    Collection {
+        /// Whether it ended.
+        has_ended: bool,
+        /// The oldest generation that is collected.
+        generation: usize,
+        /// How many objects it found, if it ended.
+        collected: usize,
+        /// How many of them it could not free.
+        uncollectable: usize,
+    },
 }
 
 /// Who does something while the heap dies: a finalizer or the callback of a weak reference.
@@ -356,6 +369,10 @@ impl Serialize for Printed<'_, Event> {
                 ("nested_collect", who.display(names), returned).serialize(serializer)
             }
             Event::Unraisable => ("unraisable", "Boom").serialize(serializer),
+            Event::Collection { has_ended, generation, collected, uncollectable } => {
+                let phase = if has_ended { "stop" } else { "start" };
+                ("gc", phase, generation, collected, uncollectable).serialize(serializer)
+            }
         }
     }
 }
@@ -368,6 +385,7 @@ impl Serialize for Printed<'_, Returned> {
             Returned::IsEnabled(is_enabled) => is_enabled.serialize(serializer),
             Returned::Counts(counts) => counts.serialize(serializer),
             Returned::Stats(stats) => stats.serialize(serializer),
+            Returned::Thresholds(thresholds) => thresholds.serialize(serializer),
             Returned::Garbage(ids) => self.sorted(ids.iter().copied()).serialize(serializer),
             Returned::Info(info) => self.with(info).serialize(serializer),
             Returned::Churned(churned) => churned.serialize(serializer),

@@ -84,6 +84,7 @@ fn in_any_order(events: &[Event], firm: &Firm) -> Vec<Event> {
         | Event::SawSlot { .. }
         | Event::NestedCollect { .. }
         | Event::Unraisable
+        | Event::Collection { .. }
             if !firm.seen =>
         {
             None

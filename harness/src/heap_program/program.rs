@@ -27,21 +27,8 @@ impl Program {
     ///
     /// Returns which operation that is.
     pub fn check_supported(&self) -> Result<(), Unsupported> {
-        self.check(|op| not_modelled(op).or_else(|| not_replayable(op)))
-    }
-
-    /// Finds the first operation that the replay cannot do yet.
-    ///
-    /// # Errors
-    ///
-    /// Returns which operation that is.
-    pub fn check_replayable(&self) -> Result<(), Unsupported> {
-        self.check(not_replayable)
-    }
-
-    fn check(&self, unsupported: impl Fn(&Op) -> Option<&'static str>) -> Result<(), Unsupported> {
         for (index, op) in self.ops.iter().enumerate() {
-            if let Some(operation) = unsupported(op) {
+            if let Some(operation) = not_modelled(op) {
                 return Err(Unsupported { index, line: self.lines.get(index).copied(), operation });
             }
         }
@@ -106,13 +93,6 @@ fn not_modelled(op: &Op) -> Option<&'static str> {
         Op::Freeze => Some("`freeze`"),
         Op::Unfreeze => Some("`unfreeze`"),
         Op::Weakref { held_by: Some(_), .. } => Some("`weakref` held by an object"),
-        _ => None,
-    }
-}
-
-/// What about an operation the replay cannot do, if anything.
-fn not_replayable(op: &Op) -> Option<&'static str> {
-    match op {
         Op::Threshold { .. } => Some("`threshold`"),
         Op::Debug { save_all: true } => Some("`debug` with the flag `saveall`"),
         Op::GcCallbacks { on: true } => Some("`gc_callbacks`"),
@@ -120,7 +100,7 @@ fn not_replayable(op: &Op) -> Option<&'static str> {
     }
 }
 
-/// An operation of the file format that the model or the replay cannot do.
+/// An operation of the file format that the model does not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unsupported {
     /// The operation's number in the program, counted from 0.
@@ -134,10 +114,12 @@ pub struct Unsupported {
 impl fmt::Display for Unsupported {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
-            Some(line) => write!(formatter, "line {line}: {} is not supported yet", self.operation),
+            Some(line) => {
+                write!(formatter, "line {line}: {} is not known to the model", self.operation)
+            }
             None => write!(
                 formatter,
-                "operation {}: {} is not supported yet",
+                "operation {}: {} is not known to the model",
                 self.index, self.operation
             ),
         }

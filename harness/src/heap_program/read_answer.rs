@@ -155,6 +155,7 @@ impl Reader<'_> {
             Op::Enable | Op::Disable => Returned::IsEnabled(read(ret)?),
             Op::Counts => Returned::Counts(read(ret)?),
             Op::Stats => Returned::Stats(read(ret)?),
+            Op::Threshold { .. } => Returned::Thresholds(read(ret)?),
             Op::Garbage { .. } => Returned::Garbage(self.names(&read::<Vec<_>>(ret)?)?),
             Op::Info { .. } => Returned::Info(self.info(read(ret)?)?),
             Op::Churn { .. } => Returned::Churned(read(ret)?),
@@ -213,6 +214,18 @@ impl Reader<'_> {
                     number(returned).map(|returned| Event::NestedCollect { who, returned })
                 }
                 ("unraisable", [Value::String(_)]) => Some(Event::Unraisable),
+                ("gc", [Value::String(phase), counts @ ..]) => {
+                    let has_ended = match phase.as_str() {
+                        "start" => Some(false),
+                        "stop" => Some(true),
+                        _ => None,
+                    };
+                    let counts: Option<Vec<usize>> = counts.iter().map(number).collect();
+                    has_ended.zip(counts).and_then(|(has_ended, counts)| {
+                        let [generation, collected, uncollectable] = *counts else { return None };
+                        Some(Event::Collection { has_ended, generation, collected, uncollectable })
+                    })
+                }
                 _ => None,
             },
             _ => None,
@@ -296,6 +309,18 @@ mod tests {
                 Event::SawSlot { who: finalizer, slot: 15, id: Some(a) },
                 Event::NestedCollect { who: member, returned: 7 },
                 Event::Unraisable,
+                Event::Collection {
+                    has_ended: false,
+                    generation: 1,
+                    collected: 0,
+                    uncollectable: 0,
+                },
+                Event::Collection {
+                    has_ended: true,
+                    generation: 2,
+                    collected: 3,
+                    uncollectable: 4,
+                },
             ],
             cleared: vec![w],
             died_unnamed: 1,
@@ -330,6 +355,7 @@ mod tests {
             (Op::Enable, Returned::IsEnabled(true)),
             (Op::Counts, Returned::Counts(Counts { gen1: 1, gen2: 2 })),
             (Op::Stats, Returned::Stats([stats; 3])),
+            (Op::Threshold { set: None }, Returned::Thresholds([1, 0, 3])),
             (Op::Garbage { clear: false }, Returned::Garbage(vec![a])),
             (Op::Info { id: a }, Returned::Info(info)),
             (

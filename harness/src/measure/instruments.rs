@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use cpu_time::ProcessTime;
-use gc_core::{Arena, Collector, Mutation, Root, Rootable, Stats, Trace};
+use gc_core::{Arena, Collector, Mutation, Pacing, Root, Rootable, Stats, Trace};
 
 use super::pauses::{PauseListener, Pauses};
 
@@ -15,6 +15,7 @@ pub struct Instruments {
     prompt: bool,
     nursery_bytes: Option<usize>,
     limit_bytes: Option<usize>,
+    pacing: Pacing,
     pauses: Option<Rc<RefCell<Pauses>>>,
     /// Whether an arena was ever listened to.
     is_heard: bool,
@@ -88,6 +89,7 @@ impl Instruments {
             prompt: true,
             nursery_bytes: None,
             limit_bytes: None,
+            pacing: Pacing::default(),
             pauses: None,
             is_heard: false,
             loop_start: None,
@@ -124,6 +126,13 @@ impl Instruments {
         self
     }
 
+    /// Weighs memory against work otherwise than by default.
+    #[must_use]
+    pub fn pacing(mut self, pacing: Pacing) -> Self {
+        self.pacing = pacing;
+        self
+    }
+
     pub(crate) fn is_stressed(&self) -> bool {
         self.stress
     }
@@ -142,7 +151,8 @@ impl Instruments {
         for<'gc> Root<'gc, R>: Sized + Trace,
         C: Collector + Default,
     {
-        let mut builder = Arena::<R, C>::builder().stress(self.stress).prompt(self.prompt);
+        let mut builder =
+            Arena::<R, C>::builder().stress(self.stress).prompt(self.prompt).pacing(self.pacing);
         if let Some(bytes) = self.nursery_bytes {
             builder = builder.nursery_bytes(bytes);
         }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
+use gc_core::Pacing;
 
 use super::{Cause, Contender, Failure, Instruments, Measurement, Skip, peak_rss_bytes};
 use crate::workloads::{Parameters, Workload};
@@ -16,6 +17,8 @@ pub struct Setting {
     pub no_pauses: bool,
     /// Limit the heap of each arena to so many bytes.
     pub limit_bytes: Option<usize>,
+    /// Weigh memory against work otherwise than by default: see [`Pacing`](gc_core::Pacing).
+    pub pacing_percent: Option<u16>,
 }
 
 /// One workload on one contender.
@@ -75,6 +78,7 @@ pub fn measure_here(order: &Order, setting: Setting) -> Result<Measurement, Stri
             let mut instruments = instruments
                 .stress(setting.stress)
                 .limit_bytes(setting.limit_bytes)
+                .pacing(setting.pacing_percent.map_or_else(Pacing::default, Pacing::from_percent))
                 .prompt(!matches!(order.contender, Contender::Epochs(_)));
             let checksum = order.workload.run(backend, &order.parameters, &mut instruments);
             (checksum, Some(instruments.heap_use()))

@@ -19,7 +19,7 @@ use self::script::Script;
 use self::server::Server;
 use super::answer::Answer;
 use super::model::Mode;
-use super::program::{Program, Unsupported};
+use super::program::Program;
 use super::read_answer::{AnswerError, read_answers};
 
 /// The oldest CPython that the script is written for: major and minor version.
@@ -53,9 +53,8 @@ impl CPython {
     ///
     /// # Errors
     ///
-    /// Returns an error if the program cannot be replayed, or CPython does not answer it.
+    /// Returns an error if CPython does not answer the program.
     pub fn answers(&self, program: &Program, mode: Mode) -> Result<Vec<Answer>, OracleError> {
-        program.check_replayable()?;
         let word = word(mode).ok_or(OracleError::UnknownMode(mode))?;
         let mut server = match self.take_idle(word) {
             Some(server) => server,
@@ -123,8 +122,6 @@ pub enum OracleError {
         /// What the system says.
         error: io::Error,
     },
-    /// The program has an operation that cannot be replayed.
-    Unsupported(Unsupported),
     /// CPython does not die in this mode.
     UnknownMode(Mode),
     /// The process has ended, or cannot be talked to: what it said last.
@@ -156,7 +153,6 @@ impl fmt::Display for OracleError {
             OracleError::NoScript { folder, error } => {
                 write!(formatter, "the oracle's script: {}: {error}", folder.display())
             }
-            OracleError::Unsupported(unsupported) => unsupported.fmt(formatter),
             OracleError::UnknownMode(mode) => write!(formatter, "CPython has no mode {mode:?}"),
             OracleError::Silent(message) => write!(formatter, "the oracle has failed: {message}"),
             OracleError::Malformed(error) => write!(formatter, "the oracle's answers: {error}"),
@@ -168,16 +164,9 @@ impl std::error::Error for OracleError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             OracleError::NoPython(error) | OracleError::NoScript { error, .. } => Some(error),
-            OracleError::Unsupported(unsupported) => Some(unsupported),
             OracleError::Malformed(error) => Some(error),
             _ => None,
         }
-    }
-}
-
-impl From<Unsupported> for OracleError {
-    fn from(unsupported: Unsupported) -> Self {
-        OracleError::Unsupported(unsupported)
     }
 }
 

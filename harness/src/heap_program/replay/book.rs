@@ -144,12 +144,14 @@ impl Book {
 ///
 /// A collector that looks for cycles but knows no generations collects the oldest one every time;
 /// one that does not look for cycles collects nothing.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Collections {
     pub(super) stats: [GenerationStats; 3],
     pub(super) counts: Counts,
     /// What the last one returned.
     pub(super) returned: usize,
+    /// Where each is noted, if the program wants to be told.
+    told: Option<Happenings>,
 }
 
 impl Collections {
@@ -162,22 +164,47 @@ impl Collections {
         }
     }
 
+    /// Has the start and the end of each noted from now on, or of none; where they were noted before.
+    pub(super) fn tell(&mut self, told: Option<Happenings>) -> Option<Happenings> {
+        std::mem::replace(&mut self.told, told)
+    }
+
     /// A listener that keeps `collections` up to date.
     pub(super) fn listener(
         collections: Rc<RefCell<Collections>>,
         attributes: &'static Attributes,
     ) -> impl Listener {
         move |event: &ArenaEvent| {
-            if let ArenaEvent::CollectionStop { collection } = event
-                && collection.reason == Reason::Explicit
-            {
-                let mut collections = collections.borrow_mut();
-                collections.returned = collection.unreachable;
-                let generation = Collections::generation(attributes, collection.generation);
-                if let Some(generation) = generation {
-                    collections.note(generation, collection.unreachable);
+            let mut collections = collections.borrow_mut();
+            match *event {
+                ArenaEvent::CollectionStart { generation, .. } => {
+                    if let Some(generation) = Collections::generation(attributes, generation) {
+                        collections.note_event(false, generation, 0);
+                    }
                 }
+                ArenaEvent::CollectionStop { collection } => {
+                    let collected = collection.unreachable;
+                    let generation = Collections::generation(attributes, collection.generation);
+                    if let Some(generation) = generation {
+                        collections.note_event(true, generation, collected);
+                    }
+                    if collection.reason == Reason::Explicit {
+                        collections.returned = collected;
+                        if let Some(generation) = generation {
+                            collections.note(generation, collected);
+                        }
+                    }
+                }
+                _ => {}
             }
+        }
+    }
+
+    fn note_event(&self, has_ended: bool, generation: Generation, collected: usize) {
+        if let Some(told) = &self.told {
+            let generation = usize::from(generation.number());
+            let event = Event::Collection { has_ended, generation, collected, uncollectable: 0 };
+            told.borrow_mut().push(Happening::Other(event));
         }
     }
 

@@ -18,14 +18,13 @@ mod object;
 pub mod session;
 mod world;
 
-use std::fmt;
 use std::io::{self, Write};
 
 use gc_core::collector::Collector;
 
 pub use session::{Performed, Session, Setup};
 
-use super::program::{Program, Unsupported};
+use super::program::Program;
 use crate::backend::Backend;
 
 /// Runs a program on a backend and writes the answers, one line each.
@@ -35,8 +34,7 @@ use crate::backend::Backend;
 ///
 /// # Errors
 ///
-/// Returns an error if the program has an operation that cannot be replayed yet, or if `out`
-/// cannot be written to.
+/// Returns an error if `out` cannot be written to.
 ///
 /// # Panics
 ///
@@ -46,7 +44,7 @@ pub fn replay(
     program: &Program,
     settle: bool,
     out: &mut dyn Write,
-) -> Result<(), ReplayError> {
+) -> io::Result<()> {
     let setup = Setup { settle, ..Setup::default() };
     crate::with_collector!(backend, C => replay_on::<C>(program, setup, out))
 }
@@ -60,51 +58,11 @@ pub fn replay_on<C: Collector + Default>(
     program: &Program,
     setup: Setup,
     out: &mut dyn Write,
-) -> Result<(), ReplayError> {
-    program.check_replayable()?;
+) -> io::Result<()> {
     let mut session = Session::<C>::new(setup);
     for op in &program.ops {
         session.step(op).write(out, &program.names)?;
         out.write_all(b"\n")?;
     }
     Ok(())
-}
-
-/// Why a replay ended early.
-#[derive(Debug)]
-pub enum ReplayError {
-    /// The program has an operation that cannot be replayed yet.
-    Unsupported(Unsupported),
-    /// The answers cannot be written.
-    Write(io::Error),
-}
-
-impl fmt::Display for ReplayError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ReplayError::Unsupported(unsupported) => unsupported.fmt(formatter),
-            ReplayError::Write(error) => write!(formatter, "cannot write the answers: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for ReplayError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            ReplayError::Unsupported(unsupported) => Some(unsupported),
-            ReplayError::Write(error) => Some(error),
-        }
-    }
-}
-
-impl From<Unsupported> for ReplayError {
-    fn from(unsupported: Unsupported) -> Self {
-        ReplayError::Unsupported(unsupported)
-    }
-}
-
-impl From<io::Error> for ReplayError {
-    fn from(error: io::Error) -> Self {
-        ReplayError::Write(error)
-    }
 }

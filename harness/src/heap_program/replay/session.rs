@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use gc_core::collector::Collector;
-use gc_core::{Arena, ArenaBuilder, Gc, Rootable, Stats};
+use gc_core::{Arena, ArenaBuilder, Gc, Rootable, Stats, Threshold};
 
 use super::super::answer::{Answer, Churned, Event, Refusal, Returned, Who};
 use super::super::judge::Subject;
@@ -65,7 +65,12 @@ struct Outside {
     walk: Walk,
     turn: Turn,
     collections: Rc<RefCell<Collections>>,
+    /// As the program has set them.
+    thresholds: [u32; 3],
 }
+
+/// CPython's thresholds, before a program sets others. A collector of ours chooses until then.
+const THRESHOLDS: [u32; 3] = [700, 10, 10];
 
 impl<C: Collector + Default> Session<C> {
     /// An empty heap.
@@ -87,6 +92,7 @@ impl<C: Collector + Default> Session<C> {
                 walk: Walk::default(),
                 turn: Turn::default(),
                 collections,
+                thresholds: THRESHOLDS,
             },
             happenings: Vec::new(),
             died: Vec::new(),
@@ -155,13 +161,17 @@ impl<C: Collector + Default> Session<C> {
 
     /// Collects until nothing more dies, and returns how many objects are alive then.
     pub fn settle(&mut self) -> usize {
+        // These are no collections of the program's.
+        let told = self.outside.collections.borrow_mut().tell(None);
         loop {
             self.arena.collect();
             self.outside.work_off_calls(&mut self.arena);
             if !self.note_happenings() {
-                return self.outside.book.alive();
+                break;
             }
         }
+        self.outside.collections.borrow_mut().tell(told);
+        self.outside.book.alive()
     }
 
     /// What the collector has done since the last reset.
@@ -322,9 +332,25 @@ impl Outside {
             Op::Churn { length, .. } => {
                 return Ok(Some(Returned::Churned(self.churn(arena, *length))));
             }
-            // `Program::check_replayable` refuses programs in which these would mean more; a reset is
-            // the session's.
-            Op::Debug { .. } | Op::GcCallbacks { .. } | Op::Threshold { .. } | Op::Reset => {}
+            Op::Threshold { set } => {
+                if let Some([young, middle, old]) = *set {
+                    let [young, middle, old] = [young, middle, old].map(|limit| limit as usize);
+                    arena.set_thresholds([
+                        Threshold::AUTOMATIC.at_objects(young),
+                        Threshold::AUTOMATIC.at_collections(middle),
+                        Threshold::AUTOMATIC.at_collections(old),
+                    ]);
+                    self.thresholds = set.unwrap_or(self.thresholds);
+                }
+                return Ok(Some(Returned::Thresholds(self.thresholds)));
+            }
+            Op::Debug { save_all } => arena.save_garbage(*save_all),
+            Op::GcCallbacks { on } => {
+                let told = on.then(|| Rc::clone(&self.book.happenings));
+                self.collections.borrow_mut().tell(told);
+            }
+            // It is the session's.
+            Op::Reset => {}
         }
         Ok(None)
     }
