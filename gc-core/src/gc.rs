@@ -80,6 +80,16 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, T> {
     /// # Panics
     ///
     /// If the heap is full: see [`Gc::try_new`]. The arena stays usable.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let point = Gc::new(mc, (3, 4));
+    /// let same = point;
+    /// assert_eq!(point.0 * same.0 + point.1 * same.1, 25);
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     #[track_caller]
@@ -93,6 +103,18 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, T> {
     /// # Errors
     ///
     /// [`HeapFull`] if the arena's limit is reached or the system has no memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// type Small = Arena<Rootable![()], NullCollector>;
+    /// let arena = Small::builder().limit_bytes(64 << 10).build(|_| ());
+    /// arena.enter(|mc, ()| {
+    ///     let full = Gc::try_new(mc, [7_u8; 100 << 10]).unwrap_err();
+    ///     assert_eq!(full.into_value()[0], 7);
+    /// });
+    /// ```
     #[inline]
     pub fn try_new(mc: &Mutation<'gc>, value: T) -> Result<Gc<'gc, T>, HeapFull<T>> {
         // SAFETY: the descriptor is that of `T`.
@@ -120,6 +142,26 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, T> {
     ///
     /// The value begins with a valid `U` at offset zero (`U` is a prefix of a `repr(C)` type, say),
     /// and whatever is written through it leaves a valid `T`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// #[derive(Trace)]
+    /// #[repr(C)]
+    /// struct Shape(u32);
+    /// #[derive(Trace)]
+    /// #[repr(C)]
+    /// struct Square(Shape, f64);
+    ///
+    /// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let square = Gc::new(mc, Square(Shape(4), 1.5));
+    /// // SAFETY: a `repr(C)` struct begins with its first field.
+    /// let shape = unsafe { Gc::cast::<Shape>(square) };
+    /// assert_eq!(shape.0, 4);
+    /// assert_eq!(Gc::id(shape), Gc::id(square));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub unsafe fn cast<U: 'gc>(gc: Gc<'gc, T>) -> Gc<'gc, U> {
@@ -129,6 +171,19 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, T> {
 
 impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
     /// The value, for as long as the `mutate` lasts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// // Not a borrow of `person`, which is gone when this returns.
+    /// fn name<'gc>(person: Gc<'gc, (String, u32)>) -> &'gc str {
+    ///     &person.as_ref().0
+    /// }
+    /// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// assert_eq!(name(Gc::new(mc, ("Ada".to_string(), 36))), "Ada");
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     #[expect(
@@ -143,6 +198,16 @@ impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
     }
 
     /// Whether both refer to the same object.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let (a, b) = (Gc::new(mc, 1), Gc::new(mc, 1));
+    /// assert!(a == b && !Gc::ptr_eq(a, b));
+    /// assert!(Gc::ptr_eq(a, a));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn ptr_eq(a: Gc<'gc, T>, b: Gc<'gc, T>) -> bool {
@@ -156,6 +221,17 @@ impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
     /// # Complexity
     ///
     /// A look-up in a hash table.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![Gc<'_, u32>], NullCollector>::new(|mc| Gc::new(mc, 1));
+    /// let id = arena.enter(|_, gc| Gc::id(*gc));
+    /// arena.collect();
+    /// assert_eq!(arena.enter(|_, gc| Gc::id(*gc)), id);
+    /// assert_ne!(arena.enter(|mc, _| Gc::id(Gc::new(mc, 1))), id);
+    /// ```
     #[inline]
     #[must_use]
     pub fn id(gc: Gc<'gc, T>) -> GcId {
@@ -169,6 +245,16 @@ impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
     /// # Panics
     ///
     /// If the heap is full: the weak references to one object share a small object of their own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let answer = Gc::new(mc, 42);
+    /// let weak = Gc::downgrade(mc, answer);
+    /// assert_eq!(weak.upgrade(mc), Some(answer));
+    /// # });
+    /// ```
     #[must_use]
     pub fn downgrade(mc: &Mutation<'gc>, gc: Gc<'gc, T>) -> GcWeak<'gc, T> {
         GcWeak::ordinary(mc, gc)
@@ -182,6 +268,17 @@ impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
     /// # Panics
     ///
     /// As [`downgrade`](Gc::downgrade).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let file = Gc::new(mc, 7);
+    /// // `short` may be cleared already while a finalizer runs, and `long` is not.
+    /// let (short, long) = (Gc::downgrade(mc, file), Gc::downgrade_tracking(mc, file));
+    /// assert_eq!(short.upgrade(mc), long.upgrade(mc));
+    /// # });
+    /// ```
     #[must_use]
     pub fn downgrade_tracking(mc: &Mutation<'gc>, gc: Gc<'gc, T>) -> GcWeak<'gc, T> {
         GcWeak::tracking(mc, gc)
@@ -239,6 +336,16 @@ impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
     ///
     /// This is the write barrier: it costs one load and a branch that is not taken, but for the
     /// first time an old object is written to after a safepoint.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let counter = Gc::new(mc, Lock::new(1));
+    /// Gc::write(mc, counter).unlock().set(2);
+    /// assert_eq!(counter.get(), 2);
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn write(mc: &Mutation<'gc>, gc: Gc<'gc, T>) -> &'gc Write<T> {
@@ -252,6 +359,17 @@ impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
     /// The same object without its type.
     ///
     /// It keeps the object alive, and says nothing else of it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// // References to objects of different types in one list.
+    /// let text = Gc::new_str(mc, "text");
+    /// let kept = GcVec::from_slice(mc, &[Gc::erase(text), Gc::erase(Gc::new(mc, 1.5))]);
+    /// assert_eq!(kept.get(0).map(Gc::id), Some(Gc::id(text)));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn erase(gc: Gc<'gc, T>) -> Gc<'gc, ()> {
@@ -260,6 +378,15 @@ impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
 
     /// The address of the value, valid until this `mutate` ends: within one `mutate` no object
     /// moves.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let pair = Gc::new(mc, (1, 2));
+    /// assert_eq!(Gc::raw(pair).addr().get(), (&raw const pair.0).addr());
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn raw(gc: Gc<'gc, T>) -> NonNull<()> {
