@@ -16,6 +16,25 @@ use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::{Gc, Write};
 
 /// A [`Cell`] in the heap.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, Lock, NullCollector, Rootable, Trace, unlock};
+///
+/// #[derive(Trace)]
+/// struct Account {
+///     owner: String,
+///     balance: Lock<i64>,
+/// }
+///
+/// let arena: Arena<Rootable![Gc<'_, Account>], NullCollector> =
+///     Arena::new(|mc| Gc::new(mc, Account { owner: "Ada".into(), balance: Lock::new(100) }));
+/// arena.enter(|mc, account| {
+///     unlock!(Gc::write(mc, *account), Account, balance).set(70);
+///     assert_eq!((&*account.owner, account.balance.get()), ("Ada", 70));
+/// });
+/// ```
 #[repr(transparent)]
 #[derive(Default)]
 pub struct Lock<T> {
@@ -24,12 +43,30 @@ pub struct Lock<T> {
 
 impl<T> Lock<T> {
     /// A lock with this value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// const ZERO: Lock<u32> = Lock::new(0);
+    /// assert_eq!(ZERO.get(), 0);
+    /// ```
     #[inline]
     pub const fn new(value: T) -> Lock<T> {
         Lock { cell: Cell::new(value) }
     }
 
     /// The value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let lock = Gc::new(mc, Lock::new(1));
+    /// lock.set(mc, lock.get() + 1);
+    /// assert_eq!(lock.get(), 2);
+    /// # });
+    /// ```
     #[inline]
     pub fn get(&self) -> T
     where
@@ -39,12 +76,28 @@ impl<T> Lock<T> {
     }
 
     /// The value, out of a lock that is not in a heap.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// assert_eq!(Lock::new("text").into_inner(), "text");
+    /// ```
     #[inline]
     pub fn into_inner(self) -> T {
         self.cell.into_inner()
     }
 
     /// The value, through an exclusive borrow.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut lock = Lock::new(vec![1]);
+    /// lock.get_mut().push(2);
+    /// assert_eq!(lock.into_inner(), [1, 2]);
+    /// ```
     #[inline]
     pub fn get_mut(&mut self) -> &mut T {
         self.cell.get_mut()
@@ -55,6 +108,18 @@ impl<T> Lock<T> {
     /// # Safety
     ///
     /// The object that the lock is part of was logged since the last safepoint, or is young.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let lock = Gc::new(mc, Lock::new(1));
+    /// mc.write_barrier(lock);
+    /// // SAFETY: the object was logged just now.
+    /// unsafe { lock.unlock_unchecked() }.set(2);
+    /// assert_eq!(lock.get(), 2);
+    /// # });
+    /// ```
     #[inline]
     pub unsafe fn unlock_unchecked(&self) -> &Cell<T> {
         &self.cell
@@ -63,6 +128,17 @@ impl<T> Lock<T> {
 
 impl<T> Write<Lock<T>> {
     /// The cell.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let locks = Gc::new(mc, [Lock::new(1), Lock::new(2)]);
+    /// let [first, second] = [0, 1].map(|index| Gc::write(mc, locks)[index].unlock());
+    /// first.swap(second);
+    /// assert_eq!(locks[0].get(), 2);
+    /// # });
+    /// ```
     #[inline]
     pub fn unlock(&self) -> &Cell<T> {
         &self.__inner.cell
@@ -71,12 +147,32 @@ impl<T> Write<Lock<T>> {
 
 impl<'gc, T: 'gc> Gc<'gc, Lock<T>> {
     /// Stores a value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let lock = Gc::new(mc, Lock::new(1));
+    /// lock.set(mc, 2);
+    /// assert_eq!(lock.get(), 2);
+    /// # });
+    /// ```
     #[inline]
     pub fn set(self, mc: &Mutation<'gc>, value: T) {
         self.unlock(mc).set(value);
     }
 
     /// The cell, after the write barrier.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let lock = Gc::new(mc, Lock::new(vec![1, 2]));
+    /// assert_eq!(lock.unlock(mc).take(), [1, 2]);
+    /// assert!(lock.unlock(mc).take().is_empty());
+    /// # });
+    /// ```
     #[inline]
     pub fn unlock(self, mc: &Mutation<'gc>) -> &'gc Cell<T> {
         Gc::write(mc, self).unlock()
@@ -154,6 +250,25 @@ unsafe impl<T: Trace> Trace for Lock<T> {
 }
 
 /// A [`RefCell`] in the heap.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, NullCollector, RefLock, Rootable, Trace, unlock};
+///
+/// #[derive(Trace)]
+/// struct Room<'gc> {
+///     guests: RefLock<Vec<Gc<'gc, str>>>,
+/// }
+///
+/// let arena: Arena<Rootable![Gc<'_, Room<'_>>], NullCollector> =
+///     Arena::new(|mc| Gc::new(mc, Room { guests: RefLock::default() }));
+/// arena.enter(|mc, room| {
+///     let guests = unlock!(Gc::write(mc, *room), Room, guests);
+///     guests.borrow_mut().push(Gc::new_str(mc, "Ada"));
+///     assert_eq!(&*room.guests.borrow()[0], "Ada");
+/// });
+/// ```
 pub struct RefLock<T: ?Sized> {
     cell: RefCell<T>,
 }
@@ -169,6 +284,13 @@ impl<T> RefLock<T> {
     ///
     /// With a compiler that lays a `RefCell` out by anything but the size and the alignment of its
     /// value: none that is supported does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// assert_eq!(RefLock::new([1, 2]).borrow().len(), 2);
+    /// ```
     #[inline]
     pub fn new(value: T) -> RefLock<T> {
         let cell = RefCell::new(value);
@@ -184,6 +306,13 @@ impl<T> RefLock<T> {
     }
 
     /// The value, out of a lock that is not in a heap.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// assert_eq!(RefLock::new("text").into_inner(), "text");
+    /// ```
     #[inline]
     pub fn into_inner(self) -> T {
         self.cell.into_inner()
@@ -196,6 +325,16 @@ impl<T: ?Sized> RefLock<T> {
     /// # Panics
     ///
     /// If it is borrowed mutably.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let list = Gc::new(mc, RefLock::new(vec![1]));
+    /// list.borrow_mut(mc).push(2);
+    /// assert_eq!(*list.borrow(), [1, 2]);
+    /// # });
+    /// ```
     #[inline]
     #[track_caller]
     pub fn borrow(&self) -> Ref<'_, T> {
@@ -207,12 +346,33 @@ impl<T: ?Sized> RefLock<T> {
     /// # Errors
     ///
     /// If it is borrowed mutably.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let list = Gc::new(mc, RefLock::new(vec![1]));
+    /// let guard = list.borrow_mut(mc);
+    /// assert!(list.try_borrow().is_err());
+    /// drop(guard);
+    /// assert_eq!(list.try_borrow().unwrap().len(), 1);
+    /// # });
+    /// ```
     #[inline]
     pub fn try_borrow(&self) -> Result<Ref<'_, T>, BorrowError> {
         self.cell.try_borrow()
     }
 
     /// The value, through an exclusive borrow.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut lock = RefLock::new(vec![1]);
+    /// lock.get_mut().push(2);
+    /// assert_eq!(*lock.borrow(), [1, 2]);
+    /// ```
     #[inline]
     pub fn get_mut(&mut self) -> &mut T {
         self.cell.get_mut()
@@ -223,6 +383,18 @@ impl<T: ?Sized> RefLock<T> {
     /// # Safety
     ///
     /// The object that the lock is part of was logged since the last safepoint, or is young.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let list = Gc::new(mc, RefLock::new(vec![1]));
+    /// mc.write_barrier(list);
+    /// // SAFETY: the object was logged just now.
+    /// unsafe { list.unlock_unchecked() }.borrow_mut().push(2);
+    /// assert_eq!(*list.borrow(), [1, 2]);
+    /// # });
+    /// ```
     #[inline]
     pub unsafe fn unlock_unchecked(&self) -> &RefCell<T> {
         &self.cell
@@ -231,6 +403,16 @@ impl<T: ?Sized> RefLock<T> {
 
 impl<T: ?Sized> Write<RefLock<T>> {
     /// The cell.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let lists = Gc::new(mc, [RefLock::new(vec![1]), RefLock::default()]);
+    /// Gc::write(mc, lists)[1].unlock().borrow_mut().push(2);
+    /// assert_eq!(*lists[1].borrow(), [2]);
+    /// # });
+    /// ```
     #[inline]
     pub fn unlock(&self) -> &RefCell<T> {
         &self.__inner.cell
@@ -243,6 +425,16 @@ impl<'gc, T: 'gc> Gc<'gc, RefLock<T>> {
     /// # Panics
     ///
     /// If it is borrowed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let list = Gc::new(mc, RefLock::new(vec![3, 1, 2]));
+    /// list.borrow_mut(mc).sort();
+    /// assert_eq!(*list.borrow(), [1, 2, 3]);
+    /// # });
+    /// ```
     #[inline]
     #[track_caller]
     pub fn borrow_mut(self, mc: &Mutation<'gc>) -> RefMut<'gc, T> {
@@ -254,12 +446,35 @@ impl<'gc, T: 'gc> Gc<'gc, RefLock<T>> {
     /// # Errors
     ///
     /// If it is borrowed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let list = Gc::new(mc, RefLock::new(vec![1]));
+    /// let reader = list.borrow();
+    /// assert!(list.try_borrow_mut(mc).is_err());
+    /// drop(reader);
+    /// list.try_borrow_mut(mc).unwrap().push(2);
+    /// assert_eq!(list.borrow().len(), 2);
+    /// # });
+    /// ```
     #[inline]
     pub fn try_borrow_mut(self, mc: &Mutation<'gc>) -> Result<RefMut<'gc, T>, BorrowMutError> {
         self.unlock(mc).try_borrow_mut()
     }
 
     /// The cell, after the write barrier.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let list = Gc::new(mc, RefLock::new(vec![1]));
+    /// assert_eq!(list.unlock(mc).replace(vec![2, 3]), [1]);
+    /// assert_eq!(*list.borrow(), [2, 3]);
+    /// # });
+    /// ```
     #[inline]
     pub fn unlock(self, mc: &Mutation<'gc>) -> &'gc RefCell<T> {
         Gc::write(mc, self).unlock()
@@ -308,18 +523,57 @@ unsafe impl<T: Trace> Trace for RefLock<T> {
 }
 
 /// A [`OnceCell`] in the heap.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, NullCollector, OnceLock, Rootable, Trace, unlock};
+///
+/// #[derive(Trace)]
+/// struct Class<'gc> {
+///     parent: OnceLock<Gc<'gc, Class<'gc>>>,
+/// }
+///
+/// let arena: Arena<Rootable![Gc<'_, Class<'_>>], NullCollector> =
+///     Arena::new(|mc| Gc::new(mc, Class { parent: OnceLock::new() }));
+/// arena.enter(|mc, class| {
+///     // A class may be its own parent: it is known when there is an object.
+///     let parent = unlock!(Gc::write(mc, *class), Class, parent);
+///     assert!(parent.set(*class).is_ok());
+///     assert!(parent.set(*class).is_err());
+///     assert!(Gc::ptr_eq(*class.parent.get().unwrap(), *class));
+/// });
+/// ```
 pub struct OnceLock<T> {
     cell: OnceCell<T>,
 }
 
 impl<T> OnceLock<T> {
     /// A lock without a value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// assert_eq!(OnceLock::<u32>::new().get(), None);
+    /// ```
     #[inline]
     pub const fn new() -> OnceLock<T> {
         OnceLock { cell: OnceCell::new() }
     }
 
     /// The value, if there is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let lock = Gc::new(mc, OnceLock::new());
+    /// assert_eq!(lock.get(), None);
+    /// lock.set(mc, 1).unwrap();
+    /// assert_eq!(lock.get(), Some(&1));
+    /// # });
+    /// ```
     #[inline]
     pub fn get(&self) -> Option<&T> {
         self.cell.get()
@@ -334,6 +588,16 @@ impl<T> Default for OnceLock<T> {
 
 impl<T> Write<OnceLock<T>> {
     /// The cell.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let pair = Gc::new(mc, [OnceLock::new(), OnceLock::new()]);
+    /// assert_eq!(Gc::write(mc, pair)[1].unlock().get_or_init(|| 2), &2);
+    /// assert_eq!((pair[0].get(), pair[1].get()), (None, Some(&2)));
+    /// # });
+    /// ```
     #[inline]
     pub fn unlock(&self) -> &OnceCell<T> {
         &self.__inner.cell
@@ -346,12 +610,33 @@ impl<'gc, T: 'gc> Gc<'gc, OnceLock<T>> {
     /// # Errors
     ///
     /// If there is one already: gives the new one back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let lock = Gc::new(mc, OnceLock::new());
+    /// assert_eq!(lock.set(mc, 1), Ok(()));
+    /// assert_eq!(lock.set(mc, 2), Err(2));
+    /// assert_eq!(lock.get(), Some(&1));
+    /// # });
+    /// ```
     #[inline]
     pub fn set(self, mc: &Mutation<'gc>, value: T) -> Result<(), T> {
         Gc::write(mc, self).unlock().set(value)
     }
 
     /// The value; made by the closure if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let length = Gc::new(mc, OnceLock::new());
+    /// assert_eq!(length.get_or_init(mc, || "text".len()), &4);
+    /// assert_eq!(length.get_or_init(mc, || unreachable!()), &4);
+    /// # });
+    /// ```
     #[inline]
     pub fn get_or_init(self, mc: &Mutation<'gc>, make: impl FnOnce() -> T) -> &'gc T {
         Gc::write(mc, self).unlock().get_or_init(make)
