@@ -11,6 +11,30 @@ use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut, Index};
 
 /// A value that may be written to: see [`Gc::write`](crate::Gc::write).
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, Lock, NullCollector, Rootable, Trace, Write, unlock};
+///
+/// #[derive(Trace)]
+/// struct Account {
+///     balance: Lock<i64>,
+/// }
+///
+/// // The caller proves by a `&Write` that the barrier was passed.
+/// fn withdraw(account: &Write<Account>, amount: i64) {
+///     let balance = unlock!(account, Account, balance);
+///     balance.set(balance.get() - amount);
+/// }
+///
+/// let arena: Arena<Rootable![Gc<'_, Account>], NullCollector> =
+///     Arena::new(|mc| Gc::new(mc, Account { balance: Lock::new(100) }));
+/// arena.enter(|mc, account| {
+///     withdraw(Gc::write(mc, *account), 30);
+///     assert_eq!(account.balance.get(), 70);
+/// });
+/// ```
 #[repr(transparent)]
 #[derive(Debug)]
 pub struct Write<T: ?Sized> {
@@ -25,6 +49,18 @@ impl<T: ?Sized> Write<T> {
     ///
     /// The object that the value is part of was logged since the last safepoint, or is young, and
     /// the witness is not used after the next safepoint.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let pair = Gc::new(mc, (Lock::new(1), 2));
+    /// mc.write_barrier(pair);
+    /// // SAFETY: the lock is part of the object that was logged.
+    /// unsafe { Write::assume(&pair.0) }.unlock().set(3);
+    /// assert_eq!(pair.0.get(), 3);
+    /// # });
+    /// ```
     #[inline]
     pub unsafe fn assume(value: &T) -> &Write<T> {
         // SAFETY: `Write` is transparent.
@@ -32,6 +68,16 @@ impl<T: ?Sized> Write<T> {
     }
 
     /// A witness for what is borrowed mutably: it is in no heap, or was logged to be borrowed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// // Not in a heap yet.
+    /// let mut lock = Lock::new(1);
+    /// Write::from_mut(&mut lock).unlock().set(2);
+    /// assert_eq!(lock.get(), 2);
+    /// ```
     #[inline]
     pub fn from_mut(value: &mut T) -> &mut Write<T> {
         // SAFETY: `Write` is transparent.
@@ -39,6 +85,17 @@ impl<T: ?Sized> Write<T> {
     }
 
     /// A witness for what holds no `Gc`, since it is `'static`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let count = Gc::new(mc, Lock::new(1));
+    /// // No barrier: a number concerns no collector.
+    /// Write::from_static(&*count).unlock().set(2);
+    /// assert_eq!(count.get(), 2);
+    /// # });
+    /// ```
     #[inline]
     pub fn from_static(value: &T) -> &Write<T>
     where
@@ -91,6 +148,18 @@ impl<T: ?Sized> DerefMut for Write<T> {
 
 impl<T> Write<Option<T>> {
     /// The value in the option.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let lock = Gc::new(mc, Some(Lock::new(1)));
+    /// if let Some(lock) = Gc::write(mc, lock).as_write() {
+    ///     lock.unlock().set(2);
+    /// }
+    /// assert_eq!(format!("{lock:?}"), "Some(Lock(2))");
+    /// # });
+    /// ```
     #[inline]
     pub fn as_write(&self) -> Option<&Write<T>> {
         // SAFETY: the value of an option is inside of it.
@@ -100,6 +169,16 @@ impl<T> Write<Option<T>> {
 
 impl<T: ?Sized> Write<Box<T>> {
     /// The value in the box, which the box owns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let boxed = Gc::new(mc, Box::new(Lock::new(1)));
+    /// Gc::write(mc, boxed).as_deref().unlock().set(2);
+    /// assert_eq!(boxed.get(), 2);
+    /// # });
+    /// ```
     #[inline]
     pub fn as_deref(&self) -> &Write<T> {
         // SAFETY: a box has one owner, which is part of the object.
@@ -109,6 +188,16 @@ impl<T: ?Sized> Write<Box<T>> {
 
 impl<T> Write<Vec<T>> {
     /// The elements, which the vector owns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let locks = Gc::new(mc, vec![Lock::new(1), Lock::new(2)]);
+    /// Gc::write(mc, locks).as_deref().iter().for_each(|lock| lock.unlock().set(0));
+    /// assert_eq!(locks[0].get() + locks[1].get(), 0);
+    /// # });
+    /// ```
     #[inline]
     pub fn as_deref(&self) -> &Write<[T]> {
         // SAFETY: a vector has one owner, which is part of the object.
@@ -118,6 +207,18 @@ impl<T> Write<Vec<T>> {
 
 impl<T> Write<[T]> {
     /// One of the elements.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let locks = Gc::new_slice(mc, [1, 2].map(Lock::new));
+    /// let write = Gc::write(mc, locks);
+    /// write.get(1).unwrap().unlock().set(3);
+    /// assert_eq!(locks[1].get(), 3);
+    /// assert!(write.get(2).is_none());
+    /// # });
+    /// ```
     #[inline]
     pub fn get(&self, index: usize) -> Option<&Write<T>> {
         // SAFETY: an element is inside the slice.
@@ -125,6 +226,18 @@ impl<T> Write<[T]> {
     }
 
     /// All elements.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let locks = Gc::new_slice(mc, [1, 2].map(Lock::new));
+    /// for lock in Gc::write(mc, locks).iter() {
+    ///     lock.unlock().set(10 * lock.get());
+    /// }
+    /// assert_eq!(locks[1].get(), 20);
+    /// # });
+    /// ```
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Write<T>> {
         // SAFETY: an element is inside the slice.
         self.__inner.iter().map(|value| unsafe { Write::assume(value) })
@@ -133,6 +246,15 @@ impl<T> Write<[T]> {
 
 impl<T, const N: usize> Write<[T; N]> {
     /// The elements as a slice.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let locks = Gc::new(mc, [1, 2].map(Lock::new));
+    /// assert_eq!(Gc::write(mc, locks).as_slice().iter().len(), 2);
+    /// # });
+    /// ```
     #[inline]
     pub fn as_slice(&self) -> &Write<[T]> {
         // SAFETY: the elements are inside the array.
@@ -213,7 +335,21 @@ macro_rules! field {
 ///
 /// # Examples
 ///
-/// See [`Gc`](crate::Gc).
+/// ```
+/// use gc_core::{Arena, Gc, Lock, NullCollector, Rootable, Trace, unlock};
+///
+/// #[derive(Trace)]
+/// struct Counter {
+///     count: Lock<u32>,
+/// }
+///
+/// let arena: Arena<Rootable![Gc<'_, Counter>], NullCollector> =
+///     Arena::new(|mc| Gc::new(mc, Counter { count: Lock::new(1) }));
+/// arena.enter(|mc, counter| {
+///     unlock!(Gc::write(mc, *counter), Counter, count).set(2);
+///     assert_eq!(counter.count.get(), 2);
+/// });
+/// ```
 #[macro_export]
 macro_rules! unlock {
     ($value:expr, $type:path, $field:ident) => {
