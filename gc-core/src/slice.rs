@@ -27,6 +27,23 @@ pub struct ArrayHead(usize);
 /// A value followed by a slice, in one object.
 ///
 /// Made by [`Gc::new_slice_with_header`].
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, NullCollector, Rootable, SliceWithHeader};
+///
+/// // A tuple of an interpreter: its class and its fields in one object.
+/// type Instance<'gc> = SliceWithHeader<Gc<'gc, str>, u32>;
+/// let arena: Arena<Rootable![Gc<'_, Instance<'_>>], NullCollector> = Arena::new(|mc| {
+///     let class = Gc::new_str(mc, "Point");
+///     Gc::new_slice_with_header(mc, class, 2, |index| 10 * index as u32)
+/// });
+/// arena.enter(|_, point| {
+///     assert_eq!(&*point.header, "Point");
+///     assert_eq!(point.slice, [0, 10]);
+/// });
+/// ```
 #[derive(Debug)]
 #[repr(C)]
 pub struct SliceWithHeader<H, T> {
@@ -223,6 +240,16 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, [T]> {
     ///
     /// If the heap is full, or if the iterator yields fewer elements than it promised. What it
     /// yields beyond them stays in it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let squares = Gc::new_slice(mc, (0..4).map(|n| n * n));
+    /// assert_eq!(*squares, [0, 1, 4, 9]);
+    /// assert_eq!(size_of_val(&squares), size_of::<usize>());
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn new_slice<I>(mc: &Mutation<'gc>, elements: I) -> Gc<'gc, [T]>
@@ -240,6 +267,15 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, [T]> {
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let table = Gc::slice_from_fn(mc, 3, |index| Lock::new(index));
+    /// assert_eq!(table[2].get(), 2);
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn slice_from_fn(
@@ -259,6 +295,17 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, [T]> {
     ///
     /// [`HeapFull`] if the arena's limit is reached or the system has no memory; the closure is
     /// given back uncalled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// type Small = Arena<Rootable![()], NullCollector>;
+    /// Small::builder().limit_bytes(64 << 10).build(|_| ()).enter(|mc, ()| {
+    ///     assert_eq!(Gc::try_slice_from_fn(mc, 2, |index| index).unwrap()[1], 1);
+    ///     assert!(Gc::try_slice_from_fn(mc, 1 << 20, |index| index).is_err());
+    /// });
+    /// ```
     pub fn try_slice_from_fn<F: FnMut(usize) -> T>(
         mc: &Mutation<'gc>,
         len: usize,
@@ -275,6 +322,17 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, [T]> {
     ///
     /// Of a large slice only the segment that the element lies in is logged, so that a store costs
     /// the same however long the slice is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let table = Gc::slice_from_fn(mc, 1_000, Lock::new);
+    /// Gc::write_at(mc, table, 999).unwrap().unlock().set(0);
+    /// assert_eq!(table[999].get(), 0);
+    /// assert!(Gc::write_at(mc, table, 1_000).is_none());
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn write_at(mc: &Mutation<'gc>, gc: Gc<'gc, [T]>, index: usize) -> Option<&'gc Write<T>> {
@@ -293,6 +351,16 @@ impl<'gc> Gc<'gc, str> {
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let text = Gc::new_str(mc, "grüezi");
+    /// assert_eq!((text.len(), text.chars().count()), (7, 6));
+    /// assert!(text.starts_with("grü"));
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn new_str(mc: &Mutation<'gc>, text: &str) -> Gc<'gc, str> {
@@ -311,6 +379,17 @@ impl<'gc, H: Trace + 'gc, T: Trace + 'gc> Gc<'gc, SliceWithHeader<H, T>> {
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let matrix = Gc::new_slice_with_header(mc, (2, 3), 6, |index| index);
+    /// let (rows, columns) = matrix.header;
+    /// assert_eq!(rows * columns, matrix.slice.len());
+    /// assert_eq!(matrix.slice[columns..], [3, 4, 5]);
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn new_slice_with_header(
