@@ -21,11 +21,35 @@ use crate::heap::{Flag, ObjectRef};
 /// Given on the first request, the same after the object has moved, unique in the process and never
 /// given to another object, and still comparable when the object is dead. The order is the order of
 /// first requests within one arena, roughly.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, GcId, NullCollector, Rootable};
+/// use std::collections::HashMap;
+///
+/// let arena: Arena<Rootable![Gc<'_, str>], NullCollector> =
+///     Arena::new(|mc| Gc::new_str(mc, "Ada"));
+/// // What is known of objects beside the heap; it keeps none of them alive.
+/// let mut ages: HashMap<GcId, u32> = HashMap::new();
+/// arena.enter(|_, ada| ages.insert(Gc::id(*ada), 36));
+/// assert_eq!(arena.enter(|_, ada| ages.get(&Gc::id(*ada)).copied()), Some(36));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GcId(NonZeroU64);
 
 impl GcId {
     /// The identity as a number, for people and files.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let (a, b) = (Gc::id(Gc::new(mc, 1)), Gc::id(Gc::new(mc, 1)));
+    /// assert!(a.as_u64() < b.as_u64());
+    /// assert_eq!(format!("{a:?}"), format!("GcId({})", a.as_u64()));
+    /// # });
+    /// ```
     #[must_use]
     pub fn as_u64(self) -> u64 {
         self.0.get()
