@@ -8,7 +8,8 @@ use crate::pointee::Pointee;
 
 /// Makes a trait usable as `Gc<dyn Trait>` and its boxes as parts of objects.
 ///
-/// The trait has [`DynTrace`](crate::DynTrace) as a supertrait. Lifetimes are listed first.
+/// The trait has [`DynTrace`](crate::DynTrace) as a supertrait. Lifetimes are listed first. One is
+/// there in any case: `Gc<'gc, dyn Trait>` means `Gc<'gc, dyn Trait + 'gc>` to the compiler.
 ///
 /// # Examples
 ///
@@ -84,7 +85,24 @@ macro_rules! dyn_trace {
 ///
 /// # Examples
 ///
-/// See [`dyn_trace!`](crate::dyn_trace).
+/// ```
+/// use gc_core::{Arena, DynTrace, Gc, NullCollector, Rootable, dyn_trace, unsize};
+///
+/// trait Name: DynTrace {
+///     fn name(&self) -> String;
+/// }
+/// dyn_trace!(for<'gc> dyn Name + 'gc);
+///
+/// impl Name for u32 {
+///     fn name(&self) -> String {
+///         format!("number {self}")
+///     }
+/// }
+///
+/// let arena: Arena<Rootable![Gc<'_, dyn Name>], NullCollector> =
+///     Arena::new(|mc| unsize!(Gc::new(mc, 7_u32) => dyn Name));
+/// arena.enter(|_, name| assert_eq!(name.name(), "number 7"));
+/// ```
 #[macro_export]
 macro_rules! unsize {
     ($gc:expr => $type:ty) => {{
