@@ -18,6 +18,22 @@ use crate::trace::{Edges, SlotMap, Slots, Trace};
 /// arena or set. It may be cloned and dropped at any time; the object lives at least until the last
 /// clone is dropped, if the set does. A handle that is leaked (by `mem::forget`, say) leaks its
 /// object until the arena is dropped.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, DynamicRoot, Gc, NullCollector, Rootable};
+///
+/// // What is not in the heap may hold references into it.
+/// struct Window {
+///     title: DynamicRoot<Rootable![str]>,
+/// }
+///
+/// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+/// let window = arena.mutate(|mc, ()| Window { title: mc.stash(Gc::new_str(mc, "Hello")) });
+/// arena.collect();
+/// arena.enter(|mc, ()| assert_eq!(&*mc.fetch(&window.title), "Hello"));
+/// ```
 pub struct DynamicRoot<R: ?Sized + for<'a> Rootable<'a>>
 where
     for<'a> Root<'a, R>: Pointee,
@@ -138,6 +154,20 @@ where
 /// that finds cycles reclaims. When the set is dead its handles are stale: nothing can fetch them.
 ///
 /// The arena has a set of its own: see [`Mutation::stash`].
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, DynamicRootSet, Gc, NullCollector, Rootable};
+///
+/// type Number = Rootable![u32];
+/// let mut arena: Arena<Rootable![Option<DynamicRootSet<'_>>], NullCollector> =
+///     Arena::new(|mc| Some(DynamicRootSet::new(mc)));
+/// let handle = arena.mutate(|mc, set| set.unwrap().stash::<Number>(mc, Gc::new(mc, 42)));
+/// arena.enter(|_, set| assert_eq!(*set.unwrap().fetch(&handle), 42));
+/// // From now on neither the set nor the handle keeps the number alive.
+/// arena.mutate_root(|_, set| *set = None);
+/// ```
 #[derive(Clone, Copy)]
 pub struct DynamicRootSet<'gc>(Gc<'gc, Set>);
 
@@ -174,6 +204,16 @@ impl<'gc> DynamicRootSet<'gc> {
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let (a, b) = (DynamicRootSet::new(mc), DynamicRootSet::new(mc));
+    /// let handle = a.stash::<Rootable![str]>(mc, Gc::new_str(mc, "kept"));
+    /// assert!(a.contains(&handle) && !b.contains(&handle));
+    /// # });
+    /// ```
     #[must_use]
     pub fn new(mc: &Mutation<'gc>) -> DynamicRootSet<'gc> {
         let table = mc.heap().new_handle_table();
@@ -183,6 +223,17 @@ impl<'gc> DynamicRootSet<'gc> {
     }
 
     /// Makes a handle to an object in this set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = DynamicRootSet::new(mc);
+    /// let handle = set.stash::<Rootable![str]>(mc, Gc::new_str(mc, "kept"));
+    /// let same = handle.clone();
+    /// assert!(Gc::ptr_eq(set.fetch(&handle), set.fetch(&same)));
+    /// # });
+    /// ```
     pub fn stash<R>(self, mc: &Mutation<'gc>, gc: Gc<'gc, Root<'gc, R>>) -> DynamicRoot<R>
     where
         R: for<'a> Rootable<'a> + ?Sized + 'static,
@@ -197,6 +248,16 @@ impl<'gc> DynamicRootSet<'gc> {
     /// # Panics
     ///
     /// If the handle is of another set: see [`try_fetch`](DynamicRootSet::try_fetch).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = DynamicRootSet::new(mc);
+    /// let handle = set.stash::<Rootable![u32]>(mc, Gc::new(mc, 42));
+    /// assert_eq!(*set.fetch(&handle), 42);
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn fetch<R>(self, handle: &DynamicRoot<R>) -> Gc<'gc, Root<'gc, R>>
@@ -208,6 +269,18 @@ impl<'gc> DynamicRootSet<'gc> {
     }
 
     /// What a handle of this set refers to; `None` if it is of another.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = DynamicRootSet::new(mc);
+    /// let handle = set.stash::<Rootable![u32]>(mc, Gc::new(mc, 42));
+    /// assert!(set.try_fetch(&handle).is_some());
+    /// // It is not of the arena's own set.
+    /// assert!(mc.try_fetch(&handle).is_none());
+    /// # });
+    /// ```
     #[must_use]
     pub fn try_fetch<R>(self, handle: &DynamicRoot<R>) -> Option<Gc<'gc, Root<'gc, R>>>
     where
@@ -218,6 +291,17 @@ impl<'gc> DynamicRootSet<'gc> {
     }
 
     /// Whether the handle is of this set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = DynamicRootSet::new(mc);
+    /// let answer = Gc::new(mc, 42);
+    /// assert!(set.contains(&set.stash::<Rootable![u32]>(mc, answer)));
+    /// assert!(!set.contains(&mc.stash::<Rootable![u32]>(answer)));
+    /// # });
+    /// ```
     #[must_use]
     pub fn contains<R>(self, handle: &DynamicRoot<R>) -> bool
     where
