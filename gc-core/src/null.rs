@@ -7,6 +7,22 @@ use crate::event::Reason;
 ///
 /// What others do at a safepoint can be seen here by its absence: nothing is promoted, so every
 /// object stays young, so the write barrier never logs. Drop glue runs when the arena is dropped.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, NullCollector, Rootable};
+/// use std::rc::Rc;
+///
+/// let counter = Rc::new(());
+/// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+/// arena.mutate(|mc, ()| drop(Gc::new(mc, Rc::clone(&counter))));
+/// // Nothing refers to the object, and it lives as long as the arena.
+/// assert_eq!(arena.collect().freed_objects, 0);
+/// assert_eq!(Rc::strong_count(&counter), 2);
+/// drop(arena);
+/// assert_eq!(Rc::strong_count(&counter), 1);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NullCollector;
 

@@ -17,6 +17,23 @@ use crate::heap::ObjectRef;
 ///    [`with_object`](Pointee::with_object) and [`place`](Pointee::place) read and replace that word.
 /// 2. If `IS_THIN`, then `Ptr` is a `NonNull` of a sized type.
 /// 3. [`as_ptr`](Pointee::as_ptr) gives a pointer to the value in the payload.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Gc, GcId, Mutation, Pointee};
+///
+/// // Takes references to all that can be in a heap.
+/// fn is_same<T: ?Sized + Pointee>(gc: Gc<'_, T>, id: GcId) -> bool {
+///     Gc::id(gc) == id
+/// }
+/// # use gc_core::{Arena, NullCollector, Rootable};
+/// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+/// let (number, text) = (Gc::new(mc, 1), Gc::new_str(mc, "one"));
+/// assert!(is_same(text, Gc::id(text)) && !is_same(number, Gc::id(text)));
+/// assert_eq!(size_of_val(&text), size_of::<usize>());
+/// # });
+/// ```
 pub unsafe trait Pointee {
     /// What a reference stores.
     #[doc(hidden)]

@@ -9,12 +9,45 @@ use core::marker::PhantomData;
 /// A type with one lifetime left open.
 ///
 /// Use [`Rootable!`](macro@crate::Rootable) rather than implementing it.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Collector, Gc, Root, Rootable, Trace};
+///
+/// // Works on arenas of all roots and collectors.
+/// fn used_bytes<R, C: Collector>(arena: &Arena<R, C>) -> usize
+/// where
+///     R: for<'a> Rootable<'a>,
+///     for<'a> Root<'a, R>: Sized + Trace,
+/// {
+///     arena.stats().used_bytes
+/// }
+/// # use gc_core::NullCollector;
+/// let arena: Arena<Rootable![Gc<'_, u32>], NullCollector> = Arena::new(|mc| Gc::new(mc, 1));
+/// assert!(used_bytes(&arena) > 0);
+/// ```
 pub trait Rootable<'a> {
     /// The type at this lifetime.
     type Root: ?Sized + 'a;
 }
 
 /// The root type `R` at the lifetime `'a`.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Gc, Root, Rootable};
+///
+/// type Numbers = Rootable![Gc<'_, [u32]>];
+/// fn sum<'gc>(numbers: Root<'gc, Numbers>) -> u32 {
+///     let numbers: Gc<'gc, [u32]> = numbers;
+///     numbers.iter().sum()
+/// }
+/// # use gc_core::{Arena, NullCollector};
+/// # let arena: Arena<Numbers, NullCollector> = Arena::new(|mc| Gc::new_slice(mc, [1, 2, 3]));
+/// # assert_eq!(arena.enter(|_, numbers| sum(*numbers)), 6);
+/// ```
 pub type Root<'a, R> = <R as Rootable<'a>>::Root;
 
 /// A sized, `'static` token for a [`Rootable`] trait object, usable as a type of its own (a key of

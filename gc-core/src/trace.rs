@@ -40,6 +40,25 @@ use crate::heap::ObjectRef;
 ///    at the same time as `visit` of other values; no value is visited by two threads at once. So it
 ///    only reads, and only what belongs to the value: no thread-local variable, no count or flag that
 ///    other values share. (`relocate` runs in the arena's thread.)
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Gc, Lock, Trace};
+///
+/// #[derive(Trace)]
+/// struct Node<'gc> {
+///     name: String,
+///     next: Lock<Option<Gc<'gc, Node<'gc>>>>,
+/// }
+/// #[derive(Trace)]
+/// struct Point {
+///     x: f64,
+///     y: f64,
+/// }
+/// assert!(<Node as Trace>::HAS_GC);
+/// assert!(!<Vec<Point> as Trace>::HAS_GC);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot live in a garbage-collected heap: it does not implement `Trace`",
     label = "not `Trace`",
@@ -291,6 +310,8 @@ impl Drop for AbortOnUnwind {
 /// # Safety
 ///
 /// The obligations of [`Trace`]; the blanket implementation is the only one.
+///
+/// See the example of [`dyn_trace!`](crate::dyn_trace).
 pub unsafe trait DynTrace {
     #[doc(hidden)]
     fn visit_dyn(&self, edges: &mut Edges);
