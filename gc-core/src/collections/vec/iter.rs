@@ -7,6 +7,16 @@ use core::ops::Range;
 use super::GcVec;
 
 /// The elements of a [`GcVec`]: see [`GcVec::iter`].
+///
+/// # Examples
+///
+/// ```
+/// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+/// let vec = GcVec::from_slice(mc, &[1, 2, 3]);
+/// let mut iter: VecIter<'_, u32> = vec.iter();
+/// assert_eq!((iter.next(), iter.next_back()), (Some(1), Some(3)));
+/// # });
+/// ```
 pub struct VecIter<'gc, T: 'gc> {
     vec: GcVec<'gc, T>,
     /// What is left of the indices that there were at the beginning.
@@ -19,6 +29,18 @@ impl<'gc, T: Copy + 'gc> GcVec<'gc, T> {
     /// The vector may be changed meanwhile. The iterator walks the indices that there were at the
     /// beginning, and yields what it finds there when it comes to them: elements appended later are
     /// not seen, and indices that are gone are passed over.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1, 2, 3]);
+    /// for element in vec {
+    ///     vec.push(mc, 10 * element);
+    /// }
+    /// assert_eq!(vec.iter().rev().collect::<Vec<_>>(), [30, 20, 10, 3, 2, 1]);
+    /// # });
+    /// ```
     #[must_use]
     pub fn iter(self) -> VecIter<'gc, T> {
         VecIter { vec: self, indices: 0..self.len() }

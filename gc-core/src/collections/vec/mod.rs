@@ -69,6 +69,16 @@ impl<T> Clone for GcVec<'_, T> {
 
 impl<'gc, T: 'gc> GcVec<'gc, T> {
     /// Whether both are the same vector.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1, 2]);
+    /// let same = vec;
+    /// assert!(vec.ptr_eq(same) && !vec.ptr_eq(GcVec::from_slice(mc, &[1, 2])));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn ptr_eq(self, other: GcVec<'gc, T>) -> bool {
@@ -76,6 +86,17 @@ impl<'gc, T: 'gc> GcVec<'gc, T> {
     }
 
     /// The vector's identity: see [`Gc::id`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::<u32>::new(mc);
+    /// let id = vec.id();
+    /// vec.push(mc, 1);
+    /// assert_eq!(vec.id(), id);
+    /// # });
+    /// ```
     #[must_use]
     pub fn id(self) -> GcId {
         Gc::id(self.object)
@@ -84,6 +105,14 @@ impl<'gc, T: 'gc> GcVec<'gc, T> {
 
 impl<'gc, T: Copy + 'gc> GcVec<'gc, T> {
     /// The number of elements.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// assert_eq!(GcVec::from_slice(mc, &[1, 2]).len(), 2);
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn len(self) -> usize {
@@ -91,6 +120,17 @@ impl<'gc, T: Copy + 'gc> GcVec<'gc, T> {
     }
 
     /// Whether there is no element.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::new(mc);
+    /// assert!(vec.is_empty());
+    /// vec.push(mc, 1);
+    /// assert!(!vec.is_empty());
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_empty(self) -> bool {
@@ -98,6 +138,16 @@ impl<'gc, T: Copy + 'gc> GcVec<'gc, T> {
     }
 
     /// The number of elements for which there is room.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::with_capacity(mc, 10);
+    /// vec.push(mc, 1);
+    /// assert_eq!((vec.len(), vec.capacity()), (1, 10));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn capacity(self) -> usize {
@@ -105,6 +155,15 @@ impl<'gc, T: Copy + 'gc> GcVec<'gc, T> {
     }
 
     /// The element at an index; `None` if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &['a', 'b']);
+    /// assert_eq!((vec.get(1), vec.get(2)), (Some('b'), None));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn get(self, index: usize) -> Option<T> {
@@ -112,6 +171,15 @@ impl<'gc, T: Copy + 'gc> GcVec<'gc, T> {
     }
 
     /// The last element; `None` if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// assert_eq!(GcVec::from_slice(mc, &[1, 2]).last(), Some(2));
+    /// assert_eq!(GcVec::<u32>::new(mc).last(), None);
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn last(self) -> Option<T> {
@@ -123,6 +191,17 @@ impl<'gc, T: Copy + 'gc> GcVec<'gc, T> {
     /// # Complexity
     ///
     /// O(len) time and memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1, 2]);
+    /// let copy = vec.to_vec();
+    /// vec.push(mc, 3);
+    /// assert_eq!(copy, [1, 2]);
+    /// # });
+    /// ```
     #[must_use]
     pub fn to_vec(self) -> Vec<T> {
         self.object.slots().iter().map_while(Lock::get).collect()
@@ -151,6 +230,17 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::new(mc);
+    /// assert_eq!(vec.capacity(), 0);
+    /// vec.push(mc, Gc::new_str(mc, "first"));
+    /// assert_eq!(vec.capacity(), 4);
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn new(mc: &Mutation<'gc>) -> GcVec<'gc, T> {
@@ -162,6 +252,16 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::with_capacity(mc, 100);
+    /// vec.extend(mc, 0..100);
+    /// assert_eq!(vec.capacity(), 100);
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_capacity(mc: &Mutation<'gc>, capacity: usize) -> GcVec<'gc, T> {
@@ -177,6 +277,15 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1, 2, 3]);
+    /// assert_eq!(format!("{vec:?}"), "[1, 2, 3]");
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn from_slice(mc: &Mutation<'gc>, elements: &[T]) -> GcVec<'gc, T> {
@@ -190,6 +299,16 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Errors
     ///
     /// [`HeapFull`] if the heap is full; the vector is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1]);
+    /// assert!(vec.try_reserve(mc, usize::MAX).is_err());
+    /// assert_eq!(vec.to_vec(), [1]);
+    /// # });
+    /// ```
     pub fn try_reserve(self, mc: &Mutation<'gc>, additional: usize) -> Result<(), HeapFull<()>> {
         let needed = self.len().checked_add(additional).ok_or_else(|| mc.heap_full(()))?;
         if needed <= self.capacity() {
@@ -205,6 +324,16 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Panics
     ///
     /// If the heap is full; the vector is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1]);
+    /// vec.reserve(mc, 9);
+    /// assert_eq!((vec.len(), vec.capacity()), (1, 10));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn reserve(self, mc: &Mutation<'gc>, additional: usize) {
         self.try_reserve(mc, additional).unwrap_or_else(|_| mc.exhausted());
@@ -223,6 +352,16 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Panics
     ///
     /// If the index is not below the length.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1, 2]);
+    /// vec.set(mc, 1, 20);
+    /// assert_eq!(vec.to_vec(), [1, 20]);
+    /// # });
+    /// ```
     #[inline]
     #[track_caller]
     pub fn set(self, mc: &Mutation<'gc>, index: usize, element: T) {
@@ -237,6 +376,16 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Panics
     ///
     /// If the heap is full; the vector is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1]);
+    /// vec.push(mc, 2);
+    /// assert_eq!(vec.to_vec(), [1, 2]);
+    /// # });
+    /// ```
     #[inline]
     #[track_caller]
     pub fn push(self, mc: &Mutation<'gc>, element: T) {
@@ -250,6 +399,18 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Errors
     ///
     /// [`HeapFull`] if the heap is full; the vector is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// type Small = Arena<Rootable![()], NullCollector>;
+    /// Small::builder().limit_bytes(64 << 10).build(|_| ()).enter(|mc, ()| {
+    ///     let vec = GcVec::new(mc);
+    ///     let full = (0_u32..).find_map(|n| vec.try_push(mc, n).err()).unwrap();
+    ///     assert_eq!(full.into_value(), vec.len() as u32);
+    /// });
+    /// ```
     #[inline]
     pub fn try_push(self, mc: &Mutation<'gc>, element: T) -> Result<(), HeapFull<T>> {
         match self.object.push(mc, element) {
@@ -265,6 +426,15 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     }
 
     /// Takes the last element away; `None` if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1, 2]);
+    /// assert_eq!([vec.pop(mc), vec.pop(mc), vec.pop(mc)], [Some(2), Some(1), None]);
+    /// # });
+    /// ```
     #[inline]
     pub fn pop(self, mc: &Mutation<'gc>) -> Option<T> {
         let last = self.last()?;
@@ -277,6 +447,16 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Panics
     ///
     /// If an index is not below the length.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1, 2, 3]);
+    /// vec.swap(mc, 0, 2);
+    /// assert_eq!(vec.to_vec(), [3, 2, 1]);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn swap(self, mc: &Mutation<'gc>, a: usize, b: usize) {
         let (at_a, at_b) = (self.element(a), self.element(b));
@@ -289,6 +469,16 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Panics
     ///
     /// If the index is not below the length.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1, 2, 3]);
+    /// assert_eq!(vec.swap_remove(mc, 0), 1);
+    /// assert_eq!(vec.to_vec(), [3, 2]);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn swap_remove(self, mc: &Mutation<'gc>, index: usize) -> T {
         let removed = self.element(index);
@@ -306,6 +496,16 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Complexity
     ///
     /// O(len - index): all of them are stored anew, and their segments logged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1, 3]);
+    /// vec.insert(mc, 1, 2);
+    /// assert_eq!(vec.to_vec(), [1, 2, 3]);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn insert(self, mc: &Mutation<'gc>, index: usize, element: T) {
         let len = self.len();
@@ -328,6 +528,16 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Complexity
     ///
     /// O(len - index): all of them are stored anew, and their segments logged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1, 2, 3]);
+    /// assert_eq!(vec.remove(mc, 0), 1);
+    /// assert_eq!(vec.to_vec(), [2, 3]);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn remove(self, mc: &Mutation<'gc>, index: usize) -> T {
         let removed = self.element(index);
@@ -344,12 +554,33 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Complexity
     ///
     /// O(elements taken away).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1, 2, 3]);
+    /// vec.truncate(mc, 5);
+    /// vec.truncate(mc, 1);
+    /// assert_eq!((vec.to_vec(), vec.capacity()), (vec![1], 3));
+    /// # });
+    /// ```
     #[inline]
     pub fn truncate(self, mc: &Mutation<'gc>, len: usize) {
         self.object.truncate(mc, len);
     }
 
     /// Takes all elements away. Keeps the capacity.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1, 2, 3]);
+    /// vec.clear(mc);
+    /// assert_eq!((vec.len(), vec.capacity()), (0, 3));
+    /// # });
+    /// ```
     pub fn clear(self, mc: &Mutation<'gc>) {
         self.truncate(mc, 0);
     }
@@ -359,6 +590,16 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Panics
     ///
     /// If the heap is full; the vector is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1]);
+    /// vec.extend_from_slice(mc, &[2, 3]);
+    /// assert_eq!(vec.to_vec(), [1, 2, 3]);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn extend_from_slice(self, mc: &Mutation<'gc>, elements: &[T]) {
         self.reserve(mc, elements.len());
@@ -370,6 +611,17 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Panics
     ///
     /// If the heap is full; the vector is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1, 2, 3]);
+    /// vec.resize(mc, 1, 0);
+    /// vec.resize(mc, 3, 0);
+    /// assert_eq!(vec.to_vec(), [1, 0, 0]);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn resize(self, mc: &Mutation<'gc>, len: usize, element: T) {
         self.reserve(mc, len.saturating_sub(self.len()));

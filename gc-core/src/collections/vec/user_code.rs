@@ -19,6 +19,15 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let squares = GcVec::from_iter_in(mc, (1..4).map(|n| n * n));
+    /// assert_eq!(squares.to_vec(), [1, 4, 9]);
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn from_iter_in(
@@ -37,6 +46,17 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1]);
+    /// // What it appends is not seen by its own iterator.
+    /// vec.extend(mc, vec.iter().map(|n| n + 1));
+    /// assert_eq!(vec.to_vec(), [1, 2]);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn extend(self, mc: &Mutation<'gc>, elements: impl IntoIterator<Item = T>) {
         let elements = elements.into_iter();
@@ -56,6 +76,16 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     ///
     /// O(len) time. What is in front of the first disapproved element is not written to, and what is
     /// kept behind it is copied aside.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let vec = GcVec::from_slice(mc, &[1, 2, 3, 4]);
+    /// vec.retain(mc, |n| n % 2 == 0);
+    /// assert_eq!(vec.to_vec(), [2, 4]);
+    /// # });
+    /// ```
     pub fn retain(self, mc: &Mutation<'gc>, mut is_kept: impl FnMut(&T) -> bool) {
         let mut elements = self.iter();
         let Some(first_removed) = elements.by_ref().position(|element| !is_kept(&element)) else {
