@@ -7,6 +7,17 @@ use core::ops::Range;
 use super::GcHashMap;
 
 /// The entries of a [`GcHashMap`]: see [`GcHashMap::iter`].
+///
+/// # Examples
+///
+/// ```
+/// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+/// let map = GcHashMap::<_, _>::new(mc);
+/// map.extend(mc, [("b", 2), ("a", 1)]);
+/// let mut iter: MapIter<'_, &str, u32, _> = map.iter();
+/// assert_eq!([iter.next(), iter.next(), iter.next()], [Some(("b", 2)), Some(("a", 1)), None]);
+/// # });
+/// ```
 pub struct MapIter<'gc, K: 'gc, V: 'gc, S: 'static> {
     map: GcHashMap<'gc, K, V, S>,
     /// What is left of the indices that there were at the beginning.
@@ -20,17 +31,51 @@ impl<'gc, K: Copy + 'gc, V: Copy + 'gc, S: 'static> GcHashMap<'gc, K, V, S> {
     /// are seen as they are when it comes. Entries inserted meanwhile may be seen or not, and if
     /// that makes the map close its gaps (see [`GcHashMap`]), others may be missed. No entry is seen
     /// twice, and the iterator ends however many are inserted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.extend(mc, [(3, 'c'), (1, 'a'), (2, 'b')]);
+    /// for (key, _) in map {
+    ///     map.remove(mc, &(key - 1));
+    /// }
+    /// // 3 took 2 away before its turn; 1 took nothing.
+    /// assert_eq!(map.iter().collect::<Vec<_>>(), [(3, 'c'), (1, 'a')]);
+    /// # });
+    /// ```
     #[must_use]
     pub fn iter(self) -> MapIter<'gc, K, V, S> {
         MapIter { map: self, indices: 0..self.end() }
     }
 
     /// The keys: see [`iter`](GcHashMap::iter).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.extend(mc, [("b", 2), ("a", 1)]);
+    /// assert_eq!(map.keys().collect::<String>(), "ba");
+    /// # });
+    /// ```
     pub fn keys(self) -> impl Iterator<Item = K> {
         self.iter().map(|(key, _)| key)
     }
 
     /// The values: see [`iter`](GcHashMap::iter).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.extend(mc, [("b", 2), ("a", 1)]);
+    /// assert_eq!(map.values().sum::<u32>(), 3);
+    /// # });
+    /// ```
     pub fn values(self) -> impl Iterator<Item = V> {
         self.iter().map(|(_, value)| value)
     }

@@ -22,6 +22,16 @@ where
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.insert(mc, Gc::new_str(mc, "Ada"), 36);
+    /// assert_eq!(map.get("Ada"), Some(36));
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn new(mc: &Mutation<'gc>) -> GcHashMap<'gc, K, V> {
@@ -33,6 +43,17 @@ where
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::with_capacity(mc, 100);
+    /// let capacity = map.capacity();
+    /// map.extend(mc, (0..100).map(|n| (n, n)));
+    /// assert_eq!(map.capacity(), capacity);
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_capacity(mc: &Mutation<'gc>, capacity: usize) -> GcHashMap<'gc, K, V> {
@@ -47,6 +68,15 @@ where
     S: BuildHasher + 'static,
 {
     /// The hash of a key, as [`find`](GcHashMap::find) takes it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<Gc<'_, str>, u32>::new(mc);
+    /// assert_eq!(map.hash_of("Ada"), map.hash_of(&Gc::new_str(mc, "Ada")));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn hash_of<Q: Hash + ?Sized>(self, key: &Q) -> u64 {
@@ -54,6 +84,16 @@ where
     }
 
     /// The index of the entry for a key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.extend(mc, [("Ada", 36), ("Grace", 85)]);
+    /// assert_eq!((map.index_of("Grace"), map.index_of("Alan")), (Some(1), None));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn index_of<Q>(self, key: &Q) -> Option<usize>
@@ -65,6 +105,16 @@ where
     }
 
     /// The value for a key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.insert(mc, Gc::new_str(mc, "Ada"), 36);
+    /// assert_eq!((map.get("Ada"), map.get("Grace")), (Some(36), None));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn get<Q>(self, key: &Q) -> Option<V>
@@ -76,6 +126,18 @@ where
     }
 
     /// The key in the map that equals this one, and its value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// let name = Gc::new_str(mc, "Ada");
+    /// map.insert(mc, name, 36);
+    /// let (key, age) = map.get_key_value("Ada").unwrap();
+    /// assert!(Gc::ptr_eq(key, name) && age == 36);
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn get_key_value<Q>(self, key: &Q) -> Option<(K, V)>
@@ -87,6 +149,16 @@ where
     }
 
     /// Whether there is an entry for a key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.insert(mc, "Ada", 36);
+    /// assert!(map.contains_key("Ada") && !map.contains_key("Grace"));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn contains_key<Q>(self, key: &Q) -> bool
@@ -109,6 +181,16 @@ where
     /// # Panics
     ///
     /// If the heap is full; the map is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// assert_eq!(map.insert(mc, "Ada", 36), None);
+    /// assert_eq!(map.insert(mc, "Ada", 37), Some(36));
+    /// # });
+    /// ```
     #[inline]
     #[track_caller]
     pub fn insert(self, mc: &Mutation<'gc>, key: K, value: V) -> Option<V>
@@ -123,6 +205,19 @@ where
     /// # Errors
     ///
     /// [`HeapFull`] if the heap is full; the map is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// type Small = Arena<Rootable![()], NullCollector>;
+    /// Small::builder().limit_bytes(64 << 10).build(|_| ()).enter(|mc, ()| {
+    ///     let map = GcHashMap::<_, _>::new(mc);
+    ///     let full = (0_u32..).find_map(|n| map.try_insert(mc, n, n * n).err()).unwrap();
+    ///     let (key, value) = full.into_value();
+    ///     assert_eq!((value, map.get(&key)), (key * key, None));
+    /// });
+    /// ```
     #[inline]
     pub fn try_insert(
         self,
@@ -141,6 +236,16 @@ where
     }
 
     /// Takes the entry for a key away, and returns its value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.insert(mc, "Ada", 36);
+    /// assert_eq!((map.remove(mc, "Ada"), map.remove(mc, "Ada")), (Some(36), None));
+    /// # });
+    /// ```
     #[inline]
     pub fn remove<Q>(self, mc: &Mutation<'gc>, key: &Q) -> Option<V>
     where
@@ -151,6 +256,16 @@ where
     }
 
     /// Takes the entry for a key away, and returns it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.insert(mc, "Ada", 36);
+    /// assert_eq!(map.remove_entry(mc, "Ada"), Some(("Ada", 36)));
+    /// # });
+    /// ```
     pub fn remove_entry<Q>(self, mc: &Mutation<'gc>, key: &Q) -> Option<(K, V)>
     where
         K: Borrow<Q>,
@@ -205,6 +320,16 @@ where
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.extend(mc, [("a", 1), ("b", 2), ("a", 3)]);
+    /// assert_eq!(format!("{map:?}"), r#"{"a": 3, "b": 2}"#);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn extend(self, mc: &Mutation<'gc>, entries: impl IntoIterator<Item = (K, V)>)
     where

@@ -76,6 +76,16 @@ impl<K, V, S> Clone for GcHashMap<'_, K, V, S> {
 
 impl<'gc, K: 'gc, V: 'gc, S: 'static> GcHashMap<'gc, K, V, S> {
     /// Whether both are the same map.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<u32, u32>::new(mc);
+    /// let same = map;
+    /// assert!(map.ptr_eq(same) && !map.ptr_eq(GcHashMap::new(mc)));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn ptr_eq(self, other: GcHashMap<'gc, K, V, S>) -> bool {
@@ -83,12 +93,34 @@ impl<'gc, K: 'gc, V: 'gc, S: 'static> GcHashMap<'gc, K, V, S> {
     }
 
     /// The map's identity: see [`Gc::id`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<u32, u32>::new(mc);
+    /// let id = map.id();
+    /// map.insert(mc, 1, 2);
+    /// assert_eq!(map.id(), id);
+    /// # });
+    /// ```
     #[must_use]
     pub fn id(self) -> GcId {
         Gc::id(self.table)
     }
 
     /// What makes the hashes of keys.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// use std::hash::BuildHasher;
+    ///
+    /// let map = GcHashMap::<u32, ()>::new(mc);
+    /// assert_eq!(map.hasher().hash_one(7), map.hash_of(&7));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn hasher(self) -> &'gc S {
@@ -98,6 +130,16 @@ impl<'gc, K: 'gc, V: 'gc, S: 'static> GcHashMap<'gc, K, V, S> {
 
 impl<'gc, K: Copy + 'gc, V: Copy + 'gc, S: 'static> GcHashMap<'gc, K, V, S> {
     /// The number of entries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.extend(mc, [(1, 'a'), (2, 'b'), (1, 'c')]);
+    /// assert_eq!(map.len(), 2);
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn len(self) -> usize {
@@ -105,6 +147,17 @@ impl<'gc, K: Copy + 'gc, V: Copy + 'gc, S: 'static> GcHashMap<'gc, K, V, S> {
     }
 
     /// Whether there is no entry.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// assert!(map.is_empty());
+    /// map.insert(mc, 1, 'a');
+    /// assert!(!map.is_empty());
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_empty(self) -> bool {
@@ -112,6 +165,16 @@ impl<'gc, K: Copy + 'gc, V: Copy + 'gc, S: 'static> GcHashMap<'gc, K, V, S> {
     }
 
     /// The number of entries, gaps included, for which there is room.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::with_capacity(mc, 100);
+    /// map.insert(mc, 1, 'a');
+    /// assert!(map.capacity() >= 100);
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn capacity(self) -> usize {
@@ -119,6 +182,16 @@ impl<'gc, K: Copy + 'gc, V: Copy + 'gc, S: 'static> GcHashMap<'gc, K, V, S> {
     }
 
     /// The key and the value at an index; `None` if there is no entry.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.extend(mc, [(10, 'a'), (20, 'b')]);
+    /// assert_eq!((map.get_index(1), map.get_index(2)), (Some((20, 'b')), None));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn get_index(self, index: usize) -> Option<(K, V)> {
@@ -157,6 +230,16 @@ impl<'gc, K: Copy + 'gc, V: Copy + 'gc, S: 'static> GcHashMap<'gc, K, V, S> {
     ///
     /// The hash is what [`insert_unique`](GcHashMap::insert_unique) was given, or what the hasher
     /// makes of the key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.extend(mc, [(10, 'a'), (20, 'b')]);
+    /// assert_eq!(map.find(map.hash_of(&20), |&key| key == 20), Some(1));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn find(self, hash: u64, is_match: impl FnMut(&K) -> bool) -> Option<usize> {
@@ -180,6 +263,18 @@ where
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// // The same hashes in every run.
+    /// let hasher = std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::default();
+    /// let map = GcHashMap::with_hasher(mc, hasher);
+    /// map.insert(mc, 1, 'a');
+    /// assert_eq!(map.get(&1), Some('a'));
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_hasher(mc: &Mutation<'gc>, hasher: S) -> GcHashMap<'gc, K, V, S> {
@@ -191,6 +286,16 @@ where
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::with_capacity_and_hasher(mc, 100, DefaultHashBuilder::default());
+    /// map.insert(mc, 1, 'a');
+    /// assert!(map.capacity() >= 100);
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_capacity_and_hasher(
@@ -208,6 +313,17 @@ where
     /// # Errors
     ///
     /// [`HeapFull`] if the heap is full; the map is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.insert(mc, 1, 'a');
+    /// assert!(map.try_reserve(mc, usize::MAX).is_err());
+    /// assert_eq!(map.get(&1), Some('a'));
+    /// # });
+    /// ```
     pub fn try_reserve(self, mc: &Mutation<'gc>, additional: usize) -> Result<(), HeapFull<()>> {
         Table::reserve(self.table, mc, additional)
     }
@@ -247,6 +363,16 @@ where
     /// # Errors
     ///
     /// [`HeapFull`] if the heap is full; the map is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// let index = map.try_insert_unique(mc, map.hash_of("Ada"), "Ada", 36).unwrap();
+    /// assert_eq!(map.index_of("Ada"), Some(index));
+    /// # });
+    /// ```
     #[inline]
     pub fn try_insert_unique(
         self,
@@ -260,12 +386,34 @@ where
 
     /// Replaces the value at an index, and returns the old one; if there is no entry, does nothing
     /// and returns `None`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.insert(mc, 1, 'a');
+    /// assert_eq!((map.set_index(mc, 0, 'b'), map.set_index(mc, 1, 'c')), (Some('a'), None));
+    /// assert_eq!(map.get(&1), Some('b'));
+    /// # });
+    /// ```
     #[inline]
     pub fn set_index(self, mc: &Mutation<'gc>, index: usize, value: V) -> Option<V> {
         self.table.set_value(mc, index, value)
     }
 
     /// Takes away the entry at an index; `None` if there is none. Other entries keep their indices.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.extend(mc, [(1, 'a'), (2, 'b')]);
+    /// assert_eq!(map.remove_index(mc, 0), Some((1, 'a')));
+    /// assert_eq!(map.index_of(&2), Some(1));
+    /// # });
+    /// ```
     #[inline]
     pub fn remove_index(self, mc: &Mutation<'gc>, index: usize) -> Option<(K, V)> {
         self.table.take(mc, index)
@@ -276,6 +424,17 @@ where
     /// # Complexity
     ///
     /// O(1), but for what the collector does with what it finds dead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.insert(mc, 1, 'a');
+    /// map.clear(mc);
+    /// assert_eq!((map.len(), map.capacity(), map.get(&1)), (0, 0, None));
+    /// # });
+    /// ```
     pub fn clear(self, mc: &Mutation<'gc>) {
         Table::clear(self.table, mc);
     }
@@ -285,6 +444,17 @@ where
     /// Entries go as they are disapproved: if the closure panics, those before are gone. It may
     /// change the map itself; if that makes entries move (see [`GcHashMap`]), some may be passed
     /// over.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let map = GcHashMap::<_, _>::new(mc);
+    /// map.extend(mc, (1..5).map(|n| (n, n * n)));
+    /// map.retain(mc, |key, square| key + square > 6);
+    /// assert_eq!(format!("{map:?}"), "{3: 9, 4: 16}");
+    /// # });
+    /// ```
     pub fn retain(self, mc: &Mutation<'gc>, mut is_kept: impl FnMut(&K, &V) -> bool) {
         for index in 0..self.end() {
             let Some((key, value)) = self.get_index(index) else { continue };
