@@ -41,6 +41,16 @@ impl<K, S> Clone for GcHashSet<'_, K, S> {
 
 impl<'gc, K: Copy + 'gc, S: 'static> GcHashSet<'gc, K, S> {
     /// Whether both are the same set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<u32>::new(mc);
+    /// let same = set;
+    /// assert!(set.ptr_eq(same) && !set.ptr_eq(GcHashSet::new(mc)));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn ptr_eq(self, other: GcHashSet<'gc, K, S>) -> bool {
@@ -48,12 +58,33 @@ impl<'gc, K: Copy + 'gc, S: 'static> GcHashSet<'gc, K, S> {
     }
 
     /// The set's identity: see [`Gc::id`](crate::Gc::id).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<u32>::new(mc);
+    /// let id = set.id();
+    /// set.insert(mc, 1);
+    /// assert_eq!(set.id(), id);
+    /// # });
+    /// ```
     #[must_use]
     pub fn id(self) -> GcId {
         self.map.id()
     }
 
     /// The number of elements.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<_>::new(mc);
+    /// set.extend(mc, [1, 2, 1]);
+    /// assert_eq!(set.len(), 2);
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn len(self) -> usize {
@@ -61,6 +92,15 @@ impl<'gc, K: Copy + 'gc, S: 'static> GcHashSet<'gc, K, S> {
     }
 
     /// Whether there is no element.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<_>::new(mc);
+    /// assert!(set.is_empty() && set.insert(mc, 1) && !set.is_empty());
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_empty(self) -> bool {
@@ -68,11 +108,31 @@ impl<'gc, K: Copy + 'gc, S: 'static> GcHashSet<'gc, K, S> {
     }
 
     /// The elements: see [`GcHashMap::iter`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<_>::new(mc);
+    /// set.extend(mc, [3, 1, 2, 1]);
+    /// assert_eq!(set.iter().collect::<Vec<_>>(), [3, 1, 2]);
+    /// # });
+    /// ```
     pub fn iter(self) -> impl Iterator<Item = K> {
         self.map.keys()
     }
 
     /// The element at an index; `None` if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<_>::new(mc);
+    /// set.extend(mc, ["a", "b"]);
+    /// assert_eq!((set.get_index(1), set.get_index(2)), (Some("b"), None));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn get_index(self, index: usize) -> Option<K> {
@@ -80,6 +140,16 @@ impl<'gc, K: Copy + 'gc, S: 'static> GcHashSet<'gc, K, S> {
     }
 
     /// The index of the element with this hash that the closure recognizes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<_>::new(mc);
+    /// set.extend(mc, [10, 20]);
+    /// assert_eq!(set.find(set.hash_of(&20), |&n| n == 20), Some(1));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn find(self, hash: u64, is_match: impl FnMut(&K) -> bool) -> Option<usize> {
@@ -93,6 +163,16 @@ impl<'gc, K: Trace + Copy + 'gc> GcHashSet<'gc, K> {
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<_>::new(mc);
+    /// assert!(set.insert(mc, Gc::new_str(mc, "Ada")));
+    /// assert!(set.contains("Ada"));
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn new(mc: &Mutation<'gc>) -> GcHashSet<'gc, K> {
@@ -104,6 +184,16 @@ impl<'gc, K: Trace + Copy + 'gc> GcHashSet<'gc, K> {
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<_>::with_capacity(mc, 100);
+    /// set.extend(mc, 0..100);
+    /// assert_eq!(set.len(), 100);
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_capacity(mc: &Mutation<'gc>, capacity: usize) -> GcHashSet<'gc, K> {
@@ -117,6 +207,17 @@ impl<'gc, K: Trace + Copy + 'gc, S: 'static> GcHashSet<'gc, K, S> {
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// // The same hashes in every run.
+    /// let hasher = std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::default();
+    /// let set = GcHashSet::with_hasher(mc, hasher);
+    /// assert!(set.insert(mc, 1) && set.contains(&1));
+    /// # });
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn with_hasher(mc: &Mutation<'gc>, hasher: S) -> GcHashSet<'gc, K, S> {
@@ -129,17 +230,53 @@ impl<'gc, K: Trace + Copy + 'gc, S: 'static> GcHashSet<'gc, K, S> {
     /// # Panics
     ///
     /// If the heap is full; the set is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<_>::new(mc);
+    /// let text = Gc::new_str(mc, "hashed once");
+    /// let hash = set.hash_of(&text);
+    /// if set.find(hash, |other| *other == text).is_none() {
+    ///     set.insert_unique(mc, hash, text);
+    /// }
+    /// assert!(set.contains("hashed once"));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn insert_unique(self, mc: &Mutation<'gc>, hash: u64, key: K) -> usize {
         self.map.insert_unique(mc, hash, key, ())
     }
 
     /// Takes all elements away, and gives their memory up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<_>::new(mc);
+    /// set.extend(mc, [1, 2]);
+    /// set.clear(mc);
+    /// assert!(set.is_empty() && !set.contains(&1));
+    /// # });
+    /// ```
     pub fn clear(self, mc: &Mutation<'gc>) {
         self.map.clear(mc);
     }
 
     /// Keeps the elements that the closure approves: see [`GcHashMap::retain`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<_>::new(mc);
+    /// set.extend(mc, 1..5);
+    /// set.retain(mc, |n| n % 2 == 0);
+    /// assert_eq!(format!("{set:?}"), "{2, 4}");
+    /// # });
+    /// ```
     pub fn retain(self, mc: &Mutation<'gc>, mut is_kept: impl FnMut(&K) -> bool) {
         self.map.retain(mc, |key, ()| is_kept(key));
     }
@@ -147,6 +284,15 @@ impl<'gc, K: Trace + Copy + 'gc, S: 'static> GcHashSet<'gc, K, S> {
 
 impl<'gc, K: Copy + 'gc, S: BuildHasher + 'static> GcHashSet<'gc, K, S> {
     /// The hash of an element, as [`find`](GcHashSet::find) takes it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<Gc<'_, str>>::new(mc);
+    /// assert_eq!(set.hash_of("Ada"), set.hash_of(&Gc::new_str(mc, "Ada")));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn hash_of<Q: Hash + ?Sized>(self, key: &Q) -> u64 {
@@ -154,6 +300,22 @@ impl<'gc, K: Copy + 'gc, S: BuildHasher + 'static> GcHashSet<'gc, K, S> {
     }
 
     /// The element that equals this one: what an interner asks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let names = GcHashSet::<_>::new(mc);
+    /// let intern = |text| {
+    ///     names.get(text).unwrap_or_else(|| {
+    ///         let name = Gc::new_str(mc, text);
+    ///         names.insert(mc, name);
+    ///         name
+    ///     })
+    /// };
+    /// assert!(Gc::ptr_eq(intern("Ada"), intern("Ada")));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn get<Q>(self, key: &Q) -> Option<K>
@@ -165,6 +327,16 @@ impl<'gc, K: Copy + 'gc, S: BuildHasher + 'static> GcHashSet<'gc, K, S> {
     }
 
     /// Whether an element is there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<_>::new(mc);
+    /// set.insert(mc, Gc::new_str(mc, "Ada"));
+    /// assert!(set.contains("Ada") && !set.contains("Grace"));
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn contains<Q>(self, key: &Q) -> bool
@@ -182,6 +354,15 @@ impl<'gc, K: Trace + Copy + 'gc, S: BuildHasher + 'static> GcHashSet<'gc, K, S> 
     /// # Panics
     ///
     /// If the heap is full; the set is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<_>::new(mc);
+    /// assert!(set.insert(mc, 1) && !set.insert(mc, 1));
+    /// # });
+    /// ```
     #[inline]
     #[track_caller]
     pub fn insert(self, mc: &Mutation<'gc>, key: K) -> bool
@@ -196,6 +377,18 @@ impl<'gc, K: Trace + Copy + 'gc, S: BuildHasher + 'static> GcHashSet<'gc, K, S> 
     /// # Errors
     ///
     /// [`HeapFull`] if the heap is full; the set is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// type Small = Arena<Rootable![()], NullCollector>;
+    /// Small::builder().limit_bytes(64 << 10).build(|_| ()).enter(|mc, ()| {
+    ///     let set = GcHashSet::<_>::new(mc);
+    ///     let full = (0_u32..).find_map(|n| set.try_insert(mc, n).err()).unwrap();
+    ///     assert!(!set.contains(&full.into_value()) && set.contains(&0));
+    /// });
+    /// ```
     pub fn try_insert(self, mc: &Mutation<'gc>, key: K) -> Result<bool, HeapFull<K>>
     where
         K: Hash + Eq,
@@ -207,6 +400,16 @@ impl<'gc, K: Trace + Copy + 'gc, S: BuildHasher + 'static> GcHashSet<'gc, K, S> 
     }
 
     /// Takes an element away; whether it was there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<_>::new(mc);
+    /// set.insert(mc, 1);
+    /// assert!(set.remove(mc, &1) && !set.remove(mc, &1));
+    /// # });
+    /// ```
     #[inline]
     pub fn remove<Q>(self, mc: &Mutation<'gc>, key: &Q) -> bool
     where
@@ -221,6 +424,16 @@ impl<'gc, K: Trace + Copy + 'gc, S: BuildHasher + 'static> GcHashSet<'gc, K, S> 
     /// # Panics
     ///
     /// If the heap is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let set = GcHashSet::<_>::new(mc);
+    /// set.extend(mc, "hello".chars());
+    /// assert_eq!(set.iter().collect::<String>(), "helo");
+    /// # });
+    /// ```
     #[track_caller]
     pub fn extend(self, mc: &Mutation<'gc>, keys: impl IntoIterator<Item = K>)
     where
