@@ -29,7 +29,9 @@ use proc_macro::TokenStream;
 
 /// Implements `gc_core::Trace`, so that values of the type can live in a garbage-collected heap.
 ///
-/// ```ignore
+/// # Examples
+///
+/// ```
 /// use gc_core::{Gc, RefLock, Trace};
 ///
 /// #[derive(Trace)]
@@ -37,6 +39,14 @@ use proc_macro::TokenStream;
 ///     name: String,
 ///     next: RefLock<Option<Gc<'gc, Node<'gc>>>>,
 /// }
+/// #[derive(Trace)]
+/// enum Shape {
+///     Circle { radius: f64 },
+///     Square(f64),
+/// }
+/// assert!(<Node as Trace>::HAS_GC);
+/// // A collector never looks into a value that cannot hold a `Gc`.
+/// assert!(!<Shape as Trace>::HAS_GC);
 /// ```
 ///
 /// It works on structs and enums whose fields are all `Trace`. It is a compile error on unions and
@@ -50,25 +60,51 @@ use proc_macro::TokenStream;
 /// a `String`, a file). If the type must implement `Drop`, move what needs it into a `'static`
 /// field, or see `unsafe_drop` below.
 ///
+/// ```compile_fail,E0119
+/// #[derive(gc_core::Trace)]
+/// struct Noisy<'gc>(gc_core::Gc<'gc, str>);
+///
+/// impl Drop for Noisy<'_> {
+///     fn drop(&mut self) {
+///         println!("{} died", self.0); // It may have died before.
+///     }
+/// }
+/// ```
+///
 /// # Words on a type: `#[trace(..)]`
 ///
 /// Several words go into one attribute or into several; each may be given once.
 ///
 /// - `no_drop`: the default, spelled out. Excludes the next two.
+///
+///   ```
+///   # use gc_core::{Gc, Trace};
+///   #[derive(Trace)]
+///   #[trace(no_drop)]
+///   struct Pair<'gc>(Gc<'gc, str>, Gc<'gc, str>);
+///   ```
+///
 /// - `require_static`: the type holds no `Gc`, which is proved by requiring that it is `'static`.
 ///   Its fields are neither asked nor traced and need not be `Trace`; `Drop` is allowed.
 ///
-///   ```ignore
+///   ```
+///   # use gc_core::Trace;
 ///   #[derive(Trace)]
 ///   #[trace(require_static)]
 ///   struct Connection { socket: std::net::TcpStream }
+///
+///   impl Drop for Connection {
+///       fn drop(&mut self) { let _ = self.socket.shutdown(std::net::Shutdown::Both); }
+///   }
+///   assert!(!<Connection as Trace>::HAS_GC);
 ///   ```
 ///
 /// - `unsafe_drop`: allows `Drop`. You promise that `drop` neither dereferences a `Gc` that the
 ///   value holds nor hands one to code that might: the object behind it may be gone. The word is as
 ///   unsafe as an `unsafe` block, though no keyword marks it.
 ///
-///   ```ignore
+///   ```
+///   # use gc_core::{Gc, Trace};
 ///   #[derive(Trace)]
 ///   #[trace(unsafe_drop)]
 ///   struct Logged<'gc> { id: u64, next: Option<Gc<'gc, Logged<'gc>>> }
@@ -83,24 +119,55 @@ use proc_macro::TokenStream;
 ///   asks for no predicate at all. The predicates that `require_static` adds stay, and the compiler
 ///   still checks that every traced field is `Trace`.
 ///
-///   ```ignore
+///   ```
+///   # use gc_core::{Gc, Trace};
+///   trait Storage {
+///       type Item;
+///   }
+///
 ///   #[derive(Trace)]
 ///   #[trace(bound = "where S: Storage, S::Item: Trace")]
 ///   struct Stack<S: Storage> { items: Vec<S::Item> }
+///
+///   struct Numbers; // Not `Trace`, and need not be.
+///   impl Storage for Numbers {
+///       type Item = u32;
+///   }
+///   assert!(!<Stack<Numbers> as Trace>::HAS_GC);
 ///   ```
 ///
 /// - `gc_lifetime = 'gc` or `gc_lifetime = "'gc"`: names the parameter that is the arena's
 ///   lifetime. gc-arena needs it where a type has several lifetimes. `Trace` has no lifetime, so
 ///   the derive only checks that the parameter exists.
+///
+///   ```
+///   # use gc_core::{Gc, Trace};
+///   #[derive(Trace)]
+///   #[trace(gc_lifetime = 'gc)]
+///   struct Token<'text: 'static, 'gc> { text: &'text str, value: Gc<'gc, u64> }
+///   ```
+///
 /// - `crate = path` or `crate = "path"`: where to find `Trace` and its companions, for crates that
 ///   re-export them.
+///
+///   ```
+///   mod scripting {
+///       pub use gc_core as gc;
+///   }
+///
+///   #[derive(scripting::gc::Trace)]
+///   #[trace(crate = scripting::gc)]
+///   struct Value<'gc>(scripting::gc::Gc<'gc, str>);
+///   ```
+///
 /// - `recursive`: the type contains itself by way of another type, as `Expr` does when it holds a
 ///   `Vec<Stmt>` and `Stmt` a `Box<Expr>`, and the containers between them answer `HAS_GC` with
 ///   that of their elements. Then the compiler would go in a circle, and says so (*cycle detected*,
 ///   E0391). The word makes `HAS_GC` true without asking the fields; one type of the circle needs
 ///   it. A type whose own fields name it needs no word, and neither does recursion through `Gc`.
 ///
-///   ```ignore
+///   ```
+///   # use gc_core::{Gc, Trace};
 ///   #[derive(Trace)]
 ///   #[trace(recursive)]
 ///   enum Expr<'gc> { Name(Gc<'gc, str>), Block(Vec<Stmt<'gc>>) }
@@ -115,7 +182,8 @@ use proc_macro::TokenStream;
 ///   `'static`. It is not traced and need not be `Trace`. A type parameter that only such fields
 ///   mention is not required to be `Trace`.
 ///
-///   ```ignore
+///   ```
+///   # use gc_core::{Gc, Trace};
 ///   #[derive(Trace)]
 ///   struct Task<'gc> {
 ///       #[trace(require_static)]
@@ -140,6 +208,21 @@ pub fn derive_trace(input: TokenStream) -> TokenStream {
 /// start at `::tenure`.
 ///
 /// The facade re-exports it under the name `Trace`. The attributes are the same.
+///
+/// # Examples
+///
+/// Beside the facade's own, one that shows which paths it writes:
+///
+/// ```
+/// extern crate gc_core as tenure;
+/// use tenure::{Gc, Trace};
+///
+/// #[derive(gc_derive::TraceForFacade)]
+/// struct Node<'gc> {
+///     next: Option<Gc<'gc, Node<'gc>>>,
+/// }
+/// assert!(<Node as Trace>::HAS_GC);
+/// ```
 #[proc_macro_derive(TraceForFacade, attributes(trace))]
 pub fn derive_trace_for_facade(input: TokenStream) -> TokenStream {
     let input = syn::parse_macro_input!(input as syn::DeriveInput);
