@@ -42,24 +42,83 @@ pub use gc_marksweep::MarkSweep;
 pub use gc_refcount::Refcount;
 
 /// The collector that [`Arena`] uses unless it is told another.
+///
+/// # Examples
+///
+/// ```
+/// use tenure::{Arena, Collector, DefaultCollector, Generational, Rootable};
+///
+/// let arena: Arena<Rootable![()]> = Arena::new(|_| ());
+/// assert_eq!(*arena.attributes(), DefaultCollector::ATTRIBUTES);
+/// assert_eq!(*arena.attributes(), Generational::ATTRIBUTES);
+/// ```
 #[cfg(feature = "generational")]
 pub type DefaultCollector = Generational;
 
 /// The collector that [`Arena`] uses unless it is told another.
+///
+/// # Examples
+///
+/// ```
+/// use tenure::{Arena, Collector, MarkSweep, Rootable};
+///
+/// let arena: Arena<Rootable![()]> = Arena::new(|_| ());
+/// assert_eq!(*arena.attributes(), MarkSweep::ATTRIBUTES);
+/// ```
 #[cfg(all(feature = "marksweep", not(feature = "generational")))]
 pub type DefaultCollector = MarkSweep;
 
 /// The collector that [`Arena`] uses unless it is told another.
+///
+/// # Examples
+///
+/// ```
+/// use tenure::{Arena, Collector, Refcount, Rootable};
+///
+/// let arena: Arena<Rootable![()]> = Arena::new(|_| ());
+/// assert_eq!(*arena.attributes(), Refcount::ATTRIBUTES);
+/// ```
 #[cfg(all(feature = "refcount", not(feature = "generational"), not(feature = "marksweep")))]
 pub type DefaultCollector = Refcount;
 
 /// The collector that [`Arena`] uses unless it is told another: without a feature, the one that
 /// never collects.
+///
+/// # Examples
+///
+/// ```
+/// use tenure::{Arena, Collector, NullCollector, Rootable};
+///
+/// let arena: Arena<Rootable![()]> = Arena::new(|_| ());
+/// assert_eq!(*arena.attributes(), NullCollector::ATTRIBUTES);
+/// ```
 #[cfg(not(any(feature = "refcount", feature = "marksweep", feature = "generational")))]
 pub type DefaultCollector = NullCollector;
 
 /// A garbage-collected heap with a root: see [`gc_core::Arena`].
+///
+/// # Examples
+///
+/// ```
+/// use tenure::{Arena, Gc, NullCollector, Rootable};
+///
+/// let default: Arena<Rootable![Gc<'_, str>]> = Arena::new(|mc| Gc::new_str(mc, "kept"));
+/// let chosen: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+/// assert_eq!(default.enter(|_, text| text.len()), 4);
+/// assert_eq!(chosen.attributes().name, "null");
+/// ```
 pub type Arena<R, C = DefaultCollector> = gc_core::Arena<R, C>;
 
 /// Makes an [`Arena`] with other settings than the defaults: see [`gc_core::ArenaBuilder`].
+///
+/// # Examples
+///
+/// ```
+/// use tenure::{Arena, Gc, Rootable};
+///
+/// type Small = Arena<Rootable![()]>;
+/// let arena = Small::builder().limit_bytes(1 << 20).build(|_| ());
+/// assert!(arena.enter(|mc, ()| Gc::try_new(mc, [0_u8; 100]).is_ok()));
+/// assert!(arena.enter(|mc, ()| mc.metrics().add_external(2 << 20).is_err()));
+/// ```
 pub type ArenaBuilder<R, C = DefaultCollector> = gc_core::ArenaBuilder<R, C>;
