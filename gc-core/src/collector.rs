@@ -18,6 +18,19 @@ pub const GENERATIONS_MAX: usize = 3;
 
 /// What a collector is like: for people who choose, and for the heap, which arranges itself
 /// accordingly.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, NullCollector, Rootable};
+///
+/// let arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+/// let attributes = arena.attributes();
+/// assert_eq!(attributes.name, "null");
+/// assert!(!attributes.reclaims_cycles && !attributes.prompt);
+/// // Every collection is a full one.
+/// assert_eq!(attributes.generations, 1);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Attributes {
@@ -40,6 +53,22 @@ pub struct Attributes {
 
 impl Attributes {
     /// The attributes of a collector that reclaims nothing; change what is different.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::Attributes;
+    /// use gc_core::collector::Barrier;
+    ///
+    /// const COUNTING: Attributes = {
+    ///     let mut attributes = Attributes::new("reference counting");
+    ///     attributes.prompt = true;
+    ///     attributes.counts_references = true;
+    ///     attributes.barrier = Barrier::Snapshot;
+    ///     attributes
+    /// };
+    /// assert!(COUNTING.prompt && !COUNTING.moves_objects);
+    /// ```
     #[must_use]
     pub const fn new(name: &'static str) -> Attributes {
         Attributes {
@@ -55,6 +84,8 @@ impl Attributes {
 }
 
 /// What the write barrier keeps of an old object before the first store into it.
+///
+/// See the example of [`Attributes::new`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Barrier {
     /// That it is modified.
@@ -76,6 +107,107 @@ pub enum Barrier {
 /// 3. When [`safepoint`](Collector::safepoint) or [`collect`](Collector::collect) has emptied the
 ///    log, no young object is left: those that live are promoted. Otherwise it has done nothing.
 /// 4. It calls no code of the user but through `visit` and `relocate`.
+///
+/// # Examples
+///
+/// One in a screen: it marks what is reachable, and reclaims the rest where it lies. To keep it short,
+/// what has a finalizer never dies.
+///
+/// ```
+/// use gc_core::Reason;
+/// use gc_core::collector::{Attributes, Collector, Safepoint};
+/// use gc_core::heap::{Flag, for_each_edge};
+///
+/// #[derive(Default)]
+/// struct MarkInPlace;
+///
+/// // SAFETY: all that a root, a handle, or an object that is frozen or has a finalizer leads to is
+/// // marked, and only what is not marked is reclaimed, once. All that lives is promoted, and stays
+/// // where it is.
+/// unsafe impl Collector for MarkInPlace {
+///     const ATTRIBUTES: Attributes = {
+///         let mut attributes = Attributes::new("mark in place");
+///         attributes.reclaims_cycles = true;
+///         attributes
+///     };
+///
+///     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
+///         safepoint.ask_for(0);
+///     }
+///
+///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _generation: u8, _: Reason) {
+///         let Safepoint { heap, roots, .. } = &mut *safepoint;
+///         // What was modified since the last time does not matter: all of it is looked at.
+///         // SAFETY: nothing was reclaimed since it was logged.
+///         unsafe { heap.log_mut().drain(|_| ()) }
+///         heap.settle_handles();
+///         roots.settle();
+///
+///         let mut pending = heap.take_young_finalizable();
+///         roots.for_each_edge(|object| pending.push(object));
+///         for table in heap.handle_tables().iter().filter(|table| table.is_owned_by_arena()) {
+///             table.for_each_edge(|object| pending.push(object));
+///         }
+///         heap.for_each_frozen(|object| pending.push(object));
+///         heap.for_each_mature(|object| {
+///             // SAFETY: nothing was reclaimed at this safepoint.
+///             if unsafe { object.header() }.has(Flag::Finalizable) {
+///                 pending.push(object);
+///             }
+///         });
+///         while let Some(object) = pending.pop() {
+///             // SAFETY: what lives refers to what lives.
+///             if unsafe { heap.mark(object) } {
+///                 if !object.is_mature() {
+///                     // SAFETY: it is young, and lives.
+///                     unsafe { heap.promote_in_place(object) }
+///                 }
+///                 // SAFETY: it lives, and nothing is borrowed at a safepoint.
+///                 unsafe { for_each_edge(object, |target| pending.push(target)) }
+///             }
+///         }
+///         // SAFETY: all that lives of what was young is promoted.
+///         unsafe { heap.bury_young_in_place() }
+///
+///         let mut dead = Vec::new();
+///         for block in heap.blocks() {
+///             block.for_each_unmarked(|object| dead.push(object));
+///             block.clear_marks();
+///         }
+///         for &object in &dead {
+///             // SAFETY: what is dead is untouched until it is reclaimed.
+///             unsafe { heap.weak().clear_dead_cell(object) }
+///         }
+///         safepoint.collection.unreachable = dead.len();
+///         safepoint.free(|heap| {
+///             for object in dead {
+///                 // SAFETY: it is unreachable and mature, and has no finalizer.
+///                 unsafe { heap.reclaim(object) }
+///             }
+///         });
+///         safepoint.heap.settle_nursery(true);
+///         // Callbacks of the weak references to what died; there is nothing to resume after them.
+///         safepoint.heap.call_back(0);
+///     }
+/// }
+///
+/// # use gc_core::{Arena, Gc, GcWeak, Lock, Rootable, Trace, unlock};
+/// #[derive(Trace)]
+/// struct Node<'gc> {
+///     other: Lock<Option<Gc<'gc, Node<'gc>>>>,
+/// }
+///
+/// type Root = Rootable![Option<GcWeak<'_, Node<'_>>>];
+/// let mut arena: Arena<Root, MarkInPlace> = Arena::new(|_| None);
+/// arena.mutate_root(|mc, root| {
+///     let a = Gc::new(mc, Node { other: Lock::new(None) });
+///     let b = Gc::new(mc, Node { other: Lock::new(Some(a)) });
+///     unlock!(Gc::write(mc, a), Node, other).set(Some(b));
+///     *root = Some(Gc::downgrade(mc, a));
+/// });
+/// arena.collect();
+/// assert!(arena.enter(|_, root| root.unwrap().is_dropped()), "a -> b -> a");
+/// ```
 pub unsafe trait Collector: 'static {
     /// What this collector is like.
     const ATTRIBUTES: Attributes;
@@ -86,22 +218,67 @@ pub unsafe trait Collector: 'static {
     /// Called if something happened that asks for attention: the nursery is full, or, for a prompt
     /// collector, something was modified, a handle came or went, or a young object with drop glue
     /// was made.
+    ///
+    /// See the example of [`Collector`].
     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>);
 
     /// Collects a generation and all younger ones; the oldest is a full collection. If the reason is
     /// that the collector has asked for it, it may do less, at the risk that garbage is left.
     ///
     /// What it did goes into [`Safepoint::collection`].
+    ///
+    /// See the example of [`Collector`].
     fn collect(&mut self, safepoint: &mut Safepoint<'_>, generation: u8, reason: Reason);
 
     /// Goes on where a safepoint stopped, because a call of the user's had to come first: see the
     /// `Heap` methods that take a `resume`. `resume` is what was given there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::Reason;
+    /// use gc_core::collector::{Attributes, Collector, Safepoint};
+    /// # use gc_core::{Arena, Gc, Lock, Rootable};
+    ///
+    /// /// Has the finalizers of all objects run in every collection, and then counts that.
+    /// #[derive(Default)]
+    /// struct Finalizing {
+    ///     rounds: usize,
+    /// }
+    ///
+    /// // SAFETY: as for a collector that never collects: nothing is reclaimed, moved or promoted.
+    /// unsafe impl Collector for Finalizing {
+    ///     const ATTRIBUTES: Attributes = Attributes::new("finalizing");
+    ///
+    ///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+    ///
+    ///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+    ///         let objects = safepoint.heap.take_young_finalizable();
+    ///         // SAFETY: nothing is ever reclaimed, and no object is here twice.
+    ///         unsafe { safepoint.heap.finalize_revived(objects, self.rounds + 1) }
+    ///     }
+    ///
+    ///     fn resume(&mut self, _: &mut Safepoint<'_>, resume: usize) {
+    ///         self.rounds = resume;
+    ///     }
+    /// }
+    ///
+    /// let mut arena: Arena<Rootable![Gc<'_, Lock<u32>>], Finalizing> =
+    ///     Arena::new(|mc| Gc::new(mc, Lock::new(1)));
+    /// arena.mutate(|mc, gc| {
+    ///     mc.on_unreachable::<Rootable![Lock<u32>], _>(*gc, |mc, gc| gc.set(mc, 2)).unwrap();
+    /// });
+    /// arena.collect();
+    /// assert_eq!(arena.enter(|_, gc| gc.get()), 2);
+    /// ```
     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
         let _ = (safepoint, resume);
     }
 }
 
 /// What a collector is given at a safepoint.
+///
+/// See the example of [`Collector`].
 #[derive(Debug)]
 pub struct Safepoint<'a> {
     /// The heap, exclusively.
@@ -141,6 +318,8 @@ impl<'a> Safepoint<'a> {
     }
 
     /// Does something that reclaims objects and promotes none, and reports what it freed.
+    ///
+    /// See the example of [`Collector`].
     #[inline]
     pub fn free(&mut self, f: impl FnOnce(&mut Heap)) {
         let (objects, bytes) = (self.heap.live_objects(), self.heap.live_bytes());
@@ -152,6 +331,8 @@ impl<'a> Safepoint<'a> {
 
 /// The roots of an arena: its root object. (Its handles are in the heap's
 /// [tables](crate::heap::Heap::handle_tables).)
+///
+/// See the example of [`Collector`].
 pub struct Roots<'a> {
     root: &'a mut dyn DynTrace,
     is_dirty: &'a mut bool,
@@ -164,22 +345,146 @@ impl<'a> Roots<'a> {
 
     /// Whether the root may refer to other objects than at the last [`Roots::settle`]: it is new,
     /// or was borrowed mutably.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::Reason;
+    /// use gc_core::collector::{Attributes, Collector, Safepoint};
+    /// # use gc_core::{Arena, Rootable};
+    ///
+    /// /// Counts how often the root was changed.
+    /// struct Dirt(std::rc::Rc<std::cell::Cell<u32>>);
+    ///
+    /// // SAFETY: nothing is reclaimed, moved or promoted.
+    /// unsafe impl Collector for Dirt {
+    ///     const ATTRIBUTES: Attributes = Attributes::new("dirt");
+    ///
+    ///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+    ///
+    ///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+    ///         if safepoint.roots.is_dirty() {
+    ///             self.0.set(self.0.get() + 1);
+    ///             safepoint.roots.settle();
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let dirt = Dirt(Default::default());
+    /// let count = dirt.0.clone();
+    /// let mut arena = gc_core::ArenaBuilder::<Rootable![u32], _>::new(dirt).build(|_| 0);
+    /// (0..3).for_each(|_| drop(arena.collect()));
+    /// assert_eq!(count.get(), 1, "it was new once");
+    /// arena.mutate_root(|_, root| *root += 1);
+    /// arena.collect();
+    /// assert_eq!(count.get(), 2);
+    /// ```
     #[must_use]
     pub fn is_dirty(&self) -> bool {
         *self.is_dirty
     }
 
     /// The root is clean from now on.
+    ///
+    /// See the example of [`Roots::is_dirty`].
     pub fn settle(&mut self) {
         *self.is_dirty = false;
     }
 
     /// Calls `each` for every object the root refers to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::Reason;
+    /// use gc_core::collector::{Attributes, Collector, Safepoint};
+    /// # use gc_core::{Arena, Gc, Rootable, Trace};
+    ///
+    /// /// Lists the types of the objects that the root refers to.
+    /// #[derive(Default)]
+    /// struct Lister;
+    ///
+    /// // SAFETY: nothing is reclaimed, moved or promoted.
+    /// unsafe impl Collector for Lister {
+    ///     const ATTRIBUTES: Attributes = Attributes::new("lister");
+    ///
+    ///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+    ///
+    ///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+    ///         let mut names = Vec::new();
+    ///         // This calls `Trace::visit`, which reports into an `Edges`, which is emptied here.
+    ///         safepoint.roots.for_each_edge(|object| {
+    ///             // SAFETY: the root refers to what is live.
+    ///             names.push(unsafe { object.descriptor() }.type_name());
+    ///         });
+    ///         assert_eq!(names, ["u32", "f64"]);
+    ///     }
+    /// }
+    ///
+    /// #[derive(Trace)]
+    /// struct Root<'gc>(Gc<'gc, u32>, Option<Gc<'gc, f64>>, bool);
+    ///
+    /// let mut arena: Arena<Rootable![Root<'_>], Lister> =
+    ///     Arena::new(|mc| Root(Gc::new(mc, 1), Some(Gc::new(mc, 1.5)), true));
+    /// arena.collect();
+    /// ```
     pub fn for_each_edge(&self, mut each: impl FnMut(ObjectRef)) {
         Edges::collect(&mut each, |edges| self.root.visit_dyn(edges));
     }
 
     /// Calls `each` for every reference in the root, which may update it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::Reason;
+    /// use gc_core::collector::{Attributes, Collector, Safepoint};
+    /// use gc_core::heap::{BlockState, Evacuator};
+    /// # use gc_core::{Arena, Gc, Rootable, Trace};
+    ///
+    /// /// Moves the young objects that the root refers to; they are numbers.
+    /// struct Mover(Evacuator);
+    ///
+    /// // SAFETY: the only references are the root's, which are updated. Nothing is reclaimed.
+    /// unsafe impl Collector for Mover {
+    ///     const ATTRIBUTES: Attributes = {
+    ///         let mut attributes = Attributes::new("mover");
+    ///         attributes.moves_objects = true;
+    ///         attributes
+    ///     };
+    ///
+    ///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+    ///
+    ///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+    ///         let Safepoint { heap, roots, .. } = safepoint;
+    ///         // This calls `Trace::relocate`, which reports into a `Slots`; that is emptied here.
+    ///         roots.for_each_slot(|slot| {
+    ///             if !slot.get().is_mature() {
+    ///                 // SAFETY: it is live and small, and nothing else refers to it.
+    ///                 let to = unsafe { self.0.evacuate(heap, slot.get()) }.unwrap();
+    ///                 // SAFETY: that is where it is now.
+    ///                 unsafe { slot.set(to) }
+    ///             }
+    ///         });
+    ///     }
+    /// }
+    ///
+    /// impl Default for Mover {
+    ///     fn default() -> Mover {
+    ///         Mover(Evacuator::new(BlockState::Mature))
+    ///     }
+    /// }
+    ///
+    /// #[derive(Trace)]
+    /// struct Root<'gc>(Gc<'gc, u32>, Gc<'gc, u32>);
+    ///
+    /// let mut arena: Arena<Rootable![Root<'_>], Mover> =
+    ///     Arena::new(|mc| Root(Gc::new(mc, 1), Gc::new(mc, 2)));
+    /// let address = arena.enter(|_, root| Gc::raw(root.0).addr());
+    /// arena.collect();
+    /// assert_ne!(arena.enter(|_, root| Gc::raw(root.0).addr()), address);
+    /// assert_eq!(arena.enter(|_, root| (*root.0, *root.1)), (1, 2));
+    /// ```
     pub fn for_each_slot(&mut self, mut each: impl FnMut(&mut Slot)) {
         Slots::collect(&mut each, |slots| self.root.relocate_dyn(slots));
     }

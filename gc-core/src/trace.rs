@@ -76,9 +76,13 @@ pub unsafe trait Trace {
     const SLOTS: SlotMap;
 
     /// Reports every reference in the value.
+    ///
+    /// See the example of [`Roots::for_each_edge`](crate::collector::Roots::for_each_edge).
     fn visit(&self, edges: &mut Edges);
 
     /// Reports the place of every reference in the value, so that it can be rewritten.
+    ///
+    /// See the example of [`Roots::for_each_slot`](crate::collector::Roots::for_each_slot).
     fn relocate(&mut self, slots: &mut Slots);
 }
 
@@ -125,6 +129,8 @@ const BUFFER_LEN: usize = 64;
 /// Takes the references that [`Trace::visit`] reports.
 ///
 /// Only a collector can make one, so safe code cannot learn addresses from a `visit`.
+///
+/// See the example of [`Roots::for_each_edge`](crate::collector::Roots::for_each_edge).
 pub struct Edges {
     buffer: [MaybeUninit<ObjectRef>; BUFFER_LEN],
     len: usize,
@@ -183,6 +189,8 @@ impl fmt::Debug for Edges {
 }
 
 /// The place of one reference: it may be read and rewritten.
+///
+/// See the example of [`Roots::for_each_slot`](crate::collector::Roots::for_each_slot).
 #[derive(Debug)]
 pub struct Slot(NonNull<ObjectRef>);
 
@@ -193,6 +201,30 @@ impl Slot {
     ///
     /// The place holds a reference to an object, and nothing else reads or writes it while the
     /// slot exists.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::Slot;
+    /// use gc_core::heap::ObjectRef;
+    /// # use gc_core::{Arena, Gc, NullCollector, Rootable};
+    /// use std::ptr::NonNull;
+    ///
+    /// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// # let new = || ObjectRef::from_ptr(Gc::raw(Gc::new(mc, 1)).as_ptr().cast()).unwrap();
+    /// # let (from, to) = (new(), new());
+    /// // A table of a collector's own, with references to `from` that now is at `to`.
+    /// let mut table = [from; 2];
+    /// for place in &mut table {
+    ///     // SAFETY: the place holds a reference, and is borrowed for this alone.
+    ///     let mut slot = unsafe { Slot::new(NonNull::from(place)) };
+    ///     assert_eq!(slot.get(), from);
+    ///     // SAFETY: `to` is the copy of `from`.
+    ///     unsafe { slot.set(to) }
+    /// }
+    /// assert_eq!(table, [to; 2]);
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub unsafe fn new(place: NonNull<ObjectRef>) -> Slot {
@@ -207,6 +239,8 @@ impl Slot {
     ///    moved nor reclaimed.
     /// 2. The place was found by the object's map of words, not by [`Trace::relocate`]: nothing
     ///    borrows from it.
+    ///
+    /// See the example of [`Slot::new`].
     #[inline]
     #[must_use]
     pub unsafe fn for_later(&self) -> Slot {
@@ -214,6 +248,8 @@ impl Slot {
     }
 
     /// The object referred to.
+    ///
+    /// See the example of [`Slot::new`].
     #[inline]
     #[must_use]
     pub fn get(&self) -> ObjectRef {
@@ -226,6 +262,8 @@ impl Slot {
     /// # Safety
     ///
     /// `to` is a copy of the object that the slot referred to.
+    ///
+    /// See the example of [`Slot::new`].
     #[inline]
     pub unsafe fn set(&mut self, to: ObjectRef) {
         // SAFETY: `new`'s caller says that the place is ours to write.
@@ -234,6 +272,8 @@ impl Slot {
 }
 
 /// Takes the places that [`Trace::relocate`] reports.
+///
+/// See the example of [`Roots::for_each_slot`](crate::collector::Roots::for_each_slot).
 pub struct Slots {
     buffer: [MaybeUninit<NonNull<ObjectRef>>; BUFFER_LEN],
     len: usize,
