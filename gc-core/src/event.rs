@@ -96,6 +96,8 @@ impl fmt::Display for Collection {
 }
 
 /// Why a collection ran.
+///
+/// See the example of [`Event`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -116,6 +118,23 @@ impl fmt::Display for Reason {
 }
 
 /// Something that a [`Listener`] is told, in the order in which it happens.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Event, NullCollector, Reason, Rootable};
+/// use std::sync::mpsc::channel;
+///
+/// let (sender, events) = channel();
+/// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+/// arena.set_listener(move |event: &Event| sender.send(*event).unwrap());
+/// arena.collect();
+/// let events: Vec<Event> = events.try_iter().collect();
+/// let start = Event::CollectionStart { reason: Reason::Explicit, generation: 0 };
+/// assert!(events.contains(&start));
+/// assert!(matches!(events.last(), Some(Event::CollectionStop { collection })
+///     if collection.freed_objects == 0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
@@ -167,6 +186,8 @@ pub enum Event {
 /// ```
 pub trait Listener {
     /// Something happened.
+    ///
+    /// See the example of [`Listener`].
     fn event(&mut self, event: &Event);
 }
 
@@ -195,6 +216,19 @@ impl fmt::Debug for dyn Listener {
 }
 
 /// What has happened in an arena since it was made.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, NullCollector, Rootable, Stats};
+///
+/// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+/// arena.mutate(|mc, ()| (0..100).for_each(|n| drop(Gc::new(mc, n))));
+/// let stats: Stats = arena.stats();
+/// assert_eq!(stats.allocated_objects, 100);
+/// assert!(stats.allocated_bytes >= 100 * 4);
+/// assert!(stats.used_bytes <= stats.reserved_bytes);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

@@ -21,6 +21,19 @@ pub(crate) type Invariant<'gc> = PhantomData<Cell<&'gc ()>>;
 ///
 /// Its lifetime `'gc` is the brand of the arena's references: it is different in every call, and
 /// nothing that carries it can leave.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, GcVec, Mutation, NullCollector, Rootable};
+///
+/// // What allocates or writes takes a `&Mutation`; what only reads need not.
+/// fn split<'gc>(mc: &Mutation<'gc>, text: &str) -> GcVec<'gc, Gc<'gc, str>> {
+///     GcVec::from_iter_in(mc, text.split(' ').map(|word| Gc::new_str(mc, word)))
+/// }
+/// let arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+/// arena.enter(|mc, ()| assert_eq!(&*split(mc, "one two").get(1).unwrap(), "two"));
+/// ```
 #[repr(transparent)]
 pub struct Mutation<'gc> {
     heap: Heap,
@@ -71,6 +84,18 @@ impl<'gc> Mutation<'gc> {
     /// Logs an object before a store into it: the write barrier, for those who write unsafe code.
     ///
     /// Safe code gets the barrier through [`Gc::write`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let counter = Gc::new(mc, Lock::new(1));
+    /// mc.write_barrier(counter);
+    /// // SAFETY: the object was logged just now.
+    /// unsafe { counter.unlock_unchecked() }.set(2);
+    /// assert_eq!(counter.get(), 2);
+    /// # });
+    /// ```
     #[inline]
     pub fn write_barrier<T: ?Sized + Pointee>(&self, gc: Gc<'gc, T>) {
         let _: &Write<T> = Gc::write(self, gc);
@@ -103,6 +128,15 @@ impl<'gc> Mutation<'gc> {
     /// # Panics
     ///
     /// If the handle is of another arena or of another set: see [`try_fetch`](Mutation::try_fetch).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![()], NullCollector>::new(|_| ());
+    /// let handle = arena.mutate(|mc, ()| mc.stash::<Rootable![u32]>(Gc::new(mc, 42)));
+    /// assert_eq!(arena.enter(|mc, ()| *mc.fetch(&handle)), 42);
+    /// ```
     #[track_caller]
     pub fn fetch<R>(&self, handle: &DynamicRoot<R>) -> Gc<'gc, Root<'gc, R>>
     where
@@ -113,6 +147,17 @@ impl<'gc> Mutation<'gc> {
     }
 
     /// What a handle of the arena's own set refers to; `None` if it is of another arena or set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// type Small = Arena<Rootable![()], NullCollector>;
+    /// let (a, b) = (Small::new(|_| ()), Small::new(|_| ()));
+    /// let handle = a.enter(|mc, ()| mc.stash::<Rootable![u32]>(Gc::new(mc, 42)));
+    /// assert_eq!(a.enter(|mc, ()| mc.try_fetch(&handle).map(|gc| *gc)), Some(42));
+    /// assert!(b.enter(|mc, ()| mc.try_fetch(&handle).is_none()));
+    /// ```
     pub fn try_fetch<R>(&self, handle: &DynamicRoot<R>) -> Option<Gc<'gc, Root<'gc, R>>>
     where
         R: for<'a> Rootable<'a> + ?Sized + 'static,
@@ -124,6 +169,15 @@ impl<'gc> Mutation<'gc> {
     /// The number of references to an object from other objects, from the root and from handles,
     /// as of the last safepoint; `None` for an object that is younger than that, and with a
     /// collector that does not count.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// // This collector does not count, and the object is younger than the last safepoint.
+    /// assert_eq!(mc.ref_count(Gc::new(mc, 42)), None);
+    /// # });
+    /// ```
     pub fn ref_count<T: ?Sized + Pointee>(&self, gc: Gc<'gc, T>) -> Option<usize> {
         let object = gc.object();
         if !self.heap.settings().counts_references || !object.is_mature() {
@@ -196,6 +250,19 @@ impl<'gc> Mutation<'gc> {
     }
 
     /// Whether the finalizers of an object have had their turn.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let file = Gc::new(mc, 7);
+    /// mc.on_unreachable::<Rootable![u32], _>(file, |mc, file| {
+    ///     assert!(mc.is_finalized(file), "its turn is now");
+    /// })
+    /// .unwrap();
+    /// assert!(!mc.is_finalized(file));
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_finalized<T: ?Sized + Pointee>(&self, gc: Gc<'gc, T>) -> bool {
         // SAFETY: a `Gc` of the running `mutate` is live.
@@ -203,6 +270,16 @@ impl<'gc> Mutation<'gc> {
     }
 
     /// How much memory the arena uses, and what its objects own outside of it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let before = mc.metrics().stats().allocated_objects;
+    /// let _ = Gc::new(mc, 42);
+    /// assert_eq!(mc.metrics().stats().allocated_objects, before + 1);
+    /// # });
+    /// ```
     #[must_use]
     pub fn metrics(&self) -> Metrics<'_> {
         Metrics { heap: &self.heap }
@@ -216,6 +293,25 @@ impl fmt::Debug for Mutation<'_> {
 }
 
 /// See [`Mutation::metrics`].
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, HeapFull, Mutation, NullCollector, Rootable, Static};
+///
+/// /// An image whose pixels are outside the heap.
+/// struct Image(Vec<u8>);
+///
+/// fn load<'gc>(mc: &Mutation<'gc>, bytes: usize) -> Result<Gc<'gc, Static<Image>>, HeapFull<()>> {
+///     // The collector should know how much there is to win.
+///     mc.metrics().add_external(bytes)?;
+///     Ok(Gc::new(mc, Static(Image(vec![0; bytes]))))
+/// }
+/// type Small = Arena<Rootable![()], NullCollector>;
+/// let arena = Small::builder().limit_bytes(1 << 20).build(|_| ());
+/// assert_eq!(arena.enter(|mc, ()| load(mc, 100_000).unwrap().0.0.len()), 100_000);
+/// assert!(arena.enter(|mc, ()| load(mc, 1_000_000).is_err()));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Metrics<'a> {
     heap: &'a Heap,
@@ -223,6 +319,18 @@ pub struct Metrics<'a> {
 
 impl Metrics<'_> {
     /// What has happened so far.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let _ = GcVec::from_slice(mc, &[1, 2, 3]);
+    /// let stats = mc.metrics().stats();
+    /// // The vector and its storage.
+    /// assert_eq!(stats.allocated_objects, 2);
+    /// assert!(stats.allocated_bytes > 0 && stats.live_bytes == 0);
+    /// # });
+    /// ```
     #[must_use]
     pub fn stats(&self) -> crate::Stats {
         self.heap.stats()
@@ -235,6 +343,16 @@ impl Metrics<'_> {
     /// # Errors
     ///
     /// [`HeapFull`] if the limit would be exceeded; then nothing is counted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let before = mc.metrics().stats().used_bytes;
+    /// mc.metrics().add_external(1_000).unwrap();
+    /// assert_eq!(mc.metrics().stats().used_bytes, before + 1_000);
+    /// # });
+    /// ```
     pub fn add_external(&self, bytes: usize) -> Result<(), HeapFull<()>> {
         let limit_bytes = self.heap.settings().limit_bytes;
         self.heap.add_external(bytes).map_err(|_| HeapFull::new((), limit_bytes))
@@ -242,6 +360,17 @@ impl Metrics<'_> {
 
     /// Tells the collector that bytes outside the heap are gone. More than were added is the same as
     /// all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let before = mc.metrics().stats().used_bytes;
+    /// mc.metrics().add_external(1_000).unwrap();
+    /// mc.metrics().remove_external(1_000);
+    /// assert_eq!(mc.metrics().stats().used_bytes, before);
+    /// # });
+    /// ```
     pub fn remove_external(&self, bytes: usize) {
         self.heap.remove_external(bytes);
     }

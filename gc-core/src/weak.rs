@@ -271,6 +271,16 @@ impl<'gc, T: ?Sized + Pointee + 'gc> GcWeak<'gc, T> {
     /// The object, if it is still alive.
     ///
     /// The object is then alive until the end of this `mutate` at least.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let answer = Gc::new(mc, 42);
+    /// let weak = Gc::downgrade(mc, answer);
+    /// assert!(weak.upgrade(mc).is_some_and(|same| Gc::ptr_eq(same, answer)));
+    /// # });
+    /// ```
     #[must_use]
     pub fn upgrade(self, mc: &Mutation<'gc>) -> Option<Gc<'gc, T>> {
         let _ = mc;
@@ -281,6 +291,15 @@ impl<'gc, T: ?Sized + Pointee + 'gc> GcWeak<'gc, T> {
     }
 
     /// Whether the object is dead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let answer = Gc::new(mc, 42);
+    /// assert!(!Gc::downgrade(mc, answer).is_dropped());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_dropped(self) -> bool {
         self.cell().target().is_none()
@@ -291,6 +310,17 @@ impl<'gc, T: ?Sized + Pointee + 'gc> GcWeak<'gc, T> {
     /// Two that were made apart by [`Gc::downgrade`] are the same also when the object is dead; one
     /// with a callback is then the same as its copies only. For an answer that does not change, compare
     /// [`id`](GcWeak::id)s.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let (a, b) = (Gc::new(mc, 42), Gc::new(mc, 42));
+    /// let weak = Gc::downgrade(mc, a);
+    /// assert!(GcWeak::ptr_eq(weak, Gc::downgrade_tracking(mc, a)));
+    /// assert!(!GcWeak::ptr_eq(weak, Gc::downgrade(mc, b)));
+    /// # });
+    /// ```
     #[must_use]
     pub fn ptr_eq(a: Self, b: Self) -> bool {
         T::object(a.cell) == T::object(b.cell)
@@ -298,6 +328,15 @@ impl<'gc, T: ?Sized + Pointee + 'gc> GcWeak<'gc, T> {
     }
 
     /// The object's identity: the same that [`Gc::id`] gives, also when the object is dead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let answer = Gc::new(mc, 42);
+    /// assert_eq!(Gc::downgrade(mc, answer).id(), Gc::id(answer));
+    /// # });
+    /// ```
     #[must_use]
     pub fn id(self) -> GcId {
         self.cell().id(T::object(self.cell).chunk().ids())
