@@ -29,6 +29,20 @@ use crate::trace::{Edges, Trace};
 /// If the drop glue of an object panics, what is left to drop is dropped, and then the panic goes
 /// on: out of the `mutate` or `collect` that found the object dead, or out of the arena's drop. A
 /// panic inside a closure leaves the arena usable.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, NullCollector, RefLock, Rootable};
+///
+/// // The root is a list of strings; its lifetime is filled in anew for each closure.
+/// type Names<'gc> = Gc<'gc, RefLock<Vec<Gc<'gc, str>>>>;
+/// let mut arena: Arena<Rootable![Names<'_>], NullCollector> =
+///     Arena::new(|mc| Gc::new(mc, RefLock::default()));
+/// arena.mutate(|mc, names| names.borrow_mut(mc).push(Gc::new_str(mc, "Ada")));
+/// let total: usize = arena.enter(|_, names| names.borrow().iter().map(|name| name.len()).sum());
+/// assert_eq!(total, 3);
+/// ```
 pub struct Arena<R, C>
 where
     R: for<'a> Rootable<'a>,
@@ -52,6 +66,14 @@ where
     C: Collector,
 {
     /// Makes an arena with the collector's default settings; the closure makes the root.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let arena = Arena::<Rootable![Gc<'_, u32>], NullCollector>::new(|mc| Gc::new(mc, 42));
+    /// assert_eq!(arena.enter(|_, root| **root), 42);
+    /// ```
     #[must_use]
     pub fn new<F>(root: F) -> Arena<R, C>
     where
@@ -77,6 +99,15 @@ where
     }
 
     /// Makes an arena with other settings.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// type Small = Arena<Rootable![()], NullCollector>;
+    /// let arena = Small::builder().limit_bytes(1 << 20).nursery_bytes(64 << 10).build(|_| ());
+    /// assert!(arena.enter(|mc, ()| Gc::try_new(mc, 42).is_ok()));
+    /// ```
     #[must_use]
     pub fn builder() -> ArenaBuilder<R, C>
     where
@@ -88,6 +119,18 @@ where
     /// Runs the closure with the heap and the root. Never collects.
     ///
     /// Calls may nest: a closure may call `enter` of the same arena through another reference.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let arena = Arena::<Rootable![GcVec<'_, u32>], NullCollector>::new(|mc| GcVec::new(mc));
+    /// arena.enter(|mc, root| {
+    ///     root.push(mc, 42);
+    ///     // The same heap, whose references are of another brand here: they do not mix.
+    ///     arena.enter(|_, same| assert_eq!(same.get(0), Some(42)));
+    /// });
+    /// ```
     pub fn enter<F, T>(&self, f: F) -> T
     where
         F: for<'gc> FnOnce(&'gc Mutation<'gc>, &'gc Root<'gc, R>) -> T,
@@ -105,6 +148,18 @@ where
     ///
     /// With a prompt collector, what the closure made unreachable without a cycle has been dropped
     /// when this returns. If the closure panics there is no safepoint.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![GcVec<'_, u32>], NullCollector>::new(|mc| GcVec::new(mc));
+    /// let len = arena.mutate(|mc, root| {
+    ///     root.push(mc, 42);
+    ///     root.len()
+    /// });
+    /// assert_eq!(len, 1);
+    /// ```
     #[inline]
     pub fn mutate<F, T>(&mut self, f: F) -> T
     where
@@ -119,6 +174,18 @@ where
     ///
     /// A counting collector counts the references of the root anew after this: keep long arrays in
     /// objects of the heap rather than in the root itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![Option<Gc<'_, str>>], NullCollector>::new(|_| None);
+    /// arena.mutate_root(|mc, root| *root = Some(Gc::new_str(mc, "first")));
+    /// arena.mutate_root(|mc, root| {
+    ///     let old = root.replace(Gc::new_str(mc, "second"));
+    ///     assert_eq!(&*old.unwrap(), "first");
+    /// });
+    /// ```
     pub fn mutate_root<F, T>(&mut self, f: F) -> T
     where
         F: for<'gc> FnOnce(&'gc Mutation<'gc>, &'gc mut Root<'gc, R>) -> T,
@@ -286,12 +353,31 @@ where
     /// # Complexity
     ///
     /// See the collector's documentation; O(live objects) for those that trace.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![()], NullCollector>::new(|_| ());
+    /// arena.mutate(|mc, ()| drop(Gc::new(mc, 42)));
+    /// // What a collector of this sort finds.
+    /// assert_eq!(arena.collect().unreachable, 0);
+    /// ```
     pub fn collect(&mut self) -> Collection {
         self.collect_generation(C::ATTRIBUTES.generations - 1)
     }
 
     /// Collects a generation and all younger ones. Generation 0 is the youngest; a number beyond
     /// the oldest means the oldest.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![()], NullCollector>::new(|_| ());
+    /// let oldest = arena.attributes().generations - 1;
+    /// assert_eq!(arena.collect_generation(u8::MAX), arena.collect_generation(oldest));
+    /// ```
     pub fn collect_generation(&mut self, generation: u8) -> Collection {
         if self.heap.is_collecting() {
             return Collection::default();
@@ -308,22 +394,49 @@ where
     }
 
     /// Runs a safepoint, if one is due: what the end of `mutate` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![Gc<'_, u32>], NullCollector>::new(|mc| Gc::new(mc, 1));
+    /// // `enter` never collects: a program that uses it alone says itself when there is time.
+    /// arena.enter(|mc, _| (0..1_000).for_each(|n| drop(Gc::new(mc, n))));
+    /// arena.collect_debt();
+    /// assert_eq!(arena.enter(|_, root| **root), 1);
+    /// ```
     pub fn collect_debt(&mut self) {
         self.safepoint();
     }
 
     /// Lets collections start by themselves again.
+    ///
+    /// See the example of [`is_enabled`](Arena::is_enabled).
     pub fn enable(&mut self) {
         self.is_enabled = true;
     }
 
     /// Keeps collections from starting by themselves. Explicit ones still run, and a counting
     /// collector still frees what nothing refers to.
+    ///
+    /// See the example of [`is_enabled`](Arena::is_enabled).
     pub fn disable(&mut self) {
         self.is_enabled = false;
     }
 
     /// Whether collections start by themselves.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![()], NullCollector>::new(|_| ());
+    /// arena.disable();
+    /// assert!(!arena.is_enabled());
+    /// arena.collect(); // It was asked for.
+    /// arena.enable();
+    /// assert!(arena.is_enabled());
+    /// ```
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.is_enabled
@@ -367,11 +480,15 @@ where
     /// # Complexity
     ///
     /// O(objects), unless none is frozen.
+    ///
+    /// See the example of [`freeze`](Arena::freeze).
     pub fn unfreeze(&mut self) {
         self.heap.unfreeze();
     }
 
     /// How many objects are in the permanent generation.
+    ///
+    /// See the example of [`freeze`](Arena::freeze).
     #[must_use]
     pub fn frozen_objects(&self) -> usize {
         self.heap.frozen_objects()
@@ -415,6 +532,15 @@ where
     }
 
     /// What has happened so far. Never changes when a collection starts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![()], NullCollector>::new(|_| ());
+    /// arena.mutate(|mc, ()| (0..10).for_each(|n| drop(Gc::new(mc, n))));
+    /// assert_eq!(arena.stats().allocated_objects, 10);
+    /// ```
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.heap.stats()
@@ -469,17 +595,47 @@ where
     }
 
     /// What the collector is like.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let arena = Arena::<Rootable![()], NullCollector>::new(|_| ());
+    /// assert!(!arena.attributes().reclaims_cycles);
+    /// ```
     #[must_use]
     pub fn attributes(&self) -> &'static Attributes {
         const { &C::ATTRIBUTES }
     }
 
     /// Has the listener told of every event from now on; one that was set before is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let (sender, events) = std::sync::mpsc::channel();
+    /// let mut arena = Arena::<Rootable![()], NullCollector>::new(|_| ());
+    /// arena.set_listener(move |event: &Event| sender.send(*event).unwrap());
+    /// arena.collect();
+    /// assert_eq!(events.try_iter().count(), 2, "it began and ended");
+    /// ```
     pub fn set_listener(&mut self, listener: impl Listener + 'static) {
         self.recorder.listener = Some(Box::new(listener));
     }
 
     /// Takes the listener back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![()], NullCollector>::new(|_| ());
+    /// arena.set_listener(|event: &Event| println!("{event:?}"));
+    /// let listener = arena.take_listener().unwrap();
+    /// assert!(arena.take_listener().is_none());
+    /// drop(listener);
+    /// ```
     pub fn take_listener(&mut self) -> Option<Box<dyn Listener>> {
         self.recorder.listener.take()
     }

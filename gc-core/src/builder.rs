@@ -48,6 +48,15 @@ where
     C: Collector,
 {
     /// Settings for an arena with this collector.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// // The collector is given, rather than its default made.
+    /// let builder = ArenaBuilder::<Rootable![u32], _>::new(NullCollector);
+    /// assert_eq!(builder.build(|_| 42).enter(|_, root| *root), 42);
+    /// ```
     #[must_use]
     pub fn new(collector: C) -> ArenaBuilder<R, C> {
         ArenaBuilder {
@@ -61,6 +70,14 @@ where
     }
 
     /// Uses this collector: one with settings of its own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let builder = Arena::<Rootable![()], NullCollector>::builder().collector(NullCollector);
+    /// assert_eq!(builder.build(|_| ()).attributes().name, "null");
+    /// ```
     #[must_use]
     pub fn collector(self, collector: C) -> ArenaBuilder<R, C> {
         ArenaBuilder { collector, ..self }
@@ -68,6 +85,16 @@ where
 
     /// Limits the bytes that blocks, large objects and external memory may take. Memory is taken
     /// in blocks of 32 KiB. A collector that copies may exceed the limit while it collects.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// type Small = Arena<Rootable![()], NullCollector>;
+    /// let arena = Small::builder().limit_bytes(64 << 10).build(|_| ());
+    /// let fits = |bytes| arena.enter(|mc, ()| Gc::try_slice_from_fn(mc, bytes, |_| 0_u8).is_ok());
+    /// assert!(fits(10 << 10) && !fits(100 << 10));
+    /// ```
     #[must_use]
     pub fn limit_bytes(mut self, limit_bytes: usize) -> ArenaBuilder<R, C> {
         self.settings.limit_bytes = limit_bytes;
@@ -76,6 +103,16 @@ where
 
     /// Fixes how many bytes are allocated before a safepoint collects, instead of leaving it to the
     /// collector.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let builder = Arena::<Rootable![()], NullCollector>::builder().nursery_bytes(64 << 10);
+    /// let mut arena = builder.build(|_| ());
+    /// arena.mutate(|mc, ()| (0..10_000).for_each(|n| drop(Gc::new(mc, n))));
+    /// assert_eq!(arena.stats().collections, 1, "more than that was allocated");
+    /// ```
     #[must_use]
     pub fn nursery_bytes(mut self, nursery_bytes: usize) -> ArenaBuilder<R, C> {
         self.settings.nursery_bytes = Some(nursery_bytes);
@@ -98,6 +135,8 @@ where
     ///
     /// If an object and a weak reference to it with a callback both died in one epoch, the callback may be
     /// called, whichever was the first.
+    ///
+    /// See the example of [`epoch_bytes`](ArenaBuilder::epoch_bytes).
     #[must_use]
     pub fn prompt(mut self, is_prompt: bool) -> ArenaBuilder<R, C> {
         self.settings.is_prompt = C::ATTRIBUTES.prompt && is_prompt;
@@ -107,6 +146,19 @@ where
     /// Has a prompt collector work in epochs of this many allocated bytes, instead of choosing their
     /// length: see [`prompt`](ArenaBuilder::prompt). With zero it is prompt. Collectors that are
     /// never prompt take it as [`nursery_bytes`](ArenaBuilder::nursery_bytes).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// // What holds for every collector: the end of an epoch is a safepoint that collects.
+    /// let builder = Arena::<Rootable![()], NullCollector>::builder().prompt(false);
+    /// let mut arena = builder.epoch_bytes(64 << 10).build(|_| ());
+    /// for n in 0..10_000 {
+    ///     arena.mutate(|mc, ()| drop(Gc::new(mc, n)));
+    /// }
+    /// assert!((1..10).contains(&arena.stats().collections));
+    /// ```
     #[must_use]
     pub fn epoch_bytes(mut self, epoch_bytes: usize) -> ArenaBuilder<R, C> {
         self.settings.nursery_bytes = Some(epoch_bytes).filter(|&bytes| bytes > 0);
@@ -115,6 +167,16 @@ where
 
     /// Whether free memory goes back to the system when there is much of it, which is the default.
     /// Otherwise the arena keeps what it has, and never waits for the system to give it again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let builder = Arena::<Rootable![()], NullCollector>::builder().return_memory(false);
+    /// let mut arena = builder.build(|_| ());
+    /// arena.collect();
+    /// assert_eq!(arena.stats().returned_bytes, 0);
+    /// ```
     #[must_use]
     pub fn return_memory(mut self, returns_memory: bool) -> ArenaBuilder<R, C> {
         self.settings.returns_memory = returns_memory;
@@ -126,6 +188,8 @@ where
     /// run when `mutate` or `collect` returns.
     ///
     /// For a program that lets them do more than a `mutate` can: that collects in between, say.
+    ///
+    /// See the example of [`Arena::next_call`].
     #[must_use]
     pub fn defer_calls(mut self, defers_calls: bool) -> ArenaBuilder<R, C> {
         self.settings.defers_calls = defers_calls;
@@ -135,6 +199,17 @@ where
     /// Compares, at every safepoint, what old objects refer to with what they referred to at the last
     /// one, and panics with the name of the type if one has changed that was not logged. Slow; for
     /// authors of unsafe code.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let builder = Arena::<Rootable![Gc<'_, Lock<u32>>], NullCollector>::builder();
+    /// let mut arena = builder.check_barrier(true).build(|mc| Gc::new(mc, Lock::new(1)));
+    /// // This store passed the barrier, and so there is nothing to complain of.
+    /// arena.mutate(|mc, root| root.set(mc, 2));
+    /// assert_eq!(arena.enter(|_, root| root.get()), 2);
+    /// ```
     #[must_use]
     pub fn check_barrier(mut self, checks_barrier: bool) -> ArenaBuilder<R, C> {
         self.settings.checks_barrier = checks_barrier;
@@ -142,6 +217,15 @@ where
     }
 
     /// Collects at every safepoint: slow, and good at finding mistakes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![()], NullCollector>::builder().stress(true).build(|_| ());
+    /// (0..10).for_each(|_| arena.mutate(|_, ()| ()));
+    /// assert_eq!(arena.stats().collections, 10);
+    /// ```
     #[must_use]
     pub fn stress(mut self, is_stressed: bool) -> ArenaBuilder<R, C> {
         self.settings.is_stressed = is_stressed;
@@ -155,6 +239,19 @@ where
     ///
     /// Several arenas may share a pool. A collection waits for the threads it asked for: if they are
     /// busy with something else for long, so is the arena.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// use std::sync::Arc;
+    ///
+    /// let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(2).build()?);
+    /// let builder = Arena::<Rootable![()], NullCollector>::builder().workers(Arc::clone(&pool));
+    /// let mut arena = builder.build(|_| ());
+    /// arena.collect();
+    /// # Ok::<(), rayon::ThreadPoolBuildError>(())
+    /// ```
     #[cfg(feature = "parallel")]
     #[must_use]
     pub fn workers(mut self, pool: alloc::sync::Arc<rayon::ThreadPool>) -> ArenaBuilder<R, C> {
@@ -163,6 +260,15 @@ where
     }
 
     /// Makes the arena; the closure makes the root.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let builder = Arena::<Rootable![Gc<'_, u32>], NullCollector>::builder();
+    /// let arena = builder.build(|mc| Gc::new(mc, 42));
+    /// assert_eq!(arena.enter(|_, root| **root), 42);
+    /// ```
     #[must_use]
     pub fn build<F>(self, root: F) -> Arena<R, C>
     where

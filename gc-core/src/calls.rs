@@ -30,12 +30,37 @@ pub(crate) type Finalizer =
 pub(crate) type ErrorHook = Box<dyn FnMut(&CallError)>;
 
 /// What a finalizer or a callback returns: nothing, or a [`Result`] whose error is reported.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Gc, Mutation, Outcome};
+/// use std::io;
+///
+/// // A finalizer that returns nothing, one that may fail, and what both come to.
+/// fn report(_: &Mutation<'_>, file: Gc<'_, u32>) {
+///     println!("{file} is closed");
+/// }
+/// fn flush(_: &Mutation<'_>, _: Gc<'_, u32>) -> io::Result<()> {
+///     Err(io::Error::other("no space left"))
+/// }
+/// # use gc_core::{Arena, NullCollector, Rootable};
+/// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+/// let file = Gc::new(mc, 7);
+/// assert!(report(mc, file).into_result().is_ok());
+/// assert_eq!(flush(mc, file).into_result().unwrap_err().to_string(), "no space left");
+/// mc.on_unreachable::<Rootable![u32], _>(file, report).unwrap();
+/// mc.on_unreachable::<Rootable![u32], _>(file, flush).unwrap();
+/// # });
+/// ```
 pub trait Outcome {
     /// The outcome as a result.
     ///
     /// # Errors
     ///
     /// What the call failed with.
+    ///
+    /// See the example of [`Outcome`].
     fn into_result(self) -> Result<(), Box<dyn Error>>;
 }
 
@@ -52,6 +77,15 @@ impl<E: Into<Box<dyn Error>>> Outcome for Result<(), E> {
 }
 
 /// What sort of call it is.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::CallKind;
+///
+/// assert_eq!(CallKind::Finalizer.to_string(), "a finalizer");
+/// assert_eq!(CallKind::Callback.to_string(), "the callback of a weak reference");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallKind {
     /// An object's finalizer.
@@ -70,6 +104,8 @@ impl fmt::Display for CallKind {
 }
 
 /// A finalizer or a callback has failed: see [`Arena::set_error_hook`]. Nothing else is different.
+///
+/// See the example of [`Arena::set_error_hook`].
 #[derive(Debug)]
 pub struct CallError {
     kind: CallKind,
@@ -92,12 +128,16 @@ impl CallError {
     }
 
     /// What has failed.
+    ///
+    /// See the example of [`Arena::set_error_hook`].
     #[must_use]
     pub fn kind(&self) -> CallKind {
         self.kind
     }
 
     /// What it has panicked with, if that is how it failed.
+    ///
+    /// See the example of [`Arena::set_error_hook`].
     #[must_use]
     pub fn panic(&self) -> Option<&(dyn Any + Send)> {
         match &self.cause {
@@ -238,6 +278,20 @@ where
     }
 
     /// Has what fails in finalizers and callbacks reported to a function, instead of printing it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{Arena, CallError, CallKind, NullCollector, Rootable};
+    ///
+    /// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+    /// // Tests should not pass over failures.
+    /// arena.set_error_hook(|error: &CallError| match (error.kind(), error.panic()) {
+    ///     (CallKind::Finalizer, None) => eprintln!("to be tried again: {error}"),
+    ///     (_, Some(payload)) => panic!("{error} ({payload:?})"),
+    ///     (CallKind::Callback, None) => panic!("{error}"),
+    /// });
+    /// ```
     pub fn set_error_hook(&mut self, hook: impl FnMut(&CallError) + 'static) {
         self.error_hook = Some(Box::new(hook));
     }
@@ -266,6 +320,8 @@ where
 ///
 /// The call ends when this is dropped. One that was not [run](PendingCall::run) by then never is, and
 /// neither is a finalizer if the arena was exchanged for another meanwhile.
+///
+/// See the example of [`Arena::next_call`].
 pub struct PendingCall<'a, R, C>
 where
     R: for<'r> Rootable<'r>,
@@ -291,6 +347,8 @@ where
     }
 
     /// What sort of call it is.
+    ///
+    /// See the example of [`Arena::next_call`].
     #[must_use]
     pub fn kind(&self) -> CallKind {
         self.kind
@@ -299,6 +357,8 @@ where
     /// Runs what was registered. A second time does nothing.
     ///
     /// If it fails the error goes to the arena's [hook](Arena::set_error_hook).
+    ///
+    /// See the example of [`Arena::next_call`].
     pub fn run(&mut self) {
         if let Some(call) = &mut self.call {
             self.arena.run_call(call);
