@@ -481,6 +481,8 @@ where
     ///
     /// O(objects), unless none is frozen.
     ///
+    /// # Examples
+    ///
     /// See the example of [`freeze`](Arena::freeze).
     pub fn unfreeze(&mut self) {
         self.heap.unfreeze();

@@ -60,6 +60,8 @@ pub trait Outcome {
     ///
     /// What the call failed with.
     ///
+    /// # Examples
+    ///
     /// See the example of [`Outcome`].
     fn into_result(self) -> Result<(), Box<dyn Error>>;
 }

@@ -115,6 +115,7 @@ pub enum Barrier {
 ///
 /// ```
 /// use gc_core::Reason;
+/// use gc_core::Reason;
 /// use gc_core::collector::{Attributes, Collector, Safepoint};
 /// use gc_core::heap::{Flag, for_each_edge};
 ///
@@ -237,38 +238,53 @@ pub unsafe trait Collector: 'static {
     ///
     /// ```
     /// use gc_core::Reason;
+    /// use gc_core::Reason;
     /// use gc_core::collector::{Attributes, Collector, Safepoint};
+    /// use gc_core::heap::ObjectRef;
     /// # use gc_core::{Arena, Gc, Lock, Rootable};
     ///
-    /// /// Has the finalizers of all objects run in every collection, and then counts that.
+    /// /// Has all finalizers run that were given to objects, whatever refers to these.
     /// #[derive(Default)]
     /// struct Finalizing {
-    ///     rounds: usize,
+    ///     batch: Vec<ObjectRef>,
     /// }
     ///
-    /// // SAFETY: as for a collector that never collects: nothing is reclaimed, moved or promoted.
+    /// /// Where a collection goes on when they have run.
+    /// const END: usize = 1;
+    ///
+    /// // SAFETY: nothing is reclaimed, moved or promoted.
     /// unsafe impl Collector for Finalizing {
     ///     const ATTRIBUTES: Attributes = Attributes::new("finalizing");
     ///
     ///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
     ///
     ///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
-    ///         let objects = safepoint.heap.take_young_finalizable();
-    ///         // SAFETY: nothing is ever reclaimed, and no object is here twice.
-    ///         unsafe { safepoint.heap.finalize_revived(objects, self.rounds + 1) }
+    ///         let heap = &mut *safepoint.heap;
+    ///         if heap.may_have_calls() {
+    ///             self.batch = heap.take_young_finalizable();
+    ///             // Until it has ended, no other collection begins.
+    ///             heap.begin_collecting();
+    ///             heap.finalize_batch(self.batch.iter().copied(), END);
+    ///         }
     ///     }
     ///
-    ///     fn resume(&mut self, _: &mut Safepoint<'_>, resume: usize) {
-    ///         self.rounds = resume;
+    ///     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
+    ///         assert_eq!(resume, END);
+    ///         assert!(self.batch.iter().all(|&object| safepoint.heap.is_in_batch(object)));
+    ///         safepoint.collection.unreachable = self.batch.len();
+    ///         safepoint.heap.end_collecting();
+    ///         assert!(!safepoint.heap.is_collecting());
     ///     }
     /// }
     ///
     /// let mut arena: Arena<Rootable![Gc<'_, Lock<u32>>], Finalizing> =
-    ///     Arena::new(|mc| Gc::new(mc, Lock::new(1)));
+    ///     Arena::builder().defer_calls(true).build(|mc| Gc::new(mc, Lock::new(1)));
     /// arena.mutate(|mc, gc| {
     ///     mc.on_unreachable::<Rootable![Lock<u32>], _>(*gc, |mc, gc| gc.set(mc, 2)).unwrap();
     /// });
     /// arena.collect();
+    /// arena.next_call().expect("a finalizer waits").run();
+    /// assert!(arena.next_call().is_none(), "and then the collection ends");
     /// assert_eq!(arena.enter(|_, gc| gc.get()), 2);
     /// ```
     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
@@ -350,6 +366,7 @@ impl<'a> Roots<'a> {
     ///
     /// ```
     /// use gc_core::Reason;
+    /// use gc_core::Reason;
     /// use gc_core::collector::{Attributes, Collector, Safepoint};
     /// # use gc_core::{Arena, Rootable};
     ///
@@ -397,6 +414,7 @@ impl<'a> Roots<'a> {
     ///
     /// ```
     /// use gc_core::Reason;
+    /// use gc_core::Reason;
     /// use gc_core::collector::{Attributes, Collector, Safepoint};
     /// # use gc_core::{Arena, Gc, Rootable, Trace};
     ///
@@ -437,6 +455,7 @@ impl<'a> Roots<'a> {
     /// # Examples
     ///
     /// ```
+    /// use gc_core::Reason;
     /// use gc_core::Reason;
     /// use gc_core::collector::{Attributes, Collector, Safepoint};
     /// use gc_core::heap::{BlockState, Evacuator};

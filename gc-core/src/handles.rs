@@ -49,6 +49,55 @@ struct Entry {
 }
 
 /// The slots of one owner.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::Reason;
+/// use gc_core::collector::{Attributes, Collector, Safepoint};
+/// # use gc_core::{Arena, DynamicRoot, Gc, Rootable};
+/// use std::{cell::RefCell, rc::Rc};
+///
+/// /// Reports how many handles came and went, and how many there are.
+/// #[derive(Default)]
+/// struct Handles(Rc<RefCell<Vec<[usize; 3]>>>);
+///
+/// // SAFETY: nothing is reclaimed, moved or promoted.
+/// unsafe impl Collector for Handles {
+///     const ATTRIBUTES: Attributes = Attributes::new("handles");
+///
+///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+///
+///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+///         let [mut came, mut went, mut all] = [0; 3];
+///         for table in safepoint.heap.handle_tables() {
+///             // No set of handles was made: the table is the arena's own.
+///             assert!(table.is_owned_by_arena() && table.is_owner_mature());
+///             assert_eq!(table.owning_object(), None);
+///             table.settle_fresh(|_| came += 1);
+///             table.settle_released(|_| went += 1);
+///             table.for_each_edge(|_| all += 1);
+///             let mut places = 0;
+///             table.for_each_slot(|_| places += 1);
+///             assert_eq!(places, all);
+///         }
+///         assert_eq!(safepoint.heap.are_handles_changed(), came + went > 0);
+///         safepoint.heap.settle_handles();
+///         self.0.borrow_mut().push([came, went, all]);
+///     }
+/// }
+///
+/// let handles = Handles::default();
+/// let seen = Rc::clone(&handles.0);
+/// let mut arena = gc_core::ArenaBuilder::<Rootable![()], _>::new(handles).build(|_| ());
+/// let handle: [DynamicRoot<Rootable![u32]>; 2] =
+///     arena.mutate(|mc, ()| [1, 2].map(|n| mc.stash(Gc::new(mc, n))));
+/// arena.collect();
+/// arena.collect();
+/// drop(handle);
+/// arena.collect();
+/// assert_eq!(*seen.borrow(), [[2, 0, 2], [0, 0, 2], [0, 2, 0]]);
+/// ```
 #[derive(Debug)]
 pub struct HandleTable {
     owner: Cell<Owner>,
@@ -164,6 +213,8 @@ impl HandleTable {
     }
 
     /// Whether the owner is the arena or a mature object, so that its slots count.
+    ///
+    /// See the example of [`HandleTable`].
     #[must_use]
     pub fn is_owner_mature(&self) -> bool {
         match self.owner() {
@@ -174,12 +225,16 @@ impl HandleTable {
     }
 
     /// Whether the owner is the arena: the slots are roots.
+    ///
+    /// See the example of [`HandleTable`].
     #[must_use]
     pub fn is_owned_by_arena(&self) -> bool {
         self.owner() == Owner::Arena
     }
 
     /// The object that owns the table, if one does.
+    ///
+    /// See the example of [`HandleTable`].
     #[must_use]
     pub fn owning_object(&self) -> Option<ObjectRef> {
         match self.owner() {
@@ -190,6 +245,8 @@ impl HandleTable {
 
     /// Calls `each` for every slot filled since the last call, which may update it; they are fresh
     /// no more.
+    ///
+    /// See the example of [`HandleTable`].
     pub fn settle_fresh(&self, mut each: impl FnMut(&mut Slot)) {
         let mut entries = self.entries.borrow_mut();
         for index in self.fresh.borrow_mut().drain(..) {
@@ -203,6 +260,8 @@ impl HandleTable {
     }
 
     /// Calls `each` for every reference that went since the last call and had been settled.
+    ///
+    /// See the example of [`HandleTable`].
     pub fn settle_released(&self, mut each: impl FnMut(ObjectRef)) {
         for object in self.released.borrow_mut().drain(..) {
             each(object);
@@ -210,11 +269,15 @@ impl HandleTable {
     }
 
     /// Calls `each` for every filled slot.
+    ///
+    /// See the example of [`HandleTable`].
     pub fn for_each_edge(&self, mut each: impl FnMut(ObjectRef)) {
         self.entries.borrow().iter().filter_map(|entry| entry.object).for_each(&mut each);
     }
 
     /// Calls `each` for every filled slot, which may update it.
+    ///
+    /// See the example of [`HandleTable`].
     pub fn for_each_slot(&self, mut each: impl FnMut(&mut Slot)) {
         for object in self.entries.borrow_mut().iter_mut().filter_map(|e| e.object.as_mut()) {
             // SAFETY: the entry holds a reference, and is borrowed mutably.

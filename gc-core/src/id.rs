@@ -209,9 +209,26 @@ impl IdTable {
 }
 
 /// Hashes addresses of objects: one multiplication spreads them well enough.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::heap::{AddressHash, ObjectRef};
+/// # use gc_core::{Arena, Gc, NullCollector, Rootable};
+/// use std::collections::HashMap;
+///
+/// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+/// # let object = ObjectRef::from_ptr(Gc::raw(Gc::new(mc, 1)).as_ptr().cast()).unwrap();
+/// let mut ages: HashMap<ObjectRef, u32, AddressHash> = HashMap::default();
+/// ages.insert(object, 3);
+/// assert_eq!(ages.get(&object), Some(&3));
+/// # });
+/// ```
 pub type AddressHash = BuildHasherDefault<AddressHasher>;
 
 /// See [`AddressHash`].
+///
+/// See the example of [`AddressHash`].
 #[derive(Debug, Default)]
 pub struct AddressHasher(u64);
 

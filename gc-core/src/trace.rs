@@ -217,8 +217,11 @@ impl Slot {
     /// let mut table = [from; 2];
     /// for place in &mut table {
     ///     // SAFETY: the place holds a reference, and is borrowed for this alone.
-    ///     let mut slot = unsafe { Slot::new(NonNull::from(place)) };
+    ///     let slot = unsafe { Slot::new(NonNull::from(place)) };
     ///     assert_eq!(slot.get(), from);
+    ///     // As one that waits for its object to be copied would be kept.
+    ///     // SAFETY: the table stays where it is, and nothing borrows from it.
+    ///     let mut slot = unsafe { slot.for_later() };
     ///     // SAFETY: `to` is the copy of `from`.
     ///     unsafe { slot.set(to) }
     /// }
@@ -239,6 +242,8 @@ impl Slot {
     ///    moved nor reclaimed.
     /// 2. The place was found by the object's map of words, not by [`Trace::relocate`]: nothing
     ///    borrows from it.
+    ///
+    /// # Examples
     ///
     /// See the example of [`Slot::new`].
     #[inline]
@@ -262,6 +267,8 @@ impl Slot {
     /// # Safety
     ///
     /// `to` is a copy of the object that the slot referred to.
+    ///
+    /// # Examples
     ///
     /// See the example of [`Slot::new`].
     #[inline]
@@ -350,6 +357,8 @@ impl Drop for AbortOnUnwind {
 /// # Safety
 ///
 /// The obligations of [`Trace`]; the blanket implementation is the only one.
+///
+/// # Examples
 ///
 /// See the example of [`dyn_trace!`](crate::dyn_trace).
 pub unsafe trait DynTrace {

@@ -104,6 +104,23 @@ impl Barrier {
     /// Elements of an array that are logged together; an array of no more is logged as a whole. A longer segment costs a longer walk at the
     /// safepoint, and at the store if there is a snapshot; a shorter one more entries where all of an
     /// array is written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::collector::Barrier;
+    /// use gc_core::heap::{Logged, ObjectRef};
+    /// # use gc_core::{Arena, Gc, NullCollector, Rootable};
+    ///
+    /// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// # let array = ObjectRef::from_ptr(Gc::raw(Gc::new_str(mc, "")).as_ptr().cast()).unwrap();
+    /// // The elements of the third segment.
+    /// let (first, count) = Logged::Segment(array, 2).elements(Barrier::Snapshot);
+    /// assert_eq!((first, count), (8, Barrier::Snapshot.segment_len()));
+    /// // What costs less to note is noted in longer pieces.
+    /// assert!(Barrier::Remember.segment_len() > Barrier::Snapshot.segment_len());
+    /// # });
+    /// ```
     #[must_use]
     pub const fn segment_len(self) -> usize {
         match self {

@@ -20,6 +20,8 @@ use super::pages::PAGE_BYTES;
 use super::{BLOCK_BYTES, Chunk, GRANULE_BYTES, ObjectRef};
 
 /// What a block is used for; decides what a collection does with an object in it.
+///
+/// See the example of [`Block`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum BlockState {
@@ -84,6 +86,21 @@ impl BlockInfo {
 }
 
 /// A block, by its address.
+///
+/// # Examples
+///
+/// ```
+/// # use gc_core::{heap::*, *};
+/// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+/// let number = Gc::new(mc, 42_u64);
+/// let object = ObjectRef::from_ptr(Gc::raw(number).as_ptr().cast()).unwrap();
+/// let block = Block::containing(object);
+/// // A collector that moves nothing allocates in mature blocks; what was made is not.
+/// assert!(block.state() == BlockState::Mature && block.is_in_use());
+/// block.for_each_mature(|object| unreachable!("{object:?} is young"));
+/// assert_eq!((block.live_bytes(), block.marked_bytes()), (0, 0));
+/// # });
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Block(NonNull<u8>);
 
@@ -95,6 +112,8 @@ impl Block {
     }
 
     /// The block that an object starts in.
+    ///
+    /// See the example of [`Block`].
     #[inline]
     #[must_use]
     pub fn containing(object: ObjectRef) -> Block {
@@ -130,6 +149,8 @@ impl Block {
     }
 
     /// What the block is used for.
+    ///
+    /// See the example of [`Block`].
     #[inline]
     #[must_use]
     pub fn state(self) -> BlockState {
@@ -137,6 +158,8 @@ impl Block {
     }
 
     /// Changes what the block is used for.
+    ///
+    /// See the example of [`Evacuator`](super::Evacuator).
     #[inline]
     pub fn set_state(self, state: BlockState) {
         self.info().state.set(state);
@@ -193,6 +216,8 @@ impl Block {
 
     /// Whether an allocator took memory of this block since the last safepoint: there may be young
     /// objects in what the start bits show as a hole.
+    ///
+    /// See the example of [`Block`].
     #[inline]
     #[must_use]
     pub fn is_in_use(self) -> bool {
@@ -229,6 +254,8 @@ impl Block {
     }
 
     /// Bytes of the mature objects that start in the block.
+    ///
+    /// See the example of [`Block`].
     #[inline]
     #[must_use]
     pub fn live_bytes(self) -> usize {
@@ -253,6 +280,8 @@ impl Block {
     }
 
     /// Bytes that were marked in this collection.
+    ///
+    /// See the example of [`Block`].
     #[inline]
     #[must_use]
     pub fn marked_bytes(self) -> usize {
@@ -267,6 +296,8 @@ impl Block {
     /// Calls `each` for every mature object that starts in the block, in address order.
     ///
     /// Reads the start bits once, before the first call, so `each` may change them.
+    ///
+    /// See the example of [`Block`].
     pub fn for_each_mature(self, mut each: impl FnMut(ObjectRef)) {
         let words = self.chunk().starts().block(self.index());
         self.for_each_in(&words, &mut each);

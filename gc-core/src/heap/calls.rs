@@ -177,6 +177,8 @@ impl core::fmt::Debug for Calls {
 /// For collectors.
 impl Heap {
     /// Whether a collection waits for calls: no other may begin.
+    ///
+    /// See the example of [`Collector::resume`](crate::Collector::resume).
     #[must_use]
     pub fn is_collecting(&self) -> bool {
         self.calls.borrow().collecting > 0
@@ -184,18 +186,24 @@ impl Heap {
 
     /// Whether there may be calls when objects are found dead: some have finalizers, or are weakly
     /// held.
+    ///
+    /// See the example of [`Collector::resume`](crate::Collector::resume).
     #[must_use]
     pub fn may_have_calls(&mut self) -> bool {
         !self.calls.get_mut().finalizers.is_empty() || !self.weak.get_mut().is_empty()
     }
 
     /// Begins a collection that waits for calls.
+    ///
+    /// See the example of [`Collector::resume`](crate::Collector::resume).
     pub fn begin_collecting(&mut self) {
         self.is_calling = true;
         self.calls.get_mut().collecting += 1;
     }
 
     /// A collection that waited has ended.
+    ///
+    /// See the example of [`Collector::resume`](crate::Collector::resume).
     pub fn end_collecting(&mut self) {
         let calls = self.calls.get_mut();
         calls.collecting = calls.collecting.saturating_sub(1);
@@ -206,6 +214,8 @@ impl Heap {
 
     /// Whether finalizers were given to objects, or weak references with callbacks, since
     /// [`take_young_delayed`](Heap::take_young_delayed) was called.
+    ///
+    /// See the example of [`WeakTable`](super::WeakTable).
     #[inline]
     #[must_use]
     pub fn has_young_delayed(&mut self) -> bool {
@@ -214,6 +224,8 @@ impl Heap {
 
     /// Takes the objects to which finalizers were given since this was last called, or weak references
     /// with callbacks; some may be there twice.
+    ///
+    /// See the example of [`WeakTable`](super::WeakTable).
     pub fn take_young_delayed(&mut self) -> Vec<ObjectRef> {
         let mut objects = self.take_young_finalizable();
         objects.append(&mut self.weak.get_mut().take_new_callbacks());
@@ -221,6 +233,8 @@ impl Heap {
     }
 
     /// Takes the objects to which finalizers were given since this was last called.
+    ///
+    /// See the example of [`Collector`](crate::Collector).
     pub fn take_young_finalizable(&mut self) -> Vec<ObjectRef> {
         core::mem::take(self.young_finalizable.get_mut())
     }
@@ -232,6 +246,8 @@ impl Heap {
 
     /// Has the callbacks run whose weak references were cleared, if there are any, and then the
     /// collector resumed. Says whether there are any.
+    ///
+    /// See the example of [`Collector`](crate::Collector).
     pub fn call_back(&mut self, resume: usize) -> bool {
         let fired = self.weak.get_mut().take_fired();
         if fired.is_empty() {
@@ -261,6 +277,8 @@ impl Heap {
     /// Has the callbacks run whose weak references were cleared, then the finalizers of the objects of
     /// a batch, and then the collector resumed. An object that dies in between drops out, if it has
     /// [`Flag::Batched`].
+    ///
+    /// See the example of [`Collector::resume`](crate::Collector::resume).
     pub fn finalize_batch(&mut self, objects: impl IntoIterator<Item = ObjectRef>, resume: usize) {
         let fired = self.weak.get_mut().take_fired().into_iter().map(Waiting::Callback);
         let calls = fired.chain(objects.into_iter().map(Waiting::Batched)).collect();
@@ -273,6 +291,10 @@ impl Heap {
     /// # Safety
     ///
     /// The objects' memory is untouched, and they have [`Flag::Finalizable`].
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Collector::resume`](crate::Collector::resume), for a batch.
     pub unsafe fn finalize_revived(
         &mut self,
         objects: impl IntoIterator<Item = ObjectRef>,
@@ -295,6 +317,8 @@ impl Heap {
     }
 
     /// Whether an object of the batch is still there.
+    ///
+    /// See the example of [`Collector::resume`](crate::Collector::resume).
     #[must_use]
     pub fn is_in_batch(&self, object: ObjectRef) -> bool {
         !self.calls.borrow().batch_dead.contains(&object)

@@ -3,6 +3,8 @@
 use super::{Block, CountTable, Flag, ObjectRef, debug_check_references};
 
 /// The mature objects of a heap, in numbers.
+///
+/// See the example of [`Heap`](super::Heap).
 #[derive(Debug, Default)]
 pub struct Census {
     /// The reference counts, for collectors that keep them.
@@ -17,6 +19,10 @@ impl Census {
     /// # Safety
     ///
     /// The object is young and live, and this is a safepoint.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Heap`](super::Heap).
     #[inline]
     pub unsafe fn promote_in_place(&mut self, object: ObjectRef) {
         // SAFETY: live, says the caller, and at a safepoint nothing is borrowed.
@@ -31,6 +37,8 @@ impl Census {
     }
 
     /// How many there are.
+    ///
+    /// See the example of [`Heap`](super::Heap).
     #[inline]
     #[must_use]
     pub fn objects(&self) -> usize {
@@ -38,6 +46,8 @@ impl Census {
     }
 
     /// Their bytes, headers included.
+    ///
+    /// See the example of [`Heap`](super::Heap).
     #[inline]
     #[must_use]
     pub fn bytes(&self) -> usize {

@@ -109,6 +109,20 @@ impl PageMap {
 }
 
 /// A chunk of memory, by its address.
+///
+/// # Examples
+///
+/// ```
+/// # use gc_core::{heap::*, *};
+/// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+/// let number = Gc::new(mc, 42_u64);
+/// let object = ObjectRef::from_ptr(Gc::raw(number).as_ptr().cast()).unwrap();
+/// let chunk = object.chunk();
+/// // Its start bit will say that it is mature.
+/// assert!(!chunk.starts().contains(object));
+/// assert_eq!(chunk.starts().contains(object), object.is_mature());
+/// # });
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Chunk(NonNull<u8>);
 
@@ -213,6 +227,8 @@ impl Chunk {
     }
 
     /// The start bits.
+    ///
+    /// See the example of [`Chunk`].
     #[inline]
     #[must_use]
     pub fn starts(self) -> Bitmap {
@@ -220,6 +236,8 @@ impl Chunk {
     }
 
     /// The mark bits.
+    ///
+    /// See the example of [`Bitmap`].
     #[inline]
     #[must_use]
     pub fn marks(self) -> Bitmap {
@@ -238,6 +256,20 @@ impl fmt::Debug for Chunk {
 }
 
 /// One bit for each granule of a chunk; an object's is the one of its first granule.
+///
+/// # Examples
+///
+/// ```
+/// # use gc_core::{heap::*, *};
+/// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+/// let number = Gc::new(mc, 42_u64);
+/// let object = ObjectRef::from_ptr(Gc::raw(number).as_ptr().cast()).unwrap();
+/// let marks = object.chunk().marks();
+/// assert!(marks.insert(object) && !marks.insert(object));
+/// assert!(marks.contains(object));
+/// assert!(marks.remove(object) && !marks.remove(object));
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Bitmap(*mut u64);
 
@@ -252,6 +284,8 @@ impl Bitmap {
     }
 
     /// Whether the object's bit is set.
+    ///
+    /// See the example of [`Bitmap`].
     #[inline]
     #[must_use]
     pub fn contains(self, object: ObjectRef) -> bool {
@@ -261,6 +295,8 @@ impl Bitmap {
     }
 
     /// Sets the object's bit; whether it was clear.
+    ///
+    /// See the example of [`Bitmap`].
     #[inline]
     pub fn insert(self, object: ObjectRef) -> bool {
         let (word, bit) = self.place(object);
@@ -285,6 +321,8 @@ impl Bitmap {
     }
 
     /// Clears the object's bit; whether it was set.
+    ///
+    /// See the example of [`Bitmap`].
     #[inline]
     pub fn remove(self, object: ObjectRef) -> bool {
         let (word, bit) = self.place(object);

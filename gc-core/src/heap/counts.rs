@@ -6,6 +6,26 @@ use super::{COUNT_MAX, ObjectRef};
 use crate::id::AddressHash;
 
 /// The part of each count that its header cannot hold.
+///
+/// # Examples
+///
+/// ```
+/// # use gc_core::{heap::*, *};
+/// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+/// let number = Gc::new(mc, 42_u64);
+/// let object = ObjectRef::from_ptr(Gc::raw(number).as_ptr().cast()).unwrap();
+/// let mut counts = CountTable::default();
+/// for _ in 0..COUNT_MAX + 10 {
+///     // SAFETY: the object is live.
+///     unsafe { counts.increment(object) }
+/// }
+/// // The header has as much as it can hold, and the table the rest.
+/// // SAFETY: as above.
+/// assert_eq!(unsafe { object.header() }.count(), COUNT_MAX);
+/// // SAFETY: as above.
+/// assert_eq!(unsafe { counts.get(object) }, COUNT_MAX + 10);
+/// # });
+/// ```
 #[derive(Debug, Default)]
 pub struct CountTable {
     excess: HashMap<ObjectRef, usize, AddressHash>,
@@ -17,6 +37,10 @@ impl CountTable {
     /// # Safety
     ///
     /// The object is live.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`CountTable`].
     #[inline]
     pub unsafe fn increment(&mut self, object: ObjectRef) {
         // SAFETY: the caller says that the object is live.
@@ -40,6 +64,27 @@ impl CountTable {
     /// # Safety
     ///
     /// The object is live and its count is not zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::{heap::*, *};
+    /// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let number = Gc::new(mc, 42_u64);
+    /// let object = ObjectRef::from_ptr(Gc::raw(number).as_ptr().cast()).unwrap();
+    /// let mut counts = CountTable::default();
+    /// // SAFETY: the object is live, in each of these calls.
+    /// unsafe { counts.increment(object) }
+    /// // SAFETY: as above.
+    /// unsafe { counts.increment(object) }
+    /// // SAFETY: as above.
+    /// assert!(unsafe { counts.decrement_unless_last(object) });
+    /// // SAFETY: as above.
+    /// assert!(!unsafe { counts.decrement_unless_last(object) }, "one is left");
+    /// // SAFETY: as above.
+    /// assert!(unsafe { counts.decrement(object) }, "and none now");
+    /// # });
+    /// ```
     #[inline]
     pub unsafe fn decrement(&mut self, object: ObjectRef) -> bool {
         // SAFETY: the caller says that the object is live.
@@ -58,6 +103,10 @@ impl CountTable {
     /// # Safety
     ///
     /// As [`decrement`](CountTable::decrement).
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`decrement`](CountTable::decrement).
     #[must_use]
     pub unsafe fn decrement_unless_last(&mut self, object: ObjectRef) -> bool {
         // SAFETY: the caller's promise.
@@ -85,6 +134,10 @@ impl CountTable {
     /// # Safety
     ///
     /// The object is live.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`CountTable`].
     #[must_use]
     pub unsafe fn get(&self, object: ObjectRef) -> usize {
         // SAFETY: the caller says that the object is live.
@@ -93,6 +146,23 @@ impl CountTable {
     }
 
     /// Forgets an object that dies with a count above zero, as members of cycles do.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::{heap::*, *};
+    /// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let number = Gc::new(mc, 42_u64);
+    /// let object = ObjectRef::from_ptr(Gc::raw(number).as_ptr().cast()).unwrap();
+    /// let mut counts = CountTable::default();
+    /// // SAFETY: the object is live.
+    /// (0..COUNT_MAX + 10).for_each(|_| unsafe { counts.increment(object) });
+    /// // It dies, although it counts as referred to: a cycle held it.
+    /// counts.forget(object);
+    /// // SAFETY: it is untouched.
+    /// assert_eq!(unsafe { counts.get(object) }, COUNT_MAX, "what the header holds");
+    /// # });
+    /// ```
     #[inline]
     pub fn forget(&mut self, object: ObjectRef) {
         if !self.excess.is_empty() {

@@ -14,6 +14,24 @@ use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::weak::{WeakCellKind, WeakKind};
 
 /// Where the references of an object are.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::heap::{Descriptor, References};
+/// use gc_core::{Gc, Lock, Trace};
+///
+/// #[derive(Trace)]
+/// #[repr(C)]
+/// struct Pair<'gc> {
+///     key: usize,
+///     value: Lock<Option<Gc<'gc, str>>>,
+/// }
+/// assert_eq!(Descriptor::of::<usize>().references(), References::None);
+/// assert_eq!(Descriptor::of::<Pair>().references(), References::Words(0b10));
+/// // How many there are depends on the value.
+/// assert_eq!(Descriptor::of::<Vec<Pair>>().references(), References::Dynamic);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum References {
     /// There are none: the object is never scanned.
@@ -30,6 +48,24 @@ pub enum References {
 pub(crate) type Elements = Range<usize>;
 
 /// The type of an object, as data.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::heap::{Descriptor, object_bytes};
+/// use gc_core::Gc;
+///
+/// let descriptor = Descriptor::of::<(u8, u64)>();
+/// assert_eq!((descriptor.fixed_bytes(), descriptor.align_bytes()), (16, 8));
+/// assert_eq!(descriptor.object_bytes(), object_bytes(16));
+/// assert_eq!(descriptor.type_name(), "(u8, u64)");
+/// assert!(!descriptor.is_array() && !descriptor.has_references());
+/// // A collector need not look at it when it dies.
+/// assert!(descriptor.drop_glue().is_none());
+/// assert!(Descriptor::of::<String>().drop_glue().is_some());
+/// // Only what can refer to others can be part of a cycle.
+/// assert!(!descriptor.is_tracked() && Descriptor::of::<Gc<'_, u8>>().is_tracked());
+/// ```
 // 256-aligned, so that a header has eight low bits for flags.
 #[repr(C, align(256))]
 pub struct Descriptor {
@@ -51,6 +87,8 @@ pub struct Descriptor {
 
 impl Descriptor {
     /// The descriptor of a type of fixed size.
+    ///
+    /// See the example of [`Descriptor`].
     #[inline]
     #[must_use]
     pub fn of<T: Trace>() -> &'static Descriptor {
@@ -137,6 +175,8 @@ impl Descriptor {
     }
 
     /// Where the references are.
+    ///
+    /// See the example of [`References`].
     #[inline]
     #[must_use]
     pub fn references(&self) -> References {
@@ -144,6 +184,8 @@ impl Descriptor {
     }
 
     /// Whether objects of this type can refer to others.
+    ///
+    /// See the example of [`Descriptor`].
     #[inline]
     #[must_use]
     pub fn has_references(&self) -> bool {
@@ -151,6 +193,8 @@ impl Descriptor {
     }
 
     /// Whether objects of this type are arrays, with a length in their first word.
+    ///
+    /// See the example of [`Descriptor`].
     #[inline]
     #[must_use]
     pub fn is_array(&self) -> bool {
@@ -159,6 +203,8 @@ impl Descriptor {
 
     /// Bytes an object takes in its block, header included; zero for an array, where it depends on
     /// the length.
+    ///
+    /// See the example of [`Descriptor`].
     #[inline]
     #[must_use]
     pub fn object_bytes(&self) -> usize {
@@ -166,6 +212,8 @@ impl Descriptor {
     }
 
     /// Bytes from one element to the next; zero for an object that is no array.
+    ///
+    /// See the example of [`array_bytes`](Descriptor::array_bytes).
     #[inline]
     #[must_use]
     pub fn stride_bytes(&self) -> usize {
@@ -173,6 +221,8 @@ impl Descriptor {
     }
 
     /// Payload bytes in front of the elements; for an object that is no array, all of them.
+    ///
+    /// See the example of [`Descriptor`].
     #[inline]
     #[must_use]
     pub fn fixed_bytes(&self) -> usize {
@@ -181,6 +231,20 @@ impl Descriptor {
 
     /// Payload bytes of an array of this length, rounded up to its alignment: a reference to a
     /// value of dynamic size covers its padding.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::{heap::*, *};
+    /// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let slice = Gc::new_slice(mc, [1_u32, 2, 3]);
+    /// # let object = ObjectRef::from_ptr(Gc::raw(slice).as_ptr().cast()).unwrap();
+    /// // SAFETY: the object, that of the slice, is live.
+    /// let descriptor = unsafe { object.descriptor() };
+    /// assert_eq!((descriptor.fixed_bytes(), descriptor.stride_bytes()), (size_of::<usize>(), 4));
+    /// assert_eq!(descriptor.array_bytes(4), size_of::<usize>() + 4 * 4);
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn array_bytes(&self, len: usize) -> usize {
@@ -189,6 +253,8 @@ impl Descriptor {
     }
 
     /// The payload's alignment in bytes, at least a granule.
+    ///
+    /// See the example of [`Descriptor`].
     #[inline]
     #[must_use]
     pub fn align_bytes(&self) -> usize {
@@ -197,6 +263,8 @@ impl Descriptor {
 
     /// Whether objects of this type count as garbage that a collection has found: those that can
     /// refer to others, and weak references with a callback.
+    ///
+    /// See the example of [`Descriptor`].
     #[inline]
     #[must_use]
     pub fn is_tracked(&self) -> bool {
@@ -211,12 +279,16 @@ impl Descriptor {
     }
 
     /// The type's name, for people.
+    ///
+    /// See the example of [`Descriptor`].
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         (self.type_name)()
     }
 
     /// The drop glue, if the type has any.
+    ///
+    /// See the example of [`Descriptor`].
     #[inline]
     #[must_use]
     pub fn drop_glue(&self) -> Option<unsafe fn(ObjectRef)> {
@@ -313,6 +385,17 @@ pub(crate) const fn align_up(address: usize, align_bytes: usize) -> usize {
 /// Bytes that an object with this payload takes in a block, header included.
 ///
 /// At least two words, so that an object without payload has an address of its own.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::heap::{HEADER_BYTES, object_bytes};
+///
+/// assert_eq!(object_bytes(8), HEADER_BYTES + 8);
+/// // Rounded up to granules of eight bytes, and two of them at least.
+/// assert_eq!(object_bytes(5), HEADER_BYTES + 8);
+/// assert!(object_bytes(0) >= 16);
+/// ```
 #[inline]
 #[must_use]
 pub const fn object_bytes(payload_bytes: usize) -> usize {

@@ -55,6 +55,81 @@ unsafe fn copy_ends<const N: usize>(from: *const Word, to: *mut Word, words: usi
 ///
 /// What was copied is counted when its region is full, or [`settle`](Evacuator::settle) is called:
 /// an object costs no look at the metadata but for its start bit.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::Reason;
+/// use gc_core::collector::{Attributes, Collector, Safepoint};
+/// use gc_core::heap::{BlockState, Evacuator, ObjectRef, object_bytes};
+/// # use gc_core::{Arena, Gc, Rootable};
+///
+/// /// Copies what the root refers to, once, and frees the rest.
+/// /// For arenas whose objects refer to none.
+/// struct Copier(Evacuator);
+///
+/// // SAFETY: what the root refers to is copied, and the root is updated.
+/// unsafe impl Collector for Copier {
+///     const ATTRIBUTES: Attributes = {
+///         let mut attributes = Attributes::new("copier");
+///         attributes.moves_objects = true;
+///         attributes
+///     };
+///
+///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+///
+///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+///         let Safepoint { heap, roots, .. } = safepoint;
+///         // So that no copy fails.
+///         let bytes_max = heap.nursery_used_bytes();
+///         heap.pool().reserve(bytes_max).expect("the system has memory");
+///         let (nursery, drops) = (heap.take_nursery(), heap.take_young_drops());
+///         roots.for_each_slot(|slot| {
+///             // SAFETY: it is live until it was copied.
+///             let header = unsafe { slot.get().header() };
+///             let to = header.forwarded().unwrap_or_else(|| {
+///                 // SAFETY: it is live, small and not forwarded.
+///                 unsafe { self.0.evacuate(heap, slot.get()) }.expect("it was reserved")
+///             });
+///             // SAFETY: that is where it is now.
+///             unsafe { slot.set(to) }
+///         });
+///         // SAFETY: its memory is untouched; it is where it was copied to, or dead.
+///         let fate = |object: ObjectRef| unsafe { object.header() }.forwarded();
+///         // SAFETY: as above, and all that lives is copied.
+///         unsafe { heap.bury_young(drops, fate, |_| ()) }
+///         for block in nursery {
+///             // SAFETY: what lived in it was copied.
+///             unsafe { heap.discard(block) }
+///         }
+///
+///         self.0.finish(heap);
+///         let mut blocks = Vec::new();
+///         self.0.take_blocks(&mut blocks);
+///         assert_eq!(blocks.len(), 1);
+///         blocks[0].set_state(BlockState::Mature);
+///         assert_eq!(self.0.take_copied_bytes(), object_bytes(8));
+///         assert!(self.0.is_unused());
+///     }
+/// }
+///
+/// impl Default for Copier {
+///     fn default() -> Copier {
+///         Copier(Evacuator::new(BlockState::Aging))
+///     }
+/// }
+///
+/// let mut arena: Arena<Rootable![[Gc<'_, u64>; 2]], Copier> =
+///     Arena::new(|mc| [Gc::new(mc, 42); 2]);
+/// let before = arena.enter(|_, root| Gc::raw(root[0]).addr());
+/// arena.mutate(|mc, _| drop(Gc::new(mc, 1)));
+/// arena.collect();
+/// arena.enter(|_, root| {
+///     assert!(Gc::ptr_eq(root[0], root[1]) && *root[0] == 42);
+///     assert_ne!(Gc::raw(root[0]).addr(), before);
+/// });
+/// assert_eq!(arena.stats().live_objects, 1);
+/// ```
 #[derive(Debug)]
 pub struct Evacuator {
     state: BlockState,
@@ -72,6 +147,8 @@ pub struct Evacuator {
 
 impl Evacuator {
     /// An evacuator into blocks that get this state.
+    ///
+    /// See the example of [`Evacuator`].
     #[must_use]
     pub const fn new(state: BlockState) -> Evacuator {
         Evacuator {
@@ -97,6 +174,10 @@ impl Evacuator {
     /// # Safety
     ///
     /// The object is live, small, not forwarded, and the collection runs at a safepoint.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Evacuator`].
     #[inline]
     pub unsafe fn evacuate(
         &mut self,
@@ -174,12 +255,16 @@ impl Evacuator {
 
     /// Whether no block has been taken since [`take_blocks`](Evacuator::take_blocks), and none is
     /// kept.
+    ///
+    /// See the example of [`Evacuator`].
     #[must_use]
     pub fn is_unused(&self) -> bool {
         self.block.is_none() && self.blocks.is_empty()
     }
 
     /// Counts what was copied.
+    ///
+    /// See the example of [`Evacuator`], where [`finish`](Evacuator::finish) does it.
     pub fn settle(&mut self, heap: &mut Heap) {
         if let Some(block) = self.block {
             let bytes = core::mem::take(&mut self.bytes);
@@ -190,6 +275,8 @@ impl Evacuator {
     }
 
     /// Bytes of the objects that were copied since the last call, as far as they are counted.
+    ///
+    /// See the example of [`Evacuator`].
     pub fn take_copied_bytes(&mut self) -> usize {
         core::mem::take(&mut self.copied_bytes)
     }
@@ -197,6 +284,8 @@ impl Evacuator {
     /// Lets go of the current block: what is left of it is a hole like others.
     ///
     /// Without this the next collection goes on in it.
+    ///
+    /// See the example of [`Evacuator`].
     pub fn finish(&mut self, heap: &mut Heap) {
         self.settle(heap);
         if let Some(block) = self.block.take() {
@@ -207,6 +296,8 @@ impl Evacuator {
     }
 
     /// Appends the blocks that were taken since the last call to a list, unless they are mature.
+    ///
+    /// See the example of [`Evacuator`].
     pub fn take_blocks(&mut self, blocks: &mut Vec<Block>) {
         blocks.append(&mut self.blocks);
     }

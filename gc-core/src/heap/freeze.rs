@@ -27,6 +27,8 @@ impl Heap {
     }
 
     /// How many objects are frozen.
+    ///
+    /// See the example of [`Arena::freeze`](crate::Arena::freeze).
     #[must_use]
     pub fn frozen_objects(&self) -> usize {
         self.frozen_objects
@@ -42,6 +44,10 @@ impl Heap {
     /// # Complexity
     ///
     /// O(mature objects), unless none is frozen.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Collector`](crate::Collector).
     pub fn for_each_frozen(&self, mut each: impl FnMut(ObjectRef)) {
         if self.frozen_objects == 0 {
             return;

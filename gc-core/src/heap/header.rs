@@ -21,6 +21,8 @@ use core::fmt;
 use super::{Descriptor, ObjectRef};
 
 /// A property of one object, kept in its header.
+///
+/// See the example of [`Header`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Flag {
@@ -43,6 +45,8 @@ pub enum Flag {
 }
 
 /// Several flags that are asked for at once.
+///
+/// See the example of [`Header::has_any`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flags(usize);
 
@@ -63,6 +67,21 @@ impl Flags {
 const FORWARDED: usize = 1 << 1;
 
 /// Three bits whose meaning is the collector's own (colors of trial deletion, for example).
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::heap::{Descriptor, Header, Policy};
+///
+/// /// Colors, as trial deletion has them.
+/// const BLACK: Policy = Policy::ZERO;
+/// const GRAY: Policy = Policy::new(1);
+///
+/// let header = Header::new(Descriptor::of::<u32>());
+/// assert_eq!(header.policy(), BLACK);
+/// header.set_policy(GRAY);
+/// assert_eq!(header.policy(), GRAY);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy(u8);
 
@@ -75,6 +94,10 @@ impl Policy {
     /// # Panics
     ///
     /// If `bits` is above 7; in a constant this is a compile error.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Policy`].
     #[must_use]
     pub const fn new(bits: u8) -> Policy {
         assert!(bits < 8, "a policy has three bits");
@@ -107,6 +130,20 @@ mod form {
     const ADDRESS_MASK: usize = !(FLAG_MASK | COUNT_MASK | POLICY_MASK);
 
     /// The header of an object, in one word.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::heap::{Descriptor, Flag, Header};
+    ///
+    /// let header = Header::new(Descriptor::of::<u32>());
+    /// assert_eq!((header.count(), header.has(Flag::Frozen)), (0, false));
+    /// header.set(Flag::Frozen);
+    /// header.increment();
+    /// // They do not disturb each other, and neither is the descriptor's.
+    /// assert_eq!((header.count(), header.has(Flag::Frozen)), (1, true));
+    /// assert_eq!(header.descriptor().type_name(), "u32");
+    /// ```
     #[repr(transparent)]
     pub struct Header {
         word: Cell<*const Descriptor>,
@@ -114,6 +151,8 @@ mod form {
 
     impl Header {
         /// The header of a young object: no flag, count zero.
+        ///
+        /// See the example of [`Header`].
         #[inline]
         #[must_use]
         pub const fn new(descriptor: &'static Descriptor) -> Header {
@@ -131,6 +170,8 @@ mod form {
         }
 
         /// The object's type.
+        ///
+        /// See the example of [`Header`].
         #[inline]
         #[must_use]
         pub fn descriptor(&self) -> &'static Descriptor {
@@ -143,6 +184,8 @@ mod form {
         }
 
         /// Whether the flag is set.
+        ///
+        /// See the example of [`Header`].
         #[inline]
         #[must_use]
         pub fn has(&self, flag: Flag) -> bool {
@@ -150,6 +193,17 @@ mod form {
         }
 
         /// Whether one of the flags in a mask is set.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use gc_core::heap::{Descriptor, Flag, Flags, Header};
+        ///
+        /// let header = Header::new(Descriptor::of::<u32>());
+        /// assert!(!header.has_any(Flags::DELAYS_DEATH));
+        /// header.set(Flag::WeaklyHeld);
+        /// assert!(header.has_any(Flags::DELAYS_DEATH) && header.has_any(Flags::TOLD_OF_DEATH));
+        /// ```
         #[inline]
         #[must_use]
         pub fn has_any(&self, flags: Flags) -> bool {
@@ -157,18 +211,33 @@ mod form {
         }
 
         /// Sets the flag.
+        ///
+        /// See the example of [`Header`].
         #[inline]
         pub fn set(&self, flag: Flag) {
             self.update(|bits| bits | flag as usize);
         }
 
         /// Clears the flag.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use gc_core::heap::{Descriptor, Flag, Header};
+        ///
+        /// let header = Header::new(Descriptor::of::<u32>());
+        /// header.set(Flag::Identified);
+        /// header.clear(Flag::Identified);
+        /// assert!(!header.has(Flag::Identified));
+        /// ```
         #[inline]
         pub fn clear(&self, flag: Flag) {
             self.update(|bits| bits & !(flag as usize));
         }
 
         /// The reference count kept here, at most [`COUNT_MAX`].
+        ///
+        /// See the example of [`Header`].
         #[inline]
         #[must_use]
         pub fn count(&self) -> usize {
@@ -176,6 +245,17 @@ mod form {
         }
 
         /// Replaces the count; the caller keeps it at most [`COUNT_MAX`].
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use gc_core::heap::{COUNT_MAX, Descriptor, Header};
+        ///
+        /// let header = Header::new(Descriptor::of::<u32>());
+        /// header.set_count(COUNT_MAX);
+        /// header.decrement();
+        /// assert_eq!(header.count(), COUNT_MAX - 1);
+        /// ```
         #[inline]
         pub fn set_count(&self, count: usize) {
             debug_assert!(count <= COUNT_MAX);
@@ -183,6 +263,8 @@ mod form {
         }
 
         /// Adds one to the count, which is below [`COUNT_MAX`].
+        ///
+        /// See the example of [`Header`].
         // By arithmetic on the pointer: `map_addr` takes three instructions more.
         #[inline]
         pub fn increment(&self) {
@@ -191,6 +273,8 @@ mod form {
         }
 
         /// Takes one from the count, which is not zero.
+        ///
+        /// See the example of [`set_count`](Header::set_count).
         #[inline]
         pub fn decrement(&self) {
             debug_assert!(self.count() > 0);
@@ -198,6 +282,8 @@ mod form {
         }
 
         /// The policy's bits.
+        ///
+        /// See the example of [`Policy`].
         #[inline]
         #[must_use]
         pub fn policy(&self) -> Policy {
@@ -205,12 +291,25 @@ mod form {
         }
 
         /// Replaces the policy's bits.
+        ///
+        /// See the example of [`Policy`].
         #[inline]
         pub fn set_policy(&self, policy: Policy) {
             self.update(|bits| (bits & !POLICY_MASK) | (usize::from(policy.0) << POLICY_SHIFT));
         }
 
         /// The header of a copy of the object that is mature and unlogged.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use gc_core::heap::{Descriptor, Flag, Header};
+        ///
+        /// let header = Header::new(Descriptor::of::<u32>());
+        /// header.set(Flag::Frozen);
+        /// let copy = header.of_copy();
+        /// assert!(copy.has(Flag::Frozen) && copy.has(Flag::Unlogged));
+        /// ```
         #[inline]
         #[must_use]
         pub fn of_copy(&self) -> Header {
@@ -220,6 +319,21 @@ mod form {
         }
 
         /// Replaces the header by the object's new address.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # use gc_core::{heap::*, *};
+        /// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+        /// let number = Gc::new(mc, 42_u64);
+        /// let object = ObjectRef::from_ptr(Gc::raw(number).as_ptr().cast()).unwrap();
+        /// let header = Header::new(Descriptor::of::<u64>());
+        /// assert_eq!(header.forwarded(), None);
+        /// header.forward(object);
+        /// assert!(header.is_forwarded());
+        /// assert_eq!(header.forwarded(), Some(object));
+        /// # });
+        /// ```
         #[inline]
         pub fn forward(&self, to: ObjectRef) {
             let to = to.as_ptr().cast::<Descriptor>().cast_const();
@@ -227,6 +341,8 @@ mod form {
         }
 
         /// Whether [`forward`](Header::forward) was called.
+        ///
+        /// See the example of [`forward`](Header::forward).
         #[inline]
         #[must_use]
         pub fn is_forwarded(&self) -> bool {
@@ -234,6 +350,8 @@ mod form {
         }
 
         /// The object's new address, if it was forwarded.
+        ///
+        /// See the example of [`forward`](Header::forward).
         #[inline]
         #[must_use]
         pub fn forwarded(&self) -> Option<ObjectRef> {

@@ -23,6 +23,8 @@ pub const LARGE_BYTES_MIN: usize = 8 << 10;
 const METADATA_PAGES: usize = BLOCK_BYTES / PAGE_BYTES;
 
 /// The space of large objects.
+///
+/// See the example of [`Heap`](super::Heap).
 pub struct LargeSpace {
     ids: NonNull<IdTable>,
     chunks: Vec<Chunk>,
@@ -38,6 +40,8 @@ impl LargeSpace {
     }
 
     /// Bytes of the chunks, metadata included.
+    ///
+    /// See the example of [`Heap`](super::Heap).
     #[must_use]
     pub fn reserved_bytes(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.size_bytes()).sum()
@@ -101,6 +105,8 @@ impl LargeSpace {
     }
 
     /// Takes the list of objects allocated since it was last taken.
+    ///
+    /// See the example of [`Heap`](super::Heap).
     pub fn take_young(&mut self) -> Vec<ObjectRef> {
         core::mem::take(&mut self.young)
     }
@@ -114,6 +120,11 @@ impl LargeSpace {
     /// # Safety
     ///
     /// The objects are large, dead, and their drop glue has run.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Heap::sweep`](super::Heap::sweep): the heap does this at the end of that
+    /// safepoint.
     pub unsafe fn release(&mut self, pool: &mut Pool, dead: impl IntoIterator<Item = ObjectRef>) {
         let mut freed = Vec::new();
         for object in dead {
@@ -194,11 +205,15 @@ impl LargeSpace {
     }
 
     /// Every block that a large object may start in.
+    ///
+    /// See the example of [`Heap`](super::Heap).
     pub fn blocks(&self) -> impl Iterator<Item = Block> + '_ {
         self.chunks.iter().flat_map(|chunk| chunk.blocks())
     }
 
     /// Calls `each` for every mature large object.
+    ///
+    /// See the example of [`Heap`](super::Heap).
     pub fn for_each_mature(&self, mut each: impl FnMut(ObjectRef)) {
         self.blocks().for_each(|block| block.for_each_mature(&mut each));
     }

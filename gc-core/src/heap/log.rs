@@ -22,7 +22,50 @@ use super::scan::{OnlyVisitKnows, adjacent_places, for_each_place, for_each_word
 use super::{Flag, ObjectRef, References, SEGMENT_LEN, for_each_edge_among};
 use crate::collector::{Barrier, Roots};
 
-/// What has been modified since the last safepoint that collected.
+/// What has been modified since the last safepoint that collected, of what can refer to others.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::Reason;
+/// use gc_core::collector::{Attributes, Collector, Safepoint};
+/// use gc_core::heap::LOG_BYTES_MAX;
+/// # use gc_core::{Arena, Gc, Lock, Rootable};
+///
+/// /// Promotes what the root refers to, once, and then counts what is modified.
+/// #[derive(Default)]
+/// struct Modified(usize);
+///
+/// // SAFETY: nothing is reclaimed or moved, and all young objects are promoted.
+/// unsafe impl Collector for Modified {
+///     const ATTRIBUTES: Attributes = Attributes::new("modified");
+///
+///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+///
+///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+///         let Safepoint { heap, roots, .. } = safepoint;
+///         // SAFETY: nothing is ever reclaimed.
+///         unsafe { heap.log_mut().drain(|_| self.0 += 1) }
+///         assert!(heap.log_mut().is_empty() && heap.log_mut().size_bytes() == 0);
+///         roots.for_each_edge(|object| {
+///             if !object.is_mature() {
+///                 // SAFETY: it is young, and lives.
+///                 unsafe { heap.promote_in_place(object) }
+///             }
+///         });
+///         heap.set_log_bytes_max(LOG_BYTES_MAX / 2);
+///         heap.settle_nursery(true);
+///         safepoint.collection.unreachable = self.0;
+///     }
+/// }
+///
+/// type Slot = Rootable![Gc<'_, Lock<Option<Gc<'_, u32>>>>];
+/// let mut arena: Arena<Slot, Modified> = Arena::new(|mc| Gc::new(mc, Lock::new(None)));
+/// arena.mutate(|mc, slot| slot.set(mc, None));
+/// assert_eq!(arena.collect().unreachable, 0, "it was young");
+/// arena.mutate(|mc, slot| (0..5).for_each(|_| slot.set(mc, None)));
+/// assert_eq!(arena.collect().unreachable, 1, "it is logged once, whatever was written to it");
+/// ```
 #[derive(Debug, Default)]
 pub struct Log {
     words: Vec<Word>,
@@ -74,6 +117,8 @@ impl Word {
 }
 
 /// A modified object, or a part of one.
+///
+/// See the example of [`Barrier::segment_len`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Logged {
     /// The whole object may have changed.
@@ -84,6 +129,8 @@ pub enum Logged {
 
 impl Logged {
     /// The object.
+    ///
+    /// See the example of [`Log`].
     #[inline]
     #[must_use]
     pub fn object(self) -> ObjectRef {
@@ -93,6 +140,8 @@ impl Logged {
     }
 
     /// The logged elements: the first, and how many. For a whole object, all.
+    ///
+    /// See the example of [`Barrier::segment_len`].
     #[inline]
     #[must_use]
     pub fn elements(self, barrier: Barrier) -> (usize, usize) {
@@ -130,6 +179,8 @@ enum Entry {
 
 impl Log {
     /// Whether nothing was modified.
+    ///
+    /// See the example of [`Log`].
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -137,6 +188,8 @@ impl Log {
     }
 
     /// Bytes of the log: how much was modified.
+    ///
+    /// See the example of [`Log`].
     #[inline]
     #[must_use]
     pub fn size_bytes(&self) -> usize {
@@ -266,6 +319,62 @@ impl Log {
     /// # Safety
     ///
     /// This is a safepoint, the logged objects are live, and the log has snapshots.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::Reason;
+    /// use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
+    /// # use gc_core::{Arena, Gc, Lock, Rootable};
+    /// use std::{cell::RefCell, rc::Rc};
+    ///
+    /// /// Reports how many references the places of old objects gained and lost.
+    /// #[derive(Default)]
+    /// struct Differences(Rc<RefCell<Vec<(usize, usize)>>>);
+    ///
+    /// // SAFETY: nothing is reclaimed or moved, and what is young and lives is promoted.
+    /// unsafe impl Collector for Differences {
+    ///     const ATTRIBUTES: Attributes = {
+    ///         let mut attributes = Attributes::new("differences");
+    ///         attributes.barrier = Barrier::Snapshot;
+    ///         attributes
+    ///     };
+    ///
+    ///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+    ///
+    ///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+    ///         let Safepoint { heap, roots, .. } = safepoint;
+    ///         let mut gained = Vec::new();
+    ///         let (log, census) = heap.log_and_census();
+    ///         // SAFETY: nothing is ever reclaimed, and the attributes ask for snapshots.
+    ///         unsafe { log.compare(roots, |object| gained.push(object)) }
+    ///         let lost = (0..).map_while(|index| log.lost(index)).count();
+    ///         log.clear();
+    ///         self.0.borrow_mut().push((gained.len(), lost));
+    ///         roots.for_each_edge(|object| gained.push(object));
+    ///         for object in gained {
+    ///             if !object.is_mature() {
+    ///                 // SAFETY: it is young, and lives.
+    ///                 unsafe { census.promote_in_place(object) }
+    ///             }
+    ///         }
+    ///         heap.settle_nursery(true);
+    ///     }
+    /// }
+    ///
+    /// type Slot = Rootable![Gc<'_, Lock<Option<Gc<'_, u32>>>>];
+    /// let differences = Differences::default();
+    /// let seen = Rc::clone(&differences.0);
+    /// let mut arena = gc_core::ArenaBuilder::<Slot, _>::new(differences)
+    ///     .build(|mc| Gc::new(mc, Lock::new(None)));
+    /// arena.collect();
+    /// arena.mutate(|mc, slot| (0..5).for_each(|n| slot.set(mc, Some(Gc::new(mc, n)))));
+    /// arena.collect();
+    /// arena.mutate(|mc, slot| slot.set(mc, None));
+    /// arena.collect();
+    /// // Of five references that were stored one after the other only the last counts.
+    /// assert_eq!(*seen.borrow(), [(0, 0), (1, 0), (0, 1)]);
+    /// ```
     #[inline]
     pub unsafe fn compare(&mut self, roots: &mut Roots<'_>, mut gained: impl FnMut(ObjectRef)) {
         let mut words = Words::new(&mut self.words);
@@ -305,6 +414,8 @@ impl Log {
 
     /// After [`Log::compare`], the references that places have lost, in the order in which the places
     /// were logged: the one at an index.
+    ///
+    /// See the example of [`Log::compare`].
     #[inline]
     #[must_use]
     pub fn lost(&self, index: usize) -> Option<ObjectRef> {
@@ -312,6 +423,8 @@ impl Log {
     }
 
     /// Forgets what [`Log::compare`] has left.
+    ///
+    /// See the example of [`Log::compare`].
     #[inline]
     pub fn clear(&mut self) {
         self.words.clear();
@@ -324,6 +437,10 @@ impl Log {
     /// # Safety
     ///
     /// The logged objects are live.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Log`].
     pub unsafe fn drain(&mut self, mut each: impl FnMut(Logged)) {
         let mut words = Words::new(&mut self.words);
         while let Some(word) = words.next() {

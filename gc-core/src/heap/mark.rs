@@ -35,6 +35,10 @@ impl Heap {
     /// # Safety
     ///
     /// The object is live, and not forwarded.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Collector`](crate::Collector).
     #[inline]
     pub unsafe fn mark(&mut self, object: ObjectRef) -> bool {
         let is_new = Exclusive.set(object);
@@ -59,6 +63,10 @@ impl Heap {
     ///
     /// This is a safepoint. The roots are live, nothing reachable from them is forwarded or young,
     /// and only what was marked by [`Heap::mark_reachable`] in this collection is marked.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Heap::sweep`].
     pub unsafe fn mark_reachable(&mut self, roots: &mut Vec<ObjectRef>) {
         let mut marker = Marker::of(core::mem::take(roots));
         #[cfg(feature = "parallel")]
@@ -84,6 +92,11 @@ impl Heap {
     /// # Safety
     ///
     /// As [`Heap::mark_reachable`].
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Heap::sweep`], where this could stand for
+    /// [`mark_reachable`](Heap::mark_reachable).
     pub unsafe fn mark_until_found(
         &mut self,
         roots: &mut Vec<ObjectRef>,

@@ -89,6 +89,64 @@ use crate::weak::WeakKind;
 ///
 /// While a `mutate` runs it is shared: the bump cursors are cells, and what the slow paths change
 /// is borrowed only inside them. At a safepoint the collector has it exclusively.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::Reason;
+/// use gc_core::collector::{Attributes, Collector, Safepoint};
+/// # use gc_core::{Arena, Gc, Rootable};
+///
+/// /// Promotes what the root refers to, which refers to nothing; everything else is dead.
+/// #[derive(Default)]
+/// struct Surveyor;
+///
+/// // SAFETY: what the root refers to is promoted, and only the rest is reclaimed. Nothing moves.
+/// unsafe impl Collector for Surveyor {
+///     const ATTRIBUTES: Attributes = Attributes::new("surveyor");
+///
+///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+///
+///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+///         let Safepoint { heap, roots, .. } = safepoint;
+///         assert_eq!(heap.settings().limit_bytes, usize::MAX, "there is none");
+///         assert_eq!(heap.allocated().0, 3, "objects were allocated");
+///         assert!(heap.nursery_used_bytes() <= heap.nursery_taken_bytes());
+///         assert_eq!(heap.census.objects(), 0, "all of them are young");
+///
+///         roots.for_each_edge(|object| {
+///             // SAFETY: it is young, and lives.
+///             unsafe { heap.promote_in_place(object) }
+///         });
+///         assert_eq!(heap.live_objects(), 2);
+///         assert_eq!(heap.live_bytes(), heap.census.bytes());
+///         // One of them is large.
+///         assert!(heap.large().reserved_bytes() > 100_000);
+///         let mut large = 0;
+///         heap.large().for_each_mature(|_| large += 1);
+///         assert_eq!(large, 1);
+///         // It may have started in any of these.
+///         assert!(heap.large().blocks().count() > 1);
+///         let mut mature = 0;
+///         heap.for_each_mature(|_| mature += 1);
+///         assert_eq!((mature, heap.stats().live_objects), (2, 2));
+///
+///         // SAFETY: all that lives is promoted.
+///         unsafe { heap.bury_young_in_place() }
+///         assert!(heap.large().take_young().is_empty());
+///         let taken_bytes = heap.settle_nursery(true);
+///         // Less often, then.
+///         heap.set_nursery_bytes(taken_bytes.max(2 * heap.nursery_bytes()));
+///     }
+/// }
+///
+/// let mut arena: Arena<Rootable![(Gc<'_, u32>, Gc<'_, [u8]>)], Surveyor> = Arena::new(|mc| {
+///     let _ = Gc::new_str(mc, "dead");
+///     (Gc::new(mc, 1), Gc::slice_from_fn(mc, 100_000, |_| 0))
+/// });
+/// arena.collect();
+/// assert_eq!(arena.stats().live_objects, 2);
+/// ```
 pub struct Heap {
     /// Of the region that is being allocated into: what was free of it at the last safepoint that
     /// collected begins here, what is free begins here, and its end.
@@ -183,6 +241,8 @@ impl Heap {
     }
 
     /// The settings.
+    ///
+    /// See the example of [`Heap`].
     #[inline]
     #[must_use]
     pub fn settings(&self) -> &Settings {
@@ -190,16 +250,22 @@ impl Heap {
     }
 
     /// The pool of blocks.
+    ///
+    /// See the example of [`Pool::take`].
     pub fn pool(&mut self) -> &mut Pool {
         self.pool.get_mut()
     }
 
     /// The space of large objects.
+    ///
+    /// See the example of [`Heap`].
     pub fn large(&mut self) -> &mut LargeSpace {
         self.large.get_mut()
     }
 
     /// The table of weakly held objects.
+    ///
+    /// See the example of [`WeakTable`].
     pub fn weak(&mut self) -> &mut WeakTable {
         self.weak.get_mut()
     }
@@ -210,11 +276,15 @@ impl Heap {
     }
 
     /// The log of modified objects.
+    ///
+    /// See the example of [`Log`].
     pub fn log_mut(&mut self) -> &mut Log {
         self.log.get_mut()
     }
 
     /// The log and the census: what is found in the log is counted while it is read.
+    ///
+    /// See the example of [`Log::compare`].
     #[inline]
     pub fn log_and_census(&mut self) -> (&mut Log, &mut Census) {
         (self.log.get_mut(), &mut self.census)
@@ -222,6 +292,8 @@ impl Heap {
 
     /// Changes how large the log may grow before a safepoint is due, as it is when the nursery is
     /// full: [`LOG_BYTES_MAX`] at most. Where work is prompt, it is due in any case.
+    ///
+    /// See the example of [`Log`].
     pub fn set_log_bytes_max(&mut self, bytes: usize) {
         if !self.settings.is_prompt {
             self.log_bytes_max.set(bytes.min(LOG_BYTES_MAX));
@@ -235,6 +307,8 @@ impl Heap {
     }
 
     /// The arena's own handles, and those of every living set.
+    ///
+    /// See the example of [`HandleTable`].
     #[must_use]
     pub fn handle_tables(&self) -> Vec<Rc<HandleTable>> {
         self.handle_tables.borrow().clone()
@@ -250,6 +324,8 @@ impl Heap {
     }
 
     /// Whether a handle came or went since [`Heap::settle_handles`].
+    ///
+    /// See the example of [`HandleTable`].
     #[inline]
     #[must_use]
     pub fn are_handles_changed(&self) -> bool {
@@ -257,6 +333,8 @@ impl Heap {
     }
 
     /// The collector has looked at all handle tables.
+    ///
+    /// See the example of [`HandleTable`].
     pub fn settle_handles(&mut self) {
         self.handle_changes.is_any_settleable.set(false);
     }
@@ -330,6 +408,8 @@ impl Heap {
     }
 
     /// Objects allocated so far, and their bytes.
+    ///
+    /// See the example of [`Heap`].
     #[must_use]
     pub fn allocated(&self) -> (u64, u64) {
         let bytes = self.allocated_bytes.get() + self.region_used_bytes() as u64;
@@ -341,6 +421,10 @@ impl Heap {
     /// # Complexity
     ///
     /// O(chunks).
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Heap`].
     #[must_use]
     pub fn stats(&self) -> Stats {
         let pool = self.pool.borrow();
@@ -360,6 +444,8 @@ impl Heap {
     }
 
     /// Calls `each` for every mature object: block by block, in address order within one.
+    ///
+    /// See the example of [`Heap`].
     pub fn for_each_mature(&self, mut each: impl FnMut(ObjectRef)) {
         for block in self.pool.borrow().blocks() {
             if block.live_bytes() > 0 {

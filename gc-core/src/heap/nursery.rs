@@ -77,6 +77,8 @@ impl Region {
 
 /// The regions of the nursery, but for the one that is being allocated into: its bounds are cells of
 /// the heap.
+///
+/// See the example of [`Heap`].
 #[derive(Debug)]
 pub struct Nursery {
     /// The block that is allocated into.
@@ -240,12 +242,16 @@ impl Heap {
     }
 
     /// Bytes handed to the mutator before a safepoint is due.
+    ///
+    /// See the example of [`Heap`].
     #[must_use]
     pub fn nursery_bytes(&self) -> usize {
         self.nursery.borrow().target_bytes
     }
 
     /// Changes the size of the nursery, unless the arena's owner fixed it.
+    ///
+    /// See the example of [`Heap`].
     pub fn set_nursery_bytes(&mut self, bytes: usize) {
         let nursery = self.nursery.get_mut();
         if !nursery.is_fixed {
@@ -262,12 +268,16 @@ impl Heap {
     }
 
     /// Bytes handed to the mutator since the last safepoint that collected.
+    ///
+    /// See the example of [`Heap`].
     #[must_use]
     pub fn nursery_taken_bytes(&self) -> usize {
         self.nursery.borrow().taken_bytes
     }
 
     /// Bytes of the nursery that are allocated: at most as many can survive.
+    ///
+    /// See the example of [`Heap`].
     #[must_use]
     pub fn nursery_used_bytes(&self) -> usize {
         self.nursery_taken_bytes() - (self.end.get().addr() - self.cursor.get().addr())
@@ -275,6 +285,8 @@ impl Heap {
 
     /// Ends the nursery of a collector that moves objects, and returns its blocks, none of which is
     /// in use any more. The caller decides what becomes of them.
+    ///
+    /// See the example of [`Evacuator`](super::Evacuator).
     pub fn take_nursery(&mut self) -> Vec<Block> {
         self.enter_region(Region::NONE);
         let nursery = self.nursery.get_mut();
@@ -290,6 +302,8 @@ impl Heap {
     /// become free, the others are searched for holes again. Allocation goes on where it was, and if
     /// nothing has survived, where it began. Says how many bytes were handed to the mutator since
     /// this was last done.
+    ///
+    /// See the example of [`Heap`].
     #[inline]
     pub fn settle_nursery(&mut self, has_survivors: bool) -> usize {
         self.count_allocated();

@@ -10,6 +10,26 @@ use super::{Chunk, Descriptor, HEADER_BYTES, Header, object_bytes};
 ///
 /// A plain pointer: it says nothing about whether the object is still alive. The methods that read
 /// the object are therefore `unsafe`, all with the same obligation.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::heap::ObjectRef;
+/// # use gc_core::{Arena, Gc, NullCollector, Rootable};
+///
+/// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+/// let slice = Gc::new_slice(mc, [1_u16, 2, 3]);
+/// let object = ObjectRef::from_ptr(Gc::raw(slice).as_ptr().cast()).unwrap();
+/// assert!(!object.is_mature(), "no safepoint has come since");
+/// // SAFETY: it is live until this closure returns.
+/// let descriptor = unsafe { object.descriptor() };
+/// assert!(descriptor.is_array() && !descriptor.has_references());
+/// // SAFETY: as above.
+/// assert_eq!(unsafe { object.element_count() }, 3);
+/// // SAFETY: as above. A word for the length, and the elements, up to a whole number of granules.
+/// assert_eq!(unsafe { object.bytes() }, gc_core::heap::object_bytes(size_of::<usize>() + 6));
+/// # });
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(transparent)]
 pub struct ObjectRef(NonNull<u8>);
@@ -19,6 +39,8 @@ static_assertions::assert_eq_size!(Option<ObjectRef>, *mut u8);
 
 impl ObjectRef {
     /// Wraps a payload's address; `None` if it is null.
+    ///
+    /// See the example of [`ObjectRef`].
     #[inline]
     #[must_use]
     pub fn from_ptr(payload: *mut u8) -> Option<ObjectRef> {
@@ -31,6 +53,8 @@ impl ObjectRef {
     }
 
     /// The payload's address.
+    ///
+    /// See the example of [`start`](ObjectRef::start).
     #[inline]
     #[must_use]
     pub fn as_ptr(self) -> *mut u8 {
@@ -43,6 +67,17 @@ impl ObjectRef {
     }
 
     /// The address of the object's first byte, its header.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::{heap::*, *};
+    /// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let number = Gc::new(mc, 42_u64);
+    /// let object = ObjectRef::from_ptr(Gc::raw(number).as_ptr().cast()).unwrap();
+    /// assert_eq!(object.as_ptr().addr() - object.start().addr(), HEADER_BYTES);
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub fn start(self) -> *mut u8 {
@@ -50,6 +85,8 @@ impl ObjectRef {
     }
 
     /// The chunk the object lies in.
+    ///
+    /// See the example of [`Chunk`](super::Chunk).
     #[inline]
     #[must_use]
     pub fn chunk(self) -> Chunk {
@@ -61,6 +98,18 @@ impl ObjectRef {
     /// # Safety
     ///
     /// The object's memory has not been handed out again, and its chunk is not freed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::{heap::*, *};
+    /// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let number = Gc::new(mc, 42_u64);
+    /// let object = ObjectRef::from_ptr(Gc::raw(number).as_ptr().cast()).unwrap();
+    /// // SAFETY: the object is live.
+    /// assert!(!unsafe { object.header() }.has(Flag::Unlogged), "young objects are not logged");
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub unsafe fn header<'a>(self) -> &'a Header {
@@ -74,6 +123,10 @@ impl ObjectRef {
     /// # Safety
     ///
     /// As [`header`](ObjectRef::header), and the object is not forwarded.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`ObjectRef`].
     #[inline]
     #[must_use]
     pub unsafe fn descriptor(self) -> &'static Descriptor {
@@ -86,6 +139,10 @@ impl ObjectRef {
     /// # Safety
     ///
     /// As [`descriptor`](ObjectRef::descriptor).
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`ObjectRef`].
     #[inline]
     #[must_use]
     pub unsafe fn element_count(self) -> usize {
@@ -103,6 +160,18 @@ impl ObjectRef {
     /// # Safety
     ///
     /// As [`descriptor`](ObjectRef::descriptor).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::{heap::*, *};
+    /// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let number = Gc::new(mc, 42_u64);
+    /// let object = ObjectRef::from_ptr(Gc::raw(number).as_ptr().cast()).unwrap();
+    /// // SAFETY: the object is live; it is a number of eight bytes.
+    /// assert_eq!(unsafe { object.payload_bytes() }, 8);
+    /// # });
+    /// ```
     #[inline]
     #[must_use]
     pub unsafe fn payload_bytes(self) -> usize {
@@ -122,6 +191,10 @@ impl ObjectRef {
     /// # Safety
     ///
     /// As [`descriptor`](ObjectRef::descriptor).
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`ObjectRef`].
     #[inline]
     #[must_use]
     pub unsafe fn bytes(self) -> usize {
@@ -147,6 +220,20 @@ impl ObjectRef {
     }
 
     /// Asks the processor to load the object's header into its cache: it will be needed soon.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::{heap::*, *};
+    /// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let number = Gc::new(mc, 42_u64);
+    /// let object = ObjectRef::from_ptr(Gc::raw(number).as_ptr().cast()).unwrap();
+    /// object.prefetch();
+    /// // It is in the cache by now, or nearly.
+    /// // SAFETY: the object is live.
+    /// assert_eq!(unsafe { object.header() }.count(), 0);
+    /// # });
+    /// ```
     #[inline]
     pub fn prefetch(self) {
         #[cfg(target_arch = "x86_64")]
@@ -158,6 +245,8 @@ impl ObjectRef {
     }
 
     /// Whether the object is mature: it outlived a safepoint, and its start bit is set.
+    ///
+    /// See the example of [`ObjectRef`].
     #[inline]
     #[must_use]
     pub fn is_mature(self) -> bool {

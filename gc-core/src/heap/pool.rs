@@ -20,10 +20,14 @@ use crate::id::IdTable;
 const FIRST_CHUNK_BYTES: usize = 6 * BLOCK_BYTES;
 
 /// The heap cannot grow: its limit is reached, or the system has no memory.
+///
+/// See the example of [`Pool::take`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exhausted;
 
 /// The chunks of small objects, and the state of their blocks.
+///
+/// See the example of [`Pool::take`].
 pub struct Pool {
     ids: NonNull<IdTable>,
     chunks: Vec<Chunk>,
@@ -83,18 +87,24 @@ impl Pool {
     }
 
     /// Bytes that are in use: blocks taken, large objects, and external memory.
+    ///
+    /// See the example of [`Pool::take`].
     #[must_use]
     pub fn used_bytes(&self) -> usize {
         self.taken_blocks * BLOCK_BYTES + self.other_bytes
     }
 
     /// Bytes of blocks that are taken.
+    ///
+    /// See the example of [`Pool::take`].
     #[must_use]
     pub fn taken_bytes(&self) -> usize {
         self.taken_blocks * BLOCK_BYTES
     }
 
     /// Bytes of the chunks, metadata included.
+    ///
+    /// See the example of [`Pool::take`].
     #[must_use]
     pub fn reserved_bytes(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.size_bytes()).sum()
@@ -120,6 +130,51 @@ impl Pool {
     /// # Errors
     ///
     /// [`Exhausted`] if the limit is reached or the system has no memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::Reason;
+    /// use gc_core::collector::{Attributes, Collector, Safepoint};
+    /// use gc_core::heap::{BLOCK_BYTES, BlockState, Exhausted};
+    /// # use gc_core::{Arena, Rootable};
+    ///
+    /// /// Takes blocks and gives them back.
+    /// #[derive(Default)]
+    /// struct Taker;
+    ///
+    /// // SAFETY: nothing is reclaimed, moved or promoted; no object is in the blocks.
+    /// unsafe impl Collector for Taker {
+    ///     const ATTRIBUTES: Attributes = Attributes::new("taker");
+    ///
+    ///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+    ///
+    ///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+    ///         let pool = safepoint.heap.pool();
+    ///         let taken_bytes = pool.taken_bytes();
+    ///         let block = pool.take(BlockState::Mature).expect("the limit is not reached");
+    ///         assert_eq!(pool.taken_bytes(), taken_bytes + BLOCK_BYTES);
+    ///         assert!(pool.used_bytes() >= pool.taken_bytes());
+    ///         assert!(pool.reserved_bytes() > pool.used_bytes(), "there is metadata");
+    ///         assert!(pool.blocks().any(|other| other == block));
+    ///
+    ///         assert_eq!(pool.take(BlockState::Mature), Err(Exhausted), "the limit is a block");
+    ///         // A collection that copies may take more, so that it does not fail half way.
+    ///         pool.reserve(10_000).expect("the system has memory");
+    ///         let beyond = pool.take_beyond_limit(BlockState::Aging).expect("it was reserved");
+    ///         pool.release(beyond);
+    ///         // No object is left in it: it becomes free, too.
+    ///         pool.reconsider(block);
+    ///         assert_eq!(pool.taken_bytes(), taken_bytes);
+    ///         // And no block has holes.
+    ///         pool.forget_holes();
+    ///         assert!(pool.take_hole(64).is_none());
+    ///     }
+    /// }
+    ///
+    /// type TakerArena = Arena<Rootable![()], Taker>;
+    /// TakerArena::builder().limit_bytes(BLOCK_BYTES).build(|_| ()).collect();
+    /// ```
     pub fn take(&mut self, state: BlockState) -> Result<Block, Exhausted> {
         if self.used_bytes() + BLOCK_BYTES > self.limit_bytes {
             return Err(Exhausted);
@@ -132,6 +187,10 @@ impl Pool {
     /// # Errors
     ///
     /// [`Exhausted`] if the system has no memory.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Pool::take`].
     pub fn take_beyond_limit(&mut self, state: BlockState) -> Result<Block, Exhausted> {
         if self.free.is_empty() {
             self.grow()?;
@@ -154,6 +213,10 @@ impl Pool {
     /// # Errors
     ///
     /// [`Exhausted`] if the system has no memory.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Pool::take`].
     pub fn reserve(&mut self, bytes: usize) -> Result<(), Exhausted> {
         // The end of a block is wasted when an object does not fit it: up to a quarter.
         let blocks = (bytes + bytes / 3).div_ceil(BLOCK_BYTES);
@@ -179,6 +242,8 @@ impl Pool {
     }
 
     /// Gives back a block in which nothing lives.
+    ///
+    /// See the example of [`Pool::take`].
     pub fn release(&mut self, block: Block) {
         debug_assert_eq!(block.live_bytes(), 0);
         debug_assert!(!block.is_in_use());
@@ -190,6 +255,8 @@ impl Pool {
     }
 
     /// Notes that objects of a block have died: it becomes free, or is queued for its holes.
+    ///
+    /// See the example of [`Pool::take`].
     #[inline]
     pub fn reconsider(&mut self, block: Block) {
         if block.is_to_be_looked_at() {
@@ -217,6 +284,8 @@ impl Pool {
     /// Takes the first hole of at least `bytes_min` in the first block that has one.
     ///
     /// The block leaves the queue.
+    ///
+    /// See the example of [`Pool::take`].
     pub fn take_hole(&mut self, bytes_min: usize) -> Option<(Block, Hole)> {
         let (block, hole) = self.find_block(|block| {
             for_each_hole(block, bytes_min, ControlFlow::Break).break_value()
@@ -257,6 +326,8 @@ impl Pool {
     }
 
     /// Forgets the queue of blocks with holes; a collector that recounts all blocks refills it.
+    ///
+    /// See the example of [`Pool::take`].
     pub fn forget_holes(&mut self) {
         self.residency.note_change();
         for block in self.with_holes.drain(..) {
@@ -266,6 +337,8 @@ impl Pool {
     }
 
     /// Every block, free ones included.
+    ///
+    /// See the example of [`Pool::take`].
     pub fn blocks(&self) -> impl Iterator<Item = Block> + '_ {
         self.chunks.iter().flat_map(|chunk| chunk.blocks())
     }

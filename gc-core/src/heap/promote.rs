@@ -17,6 +17,8 @@ use super::{
 
 impl Heap {
     /// Whether the nursery can be promoted as a whole: it has no gaps.
+    ///
+    /// See the example of [`Heap::promote_nursery`].
     #[must_use]
     pub fn is_nursery_walkable(&self) -> bool {
         self.gaps.get() == 0
@@ -34,6 +36,49 @@ impl Heap {
     ///
     /// This is a safepoint, none of the young objects is promoted yet, and the nursery is
     /// [walkable](Heap::is_nursery_walkable).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::Reason;
+    /// use gc_core::collector::{Attributes, Collector, Safepoint};
+    /// use gc_core::heap::BlockState;
+    /// # use gc_core::{Arena, Gc, Rootable};
+    ///
+    /// /// Takes everything that was made for alive, without a look.
+    /// #[derive(Default)]
+    /// struct Optimist;
+    ///
+    /// // SAFETY: nothing is reclaimed or moved, and every young object is promoted.
+    /// unsafe impl Collector for Optimist {
+    ///     const ATTRIBUTES: Attributes = {
+    ///         let mut attributes = Attributes::new("optimist");
+    ///         // So that the nursery has blocks of its own.
+    ///         attributes.moves_objects = true;
+    ///         attributes
+    ///     };
+    ///
+    ///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+    ///
+    ///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+    ///         let heap = &mut *safepoint.heap;
+    ///         assert!(heap.is_nursery_walkable());
+    ///         // SAFETY: this is a safepoint, and none of them is promoted yet.
+    ///         unsafe { heap.promote_nursery() }
+    ///         let drops = heap.take_young_drops();
+    ///         // SAFETY: all young objects live, where they are.
+    ///         unsafe { heap.bury_young(drops, Some, |_| ()) }
+    ///         for block in heap.take_nursery() {
+    ///             block.set_state(BlockState::Mature);
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let mut arena: Arena<Rootable![()], Optimist> = Arena::new(|_| ());
+    /// arena.mutate(|mc, ()| (0..100).for_each(|n| drop(Gc::new(mc, n))));
+    /// arena.collect();
+    /// assert_eq!(arena.stats().live_objects, 100);
+    /// ```
     pub unsafe fn promote_nursery(&mut self) {
         let nursery = self.nursery.get_mut();
         for (block, end) in nursery.filled(self.cursor.get()) {

@@ -31,6 +31,10 @@ impl Heap {
     /// # Safety
     ///
     /// The object is young and live.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Heap`].
     #[inline]
     pub unsafe fn promote_in_place(&mut self, object: ObjectRef) {
         // SAFETY: the caller's promises; a collector has the heap exclusively only at a safepoint.
@@ -40,6 +44,8 @@ impl Heap {
     /// Takes the list of objects with drop glue that were made since it was last taken.
     ///
     /// All that are not promoted must go to [`Heap::schedule_drop`].
+    ///
+    /// See the example of [`Evacuator`](super::Evacuator).
     pub fn take_young_drops(&mut self) -> Vec<ObjectRef> {
         mem::take(self.young_drops.get_mut())
     }
@@ -51,6 +57,10 @@ impl Heap {
     /// # Safety
     ///
     /// The object is dead, and this is called once for it.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Heap::sweep`].
     #[inline]
     pub unsafe fn schedule_drop(&mut self, object: ObjectRef) {
         // SAFETY: its memory is untouched: the object died at this safepoint.
@@ -64,6 +74,10 @@ impl Heap {
     /// # Safety
     ///
     /// The object is large and dead, and this is called once for it.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Heap::sweep`], which does this for the large objects of its block.
     pub unsafe fn schedule_release_large(&mut self, object: ObjectRef) {
         self.dead.large.push(object);
     }
@@ -75,6 +89,10 @@ impl Heap {
     ///
     /// The object is mature, nothing that lives refers to it, it has no finalizer that has not run, and
     /// this is called once for it.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Collector`](crate::Collector).
     #[inline]
     pub unsafe fn reclaim(&mut self, object: ObjectRef) {
         // SAFETY: it dies just now, its memory is untouched.
@@ -151,6 +169,10 @@ impl Heap {
     /// was promoted in this collection has been reclaimed. `drops` is what
     /// [`Heap::take_young_drops`] gave just now, so that a second call in the same collection, after
     /// a full trace, has none of the first one's.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Evacuator`](super::Evacuator).
     pub unsafe fn bury_young(
         &mut self,
         mut drops: Vec<ObjectRef>,
@@ -188,6 +210,10 @@ impl Heap {
     /// # Safety
     ///
     /// Every young object that lives has been promoted in place, and none of them was reclaimed.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Heap`].
     #[inline]
     pub unsafe fn bury_young_in_place(&mut self) {
         if self.is_young_listed.get() || self.ids().has_young() {
@@ -208,17 +234,23 @@ impl Heap {
     }
 
     /// Forgets the identities of objects that are not live any more.
+    ///
+    /// See the example of [`Heap::sweep`].
     pub fn retain_ids(&mut self, is_live: impl FnMut(ObjectRef) -> bool) {
         self.ids().retain(is_live);
     }
 
     /// Bytes of mature objects, headers included.
+    ///
+    /// See the example of [`Heap`].
     #[must_use]
     pub fn live_bytes(&self) -> usize {
         self.census.bytes()
     }
 
     /// Mature objects.
+    ///
+    /// See the example of [`Heap`].
     #[must_use]
     pub fn live_objects(&self) -> usize {
         self.census.objects()

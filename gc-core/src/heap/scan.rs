@@ -16,6 +16,24 @@ use crate::trace::{Edges, Slot, Slots};
 ///
 /// 1. `object` is live, and is not forwarded.
 /// 2. No `&mut` into its payload is alive.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::heap::{ObjectRef, for_each_edge};
+/// # use gc_core::{Arena, Gc, NullCollector, Rootable};
+///
+/// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+/// let (number, text) = (Gc::new(mc, 1), Gc::new_str(mc, "one"));
+/// let pair = Gc::new(mc, (number, Some(text)));
+/// let object = |address: std::ptr::NonNull<()>| ObjectRef::from_ptr(address.as_ptr().cast());
+/// let mut targets = Vec::new();
+/// // SAFETY: the pair is live, and nothing is borrowed from it mutably.
+/// unsafe { for_each_edge(object(Gc::raw(pair)).unwrap(), |target| targets.push(target)) }
+/// assert!(targets.contains(&object(Gc::raw(number)).unwrap()));
+/// assert!(targets.contains(&object(Gc::raw(text)).unwrap()));
+/// # });
+/// ```
 #[inline]
 pub unsafe fn for_each_edge(object: ObjectRef, mut each: impl FnMut(ObjectRef)) {
     // SAFETY: obligation 1.
@@ -37,6 +55,22 @@ pub unsafe fn for_each_edge(object: ObjectRef, mut each: impl FnMut(ObjectRef)) 
 /// # Safety
 ///
 /// As [`for_each_edge`].
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::heap::{ObjectRef, for_each_edge_among};
+/// # use gc_core::{Arena, Gc, NullCollector, Rootable};
+///
+/// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+/// let slice = Gc::slice_from_fn(mc, 10, |index| Gc::new(mc, index));
+/// let object = ObjectRef::from_ptr(Gc::raw(slice).as_ptr().cast()).unwrap();
+/// let mut targets = Vec::new();
+/// // SAFETY: the slice is live, and nothing is borrowed from it mutably.
+/// unsafe { for_each_edge_among(object, 8, 4, |target| targets.push(target)) }
+/// assert_eq!(targets.len(), 2, "it has no more elements");
+/// # });
+/// ```
 pub unsafe fn for_each_edge_among(
     object: ObjectRef,
     first: usize,
@@ -76,6 +110,42 @@ pub unsafe fn for_each_edge_among(
 ///
 /// 1. `object` is live, and is not forwarded.
 /// 2. No reference into its payload is alive: only at a safepoint.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::Reason;
+/// use gc_core::collector::{Attributes, Collector, Safepoint};
+/// use gc_core::heap::{for_each_slot, for_each_slot_among};
+/// # use gc_core::{Arena, Gc, Rootable};
+///
+/// /// Looks at the places in the object that the root refers to.
+/// #[derive(Default)]
+/// struct Looker;
+///
+/// // SAFETY: nothing is reclaimed, moved or promoted.
+/// unsafe impl Collector for Looker {
+///     const ATTRIBUTES: Attributes = Attributes::new("looker");
+///
+///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+///
+///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+///         let (mut all, mut some) = (0, 0);
+///         safepoint.roots.for_each_edge(|object| {
+///             // SAFETY: what the root refers to lives, and nothing is borrowed at a safepoint.
+///             unsafe { for_each_slot(object, |_| all += 1) }
+///             // SAFETY: as above.
+///             unsafe { for_each_slot_among(object, 5, 3, |_| some += 1) }
+///         });
+///         assert_eq!((all, some), (10, 3));
+///     }
+/// }
+///
+/// type Numbers = Rootable![Gc<'_, [Gc<'_, usize>]>];
+/// let mut arena: Arena<Numbers, Looker> =
+///     Arena::new(|mc| Gc::slice_from_fn(mc, 10, |index| Gc::new(mc, index)));
+/// arena.collect();
+/// ```
 #[inline]
 pub unsafe fn for_each_slot(object: ObjectRef, mut each: impl FnMut(&mut Slot)) {
     // SAFETY: obligation 1.
@@ -97,6 +167,10 @@ pub unsafe fn for_each_slot(object: ObjectRef, mut each: impl FnMut(&mut Slot)) 
 /// # Safety
 ///
 /// As [`for_each_slot`].
+///
+/// # Examples
+///
+/// See the example of [`for_each_slot`].
 pub unsafe fn for_each_slot_among(
     object: ObjectRef,
     first: usize,

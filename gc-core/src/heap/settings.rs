@@ -3,6 +3,8 @@
 use crate::collector::{Attributes, Barrier};
 
 /// The settings of one heap, fixed when its arena is made.
+///
+/// See the example of [`Heap`](super::Heap).
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// Bytes that blocks, large objects and external memory may take.

@@ -109,6 +109,59 @@ impl Cells {
 }
 
 /// The weakly held objects of a heap.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::Reason;
+/// use gc_core::collector::{Attributes, Collector, Safepoint};
+/// use gc_core::heap::ObjectRef;
+/// # use gc_core::{Arena, Gc, GcWeak, Rootable};
+/// use std::{cell::Cell, rc::Rc};
+///
+/// /// Clears the weak references to all that the root does not refer to.
+/// #[derive(Default)]
+/// struct Forgetter;
+///
+/// // SAFETY: nothing is reclaimed, moved or promoted.
+/// unsafe impl Collector for Forgetter {
+///     const ATTRIBUTES: Attributes = Attributes::new("forgetter");
+///
+///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+///
+///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+///         let Safepoint { heap, roots, .. } = safepoint;
+///         let mut live = Vec::new();
+///         roots.for_each_edge(|object| live.push(object));
+///         let fate = |object: ObjectRef| live.contains(&object).then_some(object);
+///         // The target may delay its own death: it has a callback.
+///         assert!(heap.has_young_delayed());
+///         assert_eq!(heap.take_young_delayed().len(), 1);
+///         // Before finalizers: the tracking weak references are not cleared.
+///         // SAFETY: all memory is untouched, and objects refer to none.
+///         unsafe { heap.weak().clear_unreachable(true, fate) }
+///         assert!(heap.weak().has_fired() && heap.weak().len() == 1);
+///         // After them: all are.
+///         // SAFETY: as above.
+///         unsafe { heap.weak().update_all(fate) }
+///         assert!(heap.weak().is_empty());
+///         heap.call_back(0);
+///     }
+/// }
+///
+/// let called = Rc::new(Cell::new(false));
+/// let mut arena: Arena<Rootable![[GcWeak<'_, u32>; 2]], Forgetter> = Arena::new(|mc| {
+///     let (object, called) = (Gc::new(mc, 42), Rc::clone(&called));
+///     let callback = move |_: &gc_core::Mutation<'_>| called.set(true);
+///     [
+///         Gc::downgrade_with_callback(mc, object, callback),
+///         Gc::downgrade_tracking(mc, object),
+///     ]
+/// });
+/// arena.collect();
+/// assert!(called.get());
+/// assert!(arena.enter(|_, weak| weak.iter().all(|weak| weak.is_dropped())));
+/// ```
 #[derive(Default)]
 pub struct WeakTable {
     cells: HashMap<ObjectRef, Cells, AddressHash>,
@@ -147,6 +200,8 @@ impl WeakTable {
     }
 
     /// Takes the targets that got a callback since the table was last brought up to date.
+    ///
+    /// See the example of [`WeakTable`], where `Heap::take_young_delayed` calls it.
     pub fn take_new_callbacks(&mut self) -> Vec<ObjectRef> {
         core::mem::take(&mut self.new_callbacks)
     }
@@ -162,6 +217,8 @@ impl WeakTable {
     }
 
     /// Whether there are callbacks whose turn has come.
+    ///
+    /// See the example of [`WeakTable`].
     #[inline]
     #[must_use]
     pub fn has_fired(&self) -> bool {
@@ -176,6 +233,10 @@ impl WeakTable {
     ///
     /// `object` was just found dead; its memory is untouched. Its counterparts, if they are dead too,
     /// are untouched too.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Collector`](crate::Collector), where `Heap::reclaim` calls it.
     pub unsafe fn remove(&mut self, object: ObjectRef) {
         // SAFETY: the caller says that the memory is untouched.
         if unsafe { object.descriptor() }.weak_cell().is_some() {
@@ -199,6 +260,10 @@ impl WeakTable {
     /// # Safety
     ///
     /// The object's memory is untouched, and if it is a cell, that of its target.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Collector`](crate::Collector).
     pub unsafe fn clear_dead_cell(&mut self, object: ObjectRef) {
         // SAFETY: the caller's promise.
         let kind = unsafe { object.descriptor() }.weak_cell();
@@ -256,6 +321,10 @@ impl WeakTable {
     /// # Safety
     ///
     /// The object's memory is untouched, and that of dead cells, and `fate` is right.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`WeakTable`], of whose `clear_unreachable` it is a part.
     pub unsafe fn clear_ordinary(
         &mut self,
         object: ObjectRef,
@@ -288,6 +357,10 @@ impl WeakTable {
     /// # Safety
     ///
     /// The memory of dead objects is untouched, and `fate` is right.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`WeakTable`].
     pub unsafe fn clear_unreachable(
         &mut self,
         all: bool,
@@ -336,6 +409,10 @@ impl WeakTable {
     /// # Safety
     ///
     /// The memory of dead objects is untouched, and `fate` is right.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Evacuator`](super::Evacuator), where `Heap::bury_young` calls it.
     pub unsafe fn update_young(&mut self, fate: impl Fn(ObjectRef) -> Option<ObjectRef>) {
         self.new_callbacks.clear();
         for target in core::mem::take(&mut self.young) {
@@ -351,6 +428,10 @@ impl WeakTable {
     /// # Safety
     ///
     /// As [`update_young`](WeakTable::update_young).
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`WeakTable`].
     pub unsafe fn update_all(&mut self, fate: impl Fn(ObjectRef) -> Option<ObjectRef>) {
         self.young.clear();
         self.new_callbacks.clear();
@@ -394,12 +475,16 @@ impl WeakTable {
     }
 
     /// The number of weakly held objects.
+    ///
+    /// See the example of [`WeakTable`].
     #[must_use]
     pub fn len(&self) -> usize {
         self.cells.len()
     }
 
     /// Whether no object is weakly held.
+    ///
+    /// See the example of [`WeakTable`].
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.cells.is_empty()
