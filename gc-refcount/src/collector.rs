@@ -8,6 +8,10 @@ use crate::leak::leaked;
 
 /// Pure reference counting. Cycles leak.
 ///
+/// [`collect`](gc_core::Arena::collect) reclaims no more than counting does, which is prompt. It says how
+/// many objects have leaked ([`Collection::uncollectable`](gc_core::Collection::uncollectable)), and so
+/// looks at all that lives.
+///
 /// # Examples
 ///
 /// ```

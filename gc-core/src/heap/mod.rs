@@ -381,9 +381,13 @@ impl Heap {
     /// Whether the next safepoint has something to do.
     #[inline]
     pub(crate) fn is_safepoint_due(&self) -> bool {
+        // Who is prompt counts, and has no threshold in objects that are allocated.
         self.is_due.get()
-            || (self.settings.is_prompt && self.are_handles_changed())
-            || self.allocated_objects.get() >= self.objects_due_at.get()
+            || if self.settings.is_prompt {
+                self.are_handles_changed()
+            } else {
+                self.allocated_objects.get() >= self.objects_due_at.get()
+            }
     }
 
     /// The collector has done what was due.

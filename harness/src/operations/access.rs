@@ -30,7 +30,9 @@ pub(super) fn barrier_first<C: Collector + Default>(objects: usize, meter: &mut 
             }
         });
         // A collector that is not prompt empties its log here, and only here.
-        arena.collect_generation(0);
+        if !C::ATTRIBUTES.prompt {
+            arena.collect_generation(0);
+        }
     });
 }
 
