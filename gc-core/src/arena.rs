@@ -50,10 +50,10 @@ where
     C: Collector,
 {
     // Dropped in this order. What the lifetime of the root really is, `enter` says.
-    root: Root<'static, R>,
+    pub(crate) root: Root<'static, R>,
     pub(crate) heap: Heap,
-    collector: C,
-    is_root_dirty: bool,
+    pub(crate) collector: C,
+    pub(crate) is_root_dirty: bool,
     is_enabled: bool,
     recorder: Recorder,
     pub(crate) error_hook: Option<ErrorHook>,

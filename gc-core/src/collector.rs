@@ -105,7 +105,8 @@ pub enum Barrier {
 /// 2. The drop glue of a reclaimed object is scheduled exactly once
 ///    ([`Heap::schedule_drop`]), and none of another object.
 /// 3. When [`safepoint`](Collector::safepoint) or [`collect`](Collector::collect) has emptied the
-///    log, no young object is left: those that live are promoted. Otherwise it has done nothing.
+///    log, no young object is left: those that live are promoted, and the nursery has been taken or
+///    settled if there were others. Otherwise it has done nothing.
 /// 4. It calls no code of the user but through `visit` and `relocate`.
 ///
 /// # Examples
@@ -289,6 +290,12 @@ pub unsafe trait Collector: 'static {
     /// ```
     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
         let _ = (safepoint, resume);
+    }
+
+    /// Calls `each` for every reference that is counted although nothing has it any more, because a
+    /// call of the user's comes before it is taken back.
+    fn for_each_owed(&self, each: &mut dyn FnMut(ObjectRef)) {
+        let _ = each;
     }
 }
 

@@ -275,6 +275,12 @@ impl HandleTable {
         self.entries.borrow().iter().filter_map(|entry| entry.object).for_each(&mut each);
     }
 
+    /// How many handles there are to an object.
+    pub(crate) fn count_handles(&self, to: ObjectRef) -> usize {
+        let entries = self.entries.borrow();
+        entries.iter().filter(|e| e.object == Some(to)).map(|e| e.handles).sum()
+    }
+
     /// Calls `each` for every filled slot, which may update it.
     ///
     /// See the example of [`HandleTable`].

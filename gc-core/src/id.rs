@@ -160,6 +160,14 @@ impl IdTable {
         }
     }
 
+    /// The object with this identity.
+    ///
+    /// Costs O(objects with an identity).
+    pub(crate) fn object(&self, id: GcId) -> Option<ObjectRef> {
+        let ids = self.ids.borrow();
+        ids.iter().find_map(|(&object, &other)| (other == id).then_some(object))
+    }
+
     /// An identity that no object has.
     pub(crate) fn fresh(&self) -> GcId {
         if self.next.get() == self.batch_end.get() {

@@ -9,6 +9,7 @@ use crate::calls::{Finalizer, Outcome};
 use crate::dynamic_roots::{DynamicRoot, Stored};
 use crate::error::{AlreadyFinalized, HeapFull};
 use crate::heap::{Descriptor, Flag, Heap, ObjectRef};
+use crate::inspect::AnyGc;
 use crate::pointee::Pointee;
 use crate::rootable::{Root, Rootable};
 use crate::{Gc, Write};
@@ -185,6 +186,13 @@ impl<'gc> Mutation<'gc> {
         }
         // SAFETY: a `Gc` of the running `mutate` is live.
         Some(unsafe { self.heap.census.counts.get(object) })
+    }
+
+    /// The generation that an object is in, the youngest being 0; `None` if it is frozen: then no
+    /// collection looks for it. (For what does not depend on the collector, such as an object's size,
+    /// see [`AnyGc`]; for all objects of the arena [`Arena::inspect`](crate::Arena::inspect).)
+    pub fn generation<T: ?Sized + Pointee>(&self, gc: Gc<'gc, T>) -> Option<u8> {
+        AnyGc::from(gc).generation(self.heap.settings().oldest_generation())
     }
 
     /// Has something run when an object becomes unreachable: a finalizer.

@@ -12,7 +12,7 @@ use core::mem::needs_drop;
 use core::ptr::{NonNull, slice_from_raw_parts, slice_from_raw_parts_mut};
 
 use crate::error::HeapFull;
-use crate::heap::{ArrayLayout, Descriptor, Elements, ObjectRef, References, assert_alignment};
+use crate::heap::{ArrayLayout, Descriptor, Elements, Heap, ObjectRef, References, assert_alignment};
 use crate::mutation::Mutation;
 use crate::pointee::Pointee;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
@@ -106,6 +106,10 @@ unsafe impl<H: Trace, T: Trace> ArrayLayout for SliceWithHeader<H, T> {
     }
 
     fn type_name() -> &'static str {
+        // `Gc<[T]>` is an array with an empty header.
+        if core::any::type_name::<H>() == core::any::type_name::<()>() {
+            return core::any::type_name::<[T]>();
+        }
         core::any::type_name::<SliceWithHeader<H, T>>()
     }
 }
@@ -180,6 +184,7 @@ unsafe impl Pointee for str {
 
 /// Elements written so far, dropped if the next one cannot be made.
 struct Filled<T> {
+    array: ObjectRef,
     first: *mut T,
     len: usize,
 }
@@ -197,6 +202,8 @@ impl<T> Filled<T> {
 
 impl<T> Drop for Filled<T> {
     fn drop(&mut self) {
+        // SAFETY: it is not finished, and nothing refers to it.
+        unsafe { Heap::abandon_array(self.array) }
         // SAFETY: `len` elements were written, and the array never became an object.
         unsafe { slice_from_raw_parts_mut(self.first, self.len).drop_in_place() }
     }
@@ -218,7 +225,7 @@ where
         return Err(mc.heap_full((header, element)));
     };
     let elements = object.as_ptr().wrapping_add(elements_offset_bytes::<H, T>());
-    let mut filled = Filled { first: elements.cast::<T>(), len: 0 };
+    let mut filled = Filled { array: object, first: elements.cast::<T>(), len: 0 };
     // The closure is the user's: it may allocate here or panic. Nothing refers to the array yet.
     for index in 0..len {
         let value = element(index);

@@ -301,4 +301,8 @@ unsafe impl Collector for MarkSweep {
             base => unsafe { self.counting.resume(safepoint, base, &mut self.candidates) },
         }
     }
+
+    fn for_each_owed(&self, each: &mut dyn FnMut(ObjectRef)) {
+        self.counting.for_each_owed(each);
+    }
 }

@@ -2,6 +2,7 @@
 
 use gc_core::Reason;
 use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
+use gc_core::heap::ObjectRef;
 
 use crate::counting::Counting;
 use crate::leak::leaked;
@@ -70,5 +71,9 @@ unsafe impl Collector for Refcount {
     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
         // SAFETY: as in `settle`.
         unsafe { self.counting.resume(safepoint, resume, &mut ()) }
+    }
+
+    fn for_each_owed(&self, each: &mut dyn FnMut(ObjectRef)) {
+        self.counting.for_each_owed(each);
     }
 }

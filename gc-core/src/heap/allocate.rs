@@ -5,7 +5,8 @@ use core::ptr::NonNull;
 
 use super::barrier::SegmentBits;
 use super::{
-    Descriptor, GRANULE_BYTES, HEADER_BYTES, Header, Heap, LARGE_BYTES_MIN, ObjectRef, align_up,
+    Descriptor, Flag, GRANULE_BYTES, HEADER_BYTES, Header, Heap, LARGE_BYTES_MIN, ObjectRef,
+    align_up,
 };
 
 impl Heap {
@@ -37,8 +38,8 @@ impl Heap {
 
     /// Reserves a young array and writes its header and its length, but not what follows.
     ///
-    /// The caller writes the rest and then calls [`finish_array`](Heap::finish_array). Until then
-    /// the object is in no list: if the caller unwinds, it is plain garbage.
+    /// The caller writes the rest and then calls [`finish_array`](Heap::finish_array), or else
+    /// [`abandon_array`](Heap::abandon_array). Until then the object is in no list.
     ///
     /// # Safety
     ///
@@ -76,6 +77,17 @@ impl Heap {
         if has_drop_glue {
             self.add_droppable(object);
         }
+    }
+
+    /// Gives up an array whose elements could not all be made: see Note [Gaps].
+    ///
+    /// # Safety
+    ///
+    /// It was reserved and not finished, and is not used again.
+    #[cold]
+    pub(crate) unsafe fn abandon_array(object: ObjectRef) {
+        // SAFETY: `reserve_array` wrote the header.
+        unsafe { object.header() }.set(Flag::Unlogged);
     }
 
     #[inline]
@@ -128,6 +140,9 @@ impl Heap {
         let payload = lowest.map_addr(|address| align_up(address, align_bytes));
         if payload != lowest {
             self.gaps.set(self.gaps.get() + 1);
+            let gap = self.cursor.get()..payload.wrapping_sub(HEADER_BYTES);
+            // SAFETY: it is a part of the region that the object has for itself.
+            unsafe { Header::fill_gap(gap) }
         }
         self.cursor.set(payload.wrapping_add(bytes - HEADER_BYTES));
         debug_assert!(self.cursor.get() <= self.end.get());

@@ -312,13 +312,31 @@ impl Block {
         for (index, &word) in words.iter().enumerate() {
             let mut rest = word;
             while rest != 0 {
-                let granule = rest.trailing_zeros() as usize;
-                rest &= rest - 1;
-                let offset_bytes = index * BYTES_PER_WORD + granule * GRANULE_BYTES;
-                let payload = self.base().wrapping_add(offset_bytes + super::HEADER_BYTES);
-                each(ObjectRef::from_ptr(payload).expect("an object is not at address zero"));
+                each(self.object_of_bit(index, &mut rest));
             }
         }
+    }
+
+    /// The mature objects that start in the block, in address order.
+    ///
+    /// Reads the start bits on the way.
+    pub(crate) fn mature(self) -> impl Iterator<Item = ObjectRef> {
+        let words = self.chunk().starts().block_words(self.index());
+        (0..WORDS_PER_BLOCK).flat_map(move |index| {
+            // SAFETY: the word lies in the chunk's metadata.
+            let mut rest = unsafe { words.wrapping_add(index).read() };
+            core::iter::from_fn(move || (rest != 0).then(|| self.object_of_bit(index, &mut rest)))
+        })
+    }
+
+    /// Takes the lowest bit from what is left of a word; the object that it stands for.
+    #[inline]
+    fn object_of_bit(self, index: usize, rest: &mut u64) -> ObjectRef {
+        let granule = rest.trailing_zeros() as usize;
+        *rest &= *rest - 1;
+        let offset_bytes = index * BYTES_PER_WORD + granule * GRANULE_BYTES;
+        let payload = self.base().wrapping_add(offset_bytes + super::HEADER_BYTES);
+        ObjectRef::from_ptr(payload).expect("an object is not at address zero")
     }
 }
 

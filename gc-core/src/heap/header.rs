@@ -17,8 +17,9 @@
 //! integer is ever cast to a pointer.
 
 use core::fmt;
+use core::ops::Range;
 
-use super::{Descriptor, ObjectRef};
+use super::{Descriptor, GRANULE_BYTES, ObjectRef};
 
 /// A property of one object, kept in its header.
 ///
@@ -505,6 +506,33 @@ mod form {
                 return None;
             }
             ObjectRef::from_ptr(self.pointer.get().cast_mut().cast())
+        }
+    }
+}
+
+impl Header {
+    /// Whether a granule is part of a gap: a header never begins with zero.
+    ///
+    /// # Safety
+    ///
+    /// At the granule is a header, or [`Header::fill_gap`] was called for it.
+    #[inline]
+    pub(super) unsafe fn is_gap(granule: *const u8) -> bool {
+        // SAFETY: both forms of a header begin with a pointer, and so does a gap.
+        unsafe { granule.cast::<*const Descriptor>().read() }.is_null()
+    }
+
+    /// Makes the granules of a range a gap.
+    ///
+    /// # Safety
+    ///
+    /// They are free memory.
+    pub(super) unsafe fn fill_gap(gap: Range<*mut u8>) {
+        let mut granule = gap.start;
+        while granule < gap.end {
+            // SAFETY: free, says the caller, and a granule has room for a pointer.
+            unsafe { granule.cast::<*const Descriptor>().write(core::ptr::null()) }
+            granule = granule.wrapping_add(GRANULE_BYTES);
         }
     }
 }

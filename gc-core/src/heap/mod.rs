@@ -39,12 +39,14 @@ mod pages;
 mod parallel;
 mod pool;
 mod promote;
+mod reach;
 mod reclaim;
 mod residency;
 mod scan;
 mod schedule;
 mod settings;
 mod sweep;
+mod walk;
 mod weak_table;
 
 use alloc::boxed::Box;
@@ -72,11 +74,13 @@ pub use object::ObjectRef;
 #[cfg(feature = "parallel")]
 pub(crate) use parallel::Workers;
 pub use pool::{Exhausted, Pool};
+pub(crate) use reach::ObjectSet;
 pub(crate) use reclaim::resume;
 pub(crate) use residency::Thrift;
 pub(crate) use scan::debug_check_references;
 pub use scan::{for_each_edge, for_each_edge_among, for_each_slot, for_each_slot_among};
 pub use settings::Settings;
+pub(crate) use walk::Contents;
 pub use weak_table::WeakTable;
 
 use crate::event::Stats;
@@ -445,6 +449,11 @@ impl Heap {
             live_bytes: self.census.bytes(),
             ..self.stats
         }
+    }
+
+    /// Whether all that was written is counted, and nothing young waits to be seen dead.
+    pub(crate) fn is_settled(&mut self) -> bool {
+        self.log.get_mut().is_empty() && !self.are_handles_changed() && !self.is_young_listed.get()
     }
 
     /// Calls `each` for every mature object: block by block, in address order within one.

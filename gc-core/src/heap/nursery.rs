@@ -7,6 +7,7 @@
 //! are found in one go when it is taken, and handed out one after the other.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 use core::{mem, ptr};
 
 use super::holes::{Hole, OBJECT_BYTES_MIN};
@@ -24,22 +25,27 @@ fn default_bytes(settings: &Settings) -> usize {
 }
 
 /// A block that memory was taken from, with what says how much of that was of use.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Taken {
     block: Block,
     /// Bytes of its holes that were handed out, or will be; zero for a whole block.
     hole_bytes: usize,
     /// What was live in the block before.
     live_bytes_before: usize,
-    /// Where what was allocated in it ends, if the block was left.
-    filled_to: *mut u8,
+    /// What was allocated in the region of it that was used last, if the block was left: where that
+    /// begins, as far as it was free at the last safepoint that collected, and where it ends.
+    filled: Filled,
 }
+
+/// Memory in which young objects lie one behind the other, with gaps between them.
+pub(super) type Filled = Range<*mut u8>;
 
 impl Taken {
     #[inline]
     fn new(block: Block) -> Taken {
         let live_bytes_before = block.live_bytes();
-        Taken { block, hole_bytes: 0, live_bytes_before, filled_to: block.base() }
+        let filled = block.base()..block.base();
+        Taken { block, hole_bytes: 0, live_bytes_before, filled }
     }
 
     /// Ends allocation in the block: it may become free, or be queued for its holes.
@@ -143,11 +149,10 @@ impl Nursery {
         Ok(Region { begin: block.base(), end: block.end() })
     }
 
-    /// The blocks, each with the end of what was allocated in it. The cursor is that of the current
-    /// one.
-    pub(super) fn filled(&self, cursor: *mut u8) -> impl Iterator<Item = (Block, *mut u8)> {
-        let left = self.filled.iter().map(|taken| (taken.block, taken.filled_to));
-        left.chain(self.current.iter().map(move |current| (current.block, cursor)))
+    /// The blocks, each with the region of it that was used last. Of the current one it is `current`.
+    pub(super) fn filled(&self, current: Filled) -> impl Iterator<Item = (Block, Filled)> {
+        let left = self.filled.iter().map(|taken| (taken.block, taken.filled.clone()));
+        left.chain(self.current.iter().map(move |taken| (taken.block, current.clone())))
     }
 
     /// Makes another block the current one.
@@ -208,7 +213,7 @@ impl Heap {
         let mut nursery = self.nursery.borrow_mut();
         let mut pool = self.pool.borrow_mut();
         if let Some(current) = &mut nursery.current {
-            current.filled_to = self.cursor.get();
+            current.filled = self.begin.get()..self.cursor.get();
         }
         let region = nursery.take_block(&mut pool, bytes, self.settings.moves_objects)?;
         if nursery.taken_bytes > nursery.target_bytes {

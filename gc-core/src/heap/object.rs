@@ -4,7 +4,7 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::barrier::SegmentBits;
-use super::{Chunk, Descriptor, HEADER_BYTES, Header, object_bytes};
+use super::{Block, BlockState, Chunk, Descriptor, HEADER_BYTES, Header, object_bytes};
 
 /// The address of an object's payload, with provenance over the whole chunk it lies in.
 ///
@@ -251,6 +251,18 @@ impl ObjectRef {
     #[must_use]
     pub fn is_mature(self) -> bool {
         self.chunk().starts().contains(self)
+    }
+
+    /// The generation that the object is in, where `oldest` is the last one there is.
+    #[must_use]
+    pub(crate) fn generation(self, oldest: u8) -> u8 {
+        if !self.is_mature() {
+            return 0;
+        }
+        match Block::containing(self).state() {
+            BlockState::Aging => oldest.min(1),
+            _ => oldest,
+        }
     }
 }
 

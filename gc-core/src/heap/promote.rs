@@ -8,7 +8,11 @@
 //!
 //! A *gap* is a place at which there is no object: the memory of an array whose elements were never
 //! all made, or what lies in front of an over-aligned object. The heap counts them. A nursery with
-//! gaps is not walked.
+//! gaps is not promoted as a whole.
+//!
+//! Note [Gaps]: all the same one can pass over them. What lies in front of an over-aligned object is
+//! filled with zeros, with which no header begins; the header of an unfinished array says how long it
+//! is, and has [`Flag::Unlogged`], which no young object has. See `walk.rs`.
 
 use super::chunk::{BYTES_PER_WORD, WORDS_PER_BLOCK};
 use super::{
@@ -81,9 +85,10 @@ impl Heap {
     /// ```
     pub unsafe fn promote_nursery(&mut self) {
         let nursery = self.nursery.get_mut();
-        for (block, end) in nursery.filled(self.cursor.get()) {
+        for (block, filled) in nursery.filled(self.begin.get()..self.cursor.get()) {
+            debug_assert_eq!(filled.start, block.base(), "what moves is not allocated in holes");
             // SAFETY: nothing but objects lies in front of the cursor, as there are no gaps.
-            let objects = unsafe { promote_block(block, end) };
+            let objects = unsafe { promote_block(block, filled.end) };
             self.census.add(objects, block.live_bytes());
         }
         for index in 0..self.large.get_mut().young().len() {

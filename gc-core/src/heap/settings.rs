@@ -22,6 +22,7 @@ pub struct Settings {
     /// Work at the end of every `mutate` that changed something.
     pub is_prompt: bool,
     pub(crate) counts_references: bool,
+    pub(crate) generations: u8,
     /// Finalizers and callbacks wait until they are asked for.
     pub(crate) defers_calls: bool,
 }
@@ -40,8 +41,13 @@ impl Settings {
             moves_objects: attributes.moves_objects,
             is_prompt: attributes.prompt,
             counts_references: attributes.counts_references,
+            generations: attributes.generations,
             defers_calls: false,
         }
+    }
+
+    pub(crate) fn oldest_generation(&self) -> u8 {
+        self.generations - 1
     }
 
     /// Whether the barrier keeps what an object referred to before.

@@ -15,6 +15,7 @@
 //! - [`panics`], [`arenas`], [`roots`]: ways in and out.
 //! - [`handles`], [`handle_sets`], [`weak`], [`identity`]: references that are more than edges.
 //! - [`layout`], [`slices`]: objects of every shape.
+//! - [`inspection`]: the heap as it is seen from outside.
 //! - [`limits`], [`counts`], [`statistics`], [`control`]: what is promised in numbers.
 //! - [`schedule`], [`reports`]: when collections start, and what is told of them.
 #![allow(clippy::missing_panics_doc, reason = "a claim that does not hold panics: that is its use")]
@@ -31,6 +32,7 @@ pub mod finalizers;
 pub mod handle_sets;
 pub mod handles;
 pub mod identity;
+pub mod inspection;
 pub mod layout;
 pub mod limits;
 pub mod panics;
@@ -271,6 +273,17 @@ macro_rules! conformance {
                     a_collection_reports_what_it_found
                     a_safepoint_without_work_changes_nothing
                     what_is_frozen_is_collected_only_by_its_count
+                }
+                inspection {
+                    a_new_self_loop_is_listed_in_the_youngest_generation
+                    a_generation_that_does_not_exist_is_refused
+                    an_object_is_listed_in_the_generation_that_it_is_in
+                    every_object_is_listed_once
+                    unreachable_referrers_are_listed_until_they_are_collected
+                    every_holder_of_an_object_is_told
+                    an_object_says_what_it_is
+                    looking_changes_nothing
+                    what_a_forgotten_guard_covers_is_listed
                 }
             }
         }

@@ -99,7 +99,7 @@ fn in_any_order(events: &[Event], firm: &Firm) -> Vec<Event> {
 fn same_returned(expected: &Answer, found: &Answer, firm: &Firm) -> bool {
     match (&expected.ret, &found.ret) {
         (Some(Returned::Info(expected_info)), Some(Returned::Info(found_info))) => {
-            // A replay does not see what is held by unreachable objects.
+            // A replay does not see weak references that unreachable objects hold.
             let is_all_reachable = expected.floating.is_empty() && expected.floating_unnamed == 0;
             !firm.returned || same_info(expected_info, found_info, is_all_reachable)
         }
@@ -115,12 +115,12 @@ fn same_returned(expected: &Answer, found: &Answer, firm: &Firm) -> bool {
     }
 }
 
-fn same_info(expected: &Info, found: &Info, compares_holders: bool) -> bool {
+fn same_info(expected: &Info, found: &Info, compares_weak: bool) -> bool {
     let plain = |info: &Info| (info.strong, info.tracked, info.finalized, info.generation);
     plain(expected) == plain(found)
         && same_set(&expected.referents, &found.referents)
-        && (!compares_holders
-            || expected.weak == found.weak && same_set(&expected.referrers, &found.referrers))
+        && same_set(&expected.referrers, &found.referrers)
+        && (!compares_weak || expected.weak == found.weak)
 }
 
 fn same_set(a: &[Name], b: &[Name]) -> bool {

@@ -2,10 +2,11 @@
 //! died; of collections, how many there were; of weak references, what they were made for.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use gc_core::collector::Attributes;
-use gc_core::{Event as ArenaEvent, Listener, Reason};
+use gc_core::{Event as ArenaEvent, GcId, Listener, Reason};
 
 use super::super::answer::{Counts, Event, GenerationStats};
 use super::super::name::{Name, NameMap};
@@ -29,6 +30,8 @@ pub(super) struct Book {
     pub(super) records: Vec<Record>,
     /// For each id the newest object that has it.
     pub(super) serials: NameMap<Serial>,
+    /// The objects that operations have names for, by their identities.
+    by_id: HashMap<GcId, Serial>,
     /// The weak references that have not been seen cleared.
     pub(super) weaks: NameMap<()>,
     /// The roots that are there and hold nothing.
@@ -58,6 +61,17 @@ impl Book {
             self.serials.set(id, Some(serial));
         }
         Token::new(serial, &self.happenings)
+    }
+
+    /// Notes the identity of an object that has a name.
+    pub(super) fn identify(&mut self, id: GcId, serial: Serial) {
+        self.by_id.insert(id, serial);
+    }
+
+    /// The object with an identity, if it has a name.
+    pub(super) fn named(&self, id: GcId) -> Option<(Serial, Name)> {
+        let serial = *self.by_id.get(&id)?;
+        Some((serial, self.record(serial).id?))
     }
 
     /// Notes something that happened.

@@ -8,11 +8,13 @@
 //! - `world`: the arena's root, and walking from it.
 //! - `book`: what the outside world remembers of objects it must not hold.
 //! - `mutator`: what an operation does inside the arena.
+//! - `look`: what the heap says of an object.
 //! - `calls`: finalizers and callbacks, until what they do is done.
 //! - [`session`]: one operation after the other.
 
 mod book;
 mod calls;
+mod look;
 mod mutator;
 mod object;
 pub mod session;

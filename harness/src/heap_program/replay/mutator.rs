@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use gc_core::{Gc, Mutation};
+use gc_core::{Gc, GcId, Mutation};
 
-use super::super::answer::{Event, Info, Refusal, Who};
+use super::super::answer::{Event, Refusal, Who};
 use super::super::name::Name;
 use super::super::op::{Action, Holder, Kind, New};
 use super::book::Book;
@@ -67,6 +67,7 @@ impl<'gc> Mutator<'_, 'gc> {
             Kind::Leaf => Target::leaf(self.mc, self.book.enter(Some(new.id))),
             Kind::Tuple => Target::tuple(self.mc, self.book.enter(Some(new.id)), elements.into()),
         };
+        self.book.identify(made.id(), made.serial());
         self.bind(new.root, Some(made));
         Ok(())
     }
@@ -251,50 +252,23 @@ impl<'gc> Mutator<'_, 'gc> {
         self.book.record(target.serial()).id
     }
 
-    pub(super) fn info(&mut self, id: Name) -> Result<Info, Refusal> {
+    /// Finds an object that is asked about; how many weak references there are to it, as far as they
+    /// are reachable.
+    pub(super) fn asked(&mut self, id: Name) -> Result<(GcId, usize), Refusal> {
         let target = self.find(id)?;
-        let Mutator { mc, world, roots, book, walk, .. } = self;
-        let (mc, book) = (*mc, &**book);
-        let serial = target.serial();
-        let name = |target: Target<'gc>| book.record(target.serial()).id;
-        let (mut strong, mut weak, mut referrers) = (0, world.count_weaks(mc, target), Vec::new());
-        roots.for_each(mc, world, |root| strong += usize::from(root.serial() == serial));
+        let Mutator { mc, world, roots, walk, .. } = self;
+        let mc = *mc;
+        let mut weak = world.count_weaks(mc, target);
         walk.run(mc, world, roots, |holder| {
-            let before = strong;
-            holder.for_each_held(mc, |held| match held {
-                Held::Object(held) => strong += usize::from(held.serial() == serial),
-                Held::Weak(held) => {
+            holder.for_each_held(mc, |held| {
+                if let Held::Weak(held) = held {
                     let held = held.upgrade(mc).map(|node| Target::Node(node).serial());
-                    weak += usize::from(held == Some(serial));
+                    weak += usize::from(held == Some(target.serial()));
                 }
             });
-            // CPython looks for referrers where its collector does.
-            let is_listed = holder.is_tracked() && !book.record(holder.serial()).is_frozen;
-            if strong > before && is_listed {
-                referrers.extend(name(holder));
-            }
             false
         });
-        let mut referents = Vec::new();
-        if target.is_tracked() {
-            target.for_each_target(mc, |held| {
-                referents.extend(name(held).filter(|_| held.serial() != serial))
-            });
-        }
-        referents.sort_unstable();
-        referents.dedup();
-        Ok(Info {
-            // A collector that counts is asked. For the others the walk has met every reference
-            // from what is reachable.
-            strong: target.ref_count(mc).unwrap_or(strong),
-            weak,
-            tracked: target.is_tracked(),
-            finalized: target.is_finalized(mc),
-            generation: (target.is_tracked() && !book.record(serial).is_frozen)
-                .then(|| book.record(serial).generation.number()),
-            referrers,
-            referents,
-        })
+        Ok((target.id(), weak))
     }
 }
 

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use gc_core::{DynamicRoot, Gc, GcWeak, Lock, Mutation, Rootable, Trace, field, static_trace};
+use gc_core::{DynamicRoot, Gc, GcId, GcWeak, Lock, Mutation, Rootable, Trace, field, static_trace};
 
 use super::super::answer::Event;
 use super::super::op::{Kind, SLOTS};
@@ -127,20 +127,19 @@ impl<'gc> Target<'gc> {
         }
     }
 
+    pub(super) fn id(self) -> GcId {
+        match self {
+            Target::Node(node) => Gc::id(node),
+            Target::Tuple(tuple) => Gc::id(tuple),
+            Target::Leaf(leaf) => Gc::id(leaf),
+        }
+    }
+
     pub(super) fn kind(self) -> Kind {
         match self {
             Target::Node(_) => Kind::Node,
             Target::Tuple(_) => Kind::Tuple,
             Target::Leaf(_) => Kind::Leaf,
-        }
-    }
-
-    /// Whether a collector traces objects of this kind.
-    pub(super) fn is_tracked(self) -> bool {
-        match self {
-            Target::Node(_) => Node::HAS_GC,
-            Target::Tuple(_) => Tuple::HAS_GC,
-            Target::Leaf(_) => Leaf::HAS_GC,
         }
     }
 
@@ -187,24 +186,6 @@ impl<'gc> Target<'gc> {
                 drop(old);
             }
             Target::Tuple(_) => unreachable!("tuples are immutable"),
-        }
-    }
-
-    /// Whether the object's finalizer ran.
-    pub(super) fn is_finalized(self, mc: &Mutation<'gc>) -> bool {
-        match self {
-            Target::Node(node) => mc.is_finalized(node),
-            Target::Tuple(tuple) => mc.is_finalized(tuple),
-            Target::Leaf(leaf) => mc.is_finalized(leaf),
-        }
-    }
-
-    /// How many references to the object the collector counts, if it counts.
-    pub(super) fn ref_count(self, mc: &Mutation<'gc>) -> Option<usize> {
-        match self {
-            Target::Node(node) => mc.ref_count(node),
-            Target::Tuple(tuple) => mc.ref_count(tuple),
-            Target::Leaf(leaf) => mc.ref_count(leaf),
         }
     }
 }

@@ -7,12 +7,13 @@ use std::rc::Rc;
 use gc_core::collector::Collector;
 use gc_core::{Arena, ArenaBuilder, Gc, Rootable, Stats, Threshold};
 
-use super::super::answer::{Answer, Churned, Event, Refusal, Returned, Who};
+use super::super::answer::{Answer, Churned, Event, Info, Refusal, Returned, Who};
 use super::super::judge::Subject;
 use super::super::name::{Name, NameMap};
 use super::super::op::{Action, Generation, Op};
 use super::book::{Book, Collections};
 use super::calls::{Started, Turn};
+use super::look::look;
 use super::mutator::Mutator;
 use super::object::{Happening, Held, Node, Serial, Target};
 use super::world::{Entered, Roots, Walk, World};
@@ -325,9 +326,10 @@ impl Outside {
             Op::Stats => return Ok(Some(Returned::Stats(self.collections.borrow().stats))),
             Op::Garbage { .. } => return Ok(Some(Returned::Garbage(Vec::new()))),
             Op::Info { id } => {
-                return self
-                    .mutate(arena, false, |mutator| mutator.info(*id))
-                    .map(|info| Some(Returned::Info(info)));
+                let (object, weak) = self.mutate(arena, false, |mutator| mutator.asked(*id))?;
+                let info = arena.inspect(|heap, _| look(heap, &self.book, object));
+                let info = Info { weak, ..info.ok_or(Refusal::Unreachable(*id))? };
+                return Ok(Some(Returned::Info(info)));
             }
             Op::Churn { length, .. } => {
                 return Ok(Some(Returned::Churned(self.churn(arena, *length))));

@@ -1,0 +1,106 @@
+//! Walking over all objects of the heap while nothing changes it, one after the other, without a list
+//! of them.
+//!
+//! Mature objects are found by their start bits, block by block. Young ones are found in the regions
+//! that were handed out since the last safepoint that collected: there they lie one behind the other
+//! (and see Note [Gaps]). Where a collector does not move objects and has not settled its nursery,
+//! that shows the region of each block that was used last and not what lies in other holes of it; the
+//! counting ones are settled before, and then no young object is live.
+
+use alloc::rc::Rc;
+use core::iter;
+
+use super::nursery::Filled;
+use super::{
+    Census, Flag, GRANULE_BYTES, HEADER_BYTES, Header, Heap, LargeSpace, Nursery, ObjectRef, Pool,
+    Settings,
+};
+use crate::handles::HandleTable;
+use crate::id::IdTable;
+
+/// The parts of a heap in which objects are, and what is known of these, to be read.
+#[derive(Clone, Copy)]
+pub(crate) struct Contents<'a> {
+    pool: &'a Pool,
+    large: &'a LargeSpace,
+    nursery: &'a Nursery,
+    /// What was allocated in the region that is being allocated into.
+    begin: *mut u8,
+    cursor: *mut u8,
+    pub(crate) census: &'a Census,
+    pub(crate) ids: &'a IdTable,
+    pub(crate) handle_tables: &'a [Rc<HandleTable>],
+    pub(crate) settings: &'a Settings,
+    pub(crate) frozen_objects: usize,
+}
+
+impl Heap {
+    /// Lays the heap open.
+    pub(crate) fn contents(&mut self) -> Contents<'_> {
+        Contents {
+            pool: self.pool.get_mut(),
+            large: self.large.get_mut(),
+            nursery: self.nursery.get_mut(),
+            begin: self.begin.get(),
+            cursor: self.cursor.get(),
+            census: &self.census,
+            // SAFETY: made in `new`, freed in `drop`.
+            ids: unsafe { self.ids.as_ref() },
+            handle_tables: self.handle_tables.get_mut(),
+            settings: &self.settings,
+            frozen_objects: self.frozen_objects,
+        }
+    }
+}
+
+impl<'a> Contents<'a> {
+    /// Every object that has not been reclaimed, be it reachable or not, those of the library's own
+    /// included: the mature ones in the order of their addresses within a block, and then the young.
+    pub(crate) fn objects(self) -> impl Iterator<Item = ObjectRef> + use<'a> {
+        let small = self.pool.blocks().filter(|block| block.live_bytes() > 0);
+        let mature = small.chain(self.large.blocks()).flat_map(|block| block.mature());
+        mature.chain(self.young())
+    }
+
+    /// The young objects that are walked over.
+    fn young(self) -> impl Iterator<Item = ObjectRef> + use<'a> {
+        let regions = self.nursery.filled(self.begin..self.cursor);
+        // SAFETY: that is where the mutator has allocated since the last safepoint that collected.
+        let small = regions.flat_map(|(_, filled)| unsafe { objects_in(filled) });
+        let large = self.large.young().iter().copied();
+        // SAFETY: as above, so each of them has a header.
+        small.chain(large).filter(|&object| unsafe { is_young_object(object) })
+    }
+}
+
+/// What lies in memory that was allocated in, unfinished arrays included.
+///
+/// # Safety
+///
+/// The mutator has allocated there since the last safepoint that collected, and it does not now.
+unsafe fn objects_in(filled: Filled) -> impl Iterator<Item = ObjectRef> {
+    let mut start = filled.start;
+    iter::from_fn(move || {
+        // SAFETY: in front of the end there is a header or a gap, says the caller.
+        while start < filled.end && unsafe { Header::is_gap(start) } {
+            start = start.wrapping_add(GRANULE_BYTES);
+        }
+        if start >= filled.end {
+            return None;
+        }
+        let object = ObjectRef::from_ptr(start.wrapping_add(HEADER_BYTES))?;
+        // SAFETY: a header is here, which is no gap; it says how long the object is, finished or not.
+        start = start.wrapping_add(unsafe { object.bytes() });
+        Some(object)
+    })
+}
+
+/// Whether it is a young object: neither one that was promoted meanwhile, nor an unfinished array.
+///
+/// # Safety
+///
+/// It has a header.
+unsafe fn is_young_object(object: ObjectRef) -> bool {
+    // SAFETY: the caller's promise.
+    !object.is_mature() && !unsafe { object.header() }.has(Flag::Unlogged)
+}

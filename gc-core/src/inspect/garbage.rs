@@ -1,0 +1,340 @@
+//! What is unreachable and was not reclaimed, by the cycles that hold it: [`Garbage`].
+//!
+//! Cycles are the strongly connected components of the graph of what is unreachable. What is in none
+//! of them is told by which it is kept: a collector that only counts would reclaim it if that cycle
+//! were cut.
+
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use core::fmt;
+
+use super::AnyGc;
+use super::graph::{Components, Graph, Node};
+use super::names::Short;
+use crate::heap::ObjectRef;
+
+/// What is unreachable and was not reclaimed: see [`HeapView::find_garbage`](super::HeapView::find_garbage).
+///
+/// It is printed in one line for each cycle, the largest first.
+#[derive(Clone, Debug)]
+pub struct Garbage<'gc> {
+    cycles: Vec<Cycle<'gc>>,
+    shared: Vec<AnyGc<'gc>>,
+    acyclic: Vec<AnyGc<'gc>>,
+}
+
+/// Unreachable objects each of which leads to all others.
+///
+/// It is printed as `2 objects, 96 bytes: Node -> Node`.
+#[derive(Clone, Debug)]
+pub struct Cycle<'gc> {
+    members: Vec<AnyGc<'gc>>,
+    way_around: Vec<AnyGc<'gc>>,
+    kept: Vec<AnyGc<'gc>>,
+    holder: Holder,
+}
+
+/// Which cycle holds something: the next one from which it is reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Holder {
+    /// None does.
+    #[default]
+    Nothing,
+    /// This one, by its place in [`Garbage::cycles`].
+    Cycle(usize),
+    /// Several do.
+    Several,
+}
+
+impl Holder {
+    fn and(self, other: Holder) -> Holder {
+        match (self, other) {
+            (Holder::Nothing, holder) | (holder, Holder::Nothing) => holder,
+            (a, b) if a == b => a,
+            _ => Holder::Several,
+        }
+    }
+}
+
+impl<'gc> Garbage<'gc> {
+    /// # Safety
+    ///
+    /// The objects are of the heap that `'gc` brands, there is none twice, and there is no `&mut` into
+    /// any of them.
+    pub(super) unsafe fn of(objects: Vec<ObjectRef>) -> Garbage<'gc> {
+        // SAFETY: the caller's promises; nothing is reclaimed within `'gc`.
+        let graph = unsafe { Graph::of(objects) };
+        // SAFETY: as above.
+        let show = |node: Node| unsafe { AnyGc::new(graph.objects[node]) };
+        let components = graph.components();
+        let members = Members::of(&components);
+        let cycles = Cycles::of(&graph, &components, &members);
+
+        let mut garbage = Garbage { cycles: Vec::new(), shared: Vec::new(), acyclic: Vec::new() };
+        for (component, around) in &cycles.found {
+            garbage.cycles.push(Cycle {
+                members: members.in_component(*component).iter().map(|&node| show(node)).collect(),
+                way_around: around.iter().map(|&node| show(node)).collect(),
+                kept: Vec::new(),
+                holder: cycles.holders[*component],
+            });
+        }
+        for node in 0..graph.objects.len() {
+            let component = components.of[node];
+            if cycles.places[component].is_none() {
+                match cycles.holders[component] {
+                    Holder::Nothing => garbage.acyclic.push(show(node)),
+                    Holder::Cycle(place) => garbage.cycles[place].kept.push(show(node)),
+                    Holder::Several => garbage.shared.push(show(node)),
+                }
+            }
+        }
+        garbage.sort();
+        garbage
+    }
+
+    /// Puts the cycles that keep most first.
+    fn sort(&mut self) {
+        let mut order: Vec<usize> = (0..self.cycles.len()).collect();
+        order.sort_by_key(|&place| Reverse(self.cycles[place].retained_bytes()));
+        let mut places = vec![0; order.len()];
+        for (place, &before) in order.iter().enumerate() {
+            places[before] = place;
+        }
+        self.cycles.sort_by_key(|cycle| Reverse(cycle.retained_bytes()));
+        for cycle in &mut self.cycles {
+            if let Holder::Cycle(place) = &mut cycle.holder {
+                *place = places[*place];
+            }
+        }
+    }
+
+    /// Whether everything is reachable.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.objects().next().is_none()
+    }
+
+    /// All unreachable objects.
+    pub fn objects(&self) -> impl Iterator<Item = AnyGc<'gc>> {
+        let in_cycles = self.cycles.iter().flat_map(|cycle| cycle.members.iter().chain(&cycle.kept));
+        in_cycles.chain(&self.shared).chain(&self.acyclic).copied()
+    }
+
+    /// Bytes of all unreachable objects.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.objects().map(AnyGc::size_bytes).sum()
+    }
+
+    /// The cycles, those first that keep most bytes.
+    #[must_use]
+    pub fn cycles(&self) -> &[Cycle<'gc>] {
+        &self.cycles
+    }
+
+    /// The objects that are in no cycle, and that several cycles keep.
+    #[must_use]
+    pub fn shared(&self) -> &[AnyGc<'gc>] {
+        &self.shared
+    }
+
+    /// The objects that no cycle leads to. With a collector that counts there are none, unless a
+    /// `Trace` has hidden a reference that was counted.
+    #[must_use]
+    pub fn acyclic(&self) -> &[AnyGc<'gc>] {
+        &self.acyclic
+    }
+}
+
+impl<'gc> Cycle<'gc> {
+    /// The objects of the cycle.
+    #[must_use]
+    pub fn members(&self) -> &[AnyGc<'gc>] {
+        &self.members
+    }
+
+    /// The members on a shortest way from one of them back to itself, each of which refers to the
+    /// next, and the last to the first.
+    #[must_use]
+    pub fn way_around(&self) -> &[AnyGc<'gc>] {
+        &self.way_around
+    }
+
+    /// The objects that are in no cycle, and that this one keeps and no other.
+    #[must_use]
+    pub fn kept(&self) -> &[AnyGc<'gc>] {
+        &self.kept
+    }
+
+    /// Which of the other cycles holds this one.
+    #[must_use]
+    pub fn holder(&self) -> Holder {
+        self.holder
+    }
+
+    /// Bytes of the members.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        bytes_of(&self.members)
+    }
+
+    /// Bytes of the members and of what they keep.
+    #[must_use]
+    pub fn retained_bytes(&self) -> usize {
+        self.size_bytes() + bytes_of(&self.kept)
+    }
+}
+
+fn bytes_of(objects: &[AnyGc<'_>]) -> usize {
+    objects.iter().map(|object| object.size_bytes()).sum()
+}
+
+/// The nodes of each component.
+struct Members {
+    /// By component.
+    nodes: Vec<Node>,
+    first: Vec<usize>,
+}
+
+impl Members {
+    fn of(components: &Components) -> Members {
+        let mut first = vec![0; components.len + 1];
+        components.of.iter().for_each(|&component| first[component + 1] += 1);
+        for component in 0..components.len {
+            first[component + 1] += first[component];
+        }
+        let mut nodes: Vec<Node> = (0..components.of.len()).collect();
+        nodes.sort_by_key(|&node| components.of[node]);
+        Members { nodes, first }
+    }
+
+    fn in_component(&self, component: usize) -> &[Node] {
+        &self.nodes[self.first[component]..self.first[component + 1]]
+    }
+}
+
+/// Which components are cycles, and which of these holds what.
+struct Cycles {
+    /// The components that are cycles, with a way around each.
+    found: Vec<(usize, Vec<Node>)>,
+    /// For each component its place in that list.
+    places: Vec<Option<usize>>,
+    /// For each component the cycle that holds it.
+    holders: Vec<Holder>,
+}
+
+impl Cycles {
+    fn of(graph: &Graph, components: &Components, members: &Members) -> Cycles {
+        let mut found = Vec::new();
+        let mut places = vec![None; components.len];
+        let mut holders = vec![Holder::Nothing; components.len];
+        let mut before = vec![None; graph.objects.len()];
+        // What leads to a component comes before it.
+        for component in (0..components.len).rev() {
+            let nodes = members.in_component(component);
+            if let Some(around) = graph.way_around(nodes[0], components, &mut before) {
+                places[component] = Some(found.len());
+                found.push((component, around));
+            }
+            let holder = places[component].map_or(holders[component], Holder::Cycle);
+            for &target in nodes.iter().flat_map(|&node| graph.targets(node)) {
+                let target = components.of[target];
+                if target != component {
+                    holders[target] = holders[target].and(holder);
+                }
+            }
+        }
+        Cycles { found, places, holders }
+    }
+}
+
+/// So many types are named on a line, and so many cycles have one.
+const TYPES_MAX: usize = 8;
+const LINES_MAX: usize = 20;
+
+impl fmt::Display for Garbage<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.objects().count();
+        if count == 0 {
+            return f.write_str("nothing is unreachable");
+        }
+        let verb = if count == 1 { "is" } else { "are" };
+        write!(f, "{} {verb} unreachable", Amount(count, self.size_bytes()))?;
+        for (place, cycle) in self.cycles.iter().enumerate().take(LINES_MAX) {
+            write!(f, "\ncycle {}: {cycle}", place + 1)?;
+            match cycle.holder {
+                Holder::Nothing => {}
+                Holder::Cycle(holder) => write!(f, "; held by cycle {}", holder + 1)?,
+                Holder::Several => f.write_str("; held by several cycles")?,
+            }
+        }
+        if let Some(others) = self.cycles.len().checked_sub(LINES_MAX).filter(|&others| others > 0) {
+            let bytes = self.cycles[LINES_MAX..].iter().map(Cycle::retained_bytes).sum::<usize>();
+            write!(f, "\nand cycles beside: {others}, which keep {bytes} bytes")?;
+        }
+        for (objects, what) in
+            [(&self.shared, "kept by several cycles"), (&self.acyclic, "in no cycle")]
+        {
+            if !objects.is_empty() {
+                write!(f, "\n{what}: {}", ByType(objects))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Cycle<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", Amount(self.members.len(), self.size_bytes()))?;
+        for (place, object) in self.way_around.iter().take(TYPES_MAX).enumerate() {
+            let arrow = if place == 0 { "" } else { " -> " };
+            write!(f, "{arrow}{}", Short(object.type_name()))?;
+        }
+        match self.way_around.len() {
+            1 => f.write_str(" -> itself")?,
+            len if len > TYPES_MAX => f.write_str(" -> ..")?,
+            _ => {}
+        }
+        if !self.kept.is_empty() {
+            write!(f, "; keeps {}", ByType(&self.kept))?;
+        }
+        Ok(())
+    }
+}
+
+/// Objects and their bytes.
+struct Amount(usize, usize);
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Amount(count, bytes) = self;
+        let plural = if *count == 1 { "" } else { "s" };
+        write!(f, "{count} object{plural}, {bytes} bytes")
+    }
+}
+
+/// Objects in no order, by their types.
+struct ByType<'a, 'gc>(&'a [AnyGc<'gc>]);
+
+impl fmt::Display for ByType<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", Amount(self.0.len(), bytes_of(self.0)))?;
+        let mut counts = BTreeMap::new();
+        for object in self.0 {
+            *counts.entry(object.type_name()).or_insert(0) += 1;
+        }
+        let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
+        counts.sort_by_key(|&(_, count)| Reverse(count));
+        for (place, (name, count)) in counts.iter().take(TYPES_MAX).enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            write!(f, "{comma}{count} {}", Short(name))?;
+        }
+        if counts.len() > TYPES_MAX {
+            f.write_str(", ..")?;
+        }
+        Ok(())
+    }
+}

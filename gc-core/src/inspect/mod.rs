@@ -1,0 +1,440 @@
+//! Looking at the heap as it is: which objects there are, what refers to what.
+//!
+//! [`Arena::inspect`] takes the arena exclusively and gives no permission to change anything, so for
+//! the time of its closure all objects stay what and where they are, and none is borrowed mutably.
+//! What was found garbage and not reclaimed is an object like any other here.
+//!
+//! Nothing makes a list of the heap: the iterators read the start bits of one word at a time, and the
+//! references of one object, or of a piece of an array.
+
+mod any_gc;
+mod garbage;
+mod graph;
+mod names;
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::marker::PhantomData;
+
+pub use any_gc::AnyGc;
+pub use garbage::{Cycle, Garbage, Holder};
+
+use crate::Gc;
+use crate::arena::Arena;
+use crate::collector::Collector;
+use crate::dynamic_roots::DynamicRoot;
+use crate::event::Reason;
+use crate::handles::HandleTable;
+use crate::heap::{
+    Contents, Flag, ObjectRef, ObjectSet, Thrift, for_each_edge, for_each_edge_among,
+};
+use crate::id::GcId;
+use crate::mutation::Invariant;
+use crate::pointee::Pointee;
+use crate::rootable::{Root, Rootable};
+use crate::trace::{DynTrace, Edges, Trace};
+
+impl<R, C> Arena<R, C>
+where
+    R: for<'a> Rootable<'a>,
+    for<'a> Root<'a, R>: Sized + Trace,
+    C: Collector,
+{
+    /// Runs the closure with the heap laid open and the root: to look at objects, and to change
+    /// nothing.
+    ///
+    /// Never collects. A collector that counts brings its counts up to date first, if they are not:
+    /// what nothing refers to dies then, as it would at the end of a `mutate`, and an epoch ends (see
+    /// [`ArenaBuilder::prompt`](crate::ArenaBuilder::prompt)). When the next collection starts is not
+    /// changed by that.
+    ///
+    /// # Complexity
+    ///
+    /// O(1), but for the counts.
+    ///
+    /// # Examples
+    ///
+    /// How many objects of each type are there, and how large are they?
+    ///
+    /// ```
+    /// use gc_core::{Arena, Gc, NullCollector, Rootable};
+    /// use std::collections::BTreeMap;
+    ///
+    /// let mut arena: Arena<Rootable![Vec<Gc<'_, u64>>], NullCollector> =
+    ///     Arena::new(|mc| (0..10).map(|number| Gc::new(mc, number)).collect());
+    /// arena.mutate(|mc, _| _ = Gc::new_str(mc, "garbage"));
+    /// let types = arena.inspect(|heap, _| {
+    ///     let mut types = BTreeMap::new();
+    ///     for object in heap.objects() {
+    ///         let (count, bytes) = types.entry(object.type_name()).or_insert((0, 0));
+    ///         *count += 1;
+    ///         *bytes += object.size_bytes();
+    ///     }
+    ///     types
+    /// });
+    /// assert_eq!((types["u64"].0, types["[u8]"].0), (10, 1));
+    /// ```
+    pub fn inspect<F, T>(&mut self, f: F) -> T
+    where
+        F: for<'gc> FnOnce(&'gc HeapView<'gc>, &'gc Root<'gc, R>) -> T,
+    {
+        self.settle_counts();
+        let mut owed = Vec::new();
+        self.collector.for_each_owed(&mut |object| owed.push(object));
+        // SAFETY: the root at another lifetime has the same layout; what it refers to is of the heap
+        // that the closure's lifetime brands. Nothing is collected while `self` is borrowed.
+        let root = unsafe { &*(&raw const self.root).cast::<Root<'_, R>>() };
+        let contents = self.heap.contents();
+        let view = HeapView { contents, root, owed: &owed, _brand: PhantomData };
+        f(&view, root)
+    }
+
+    /// Brings the counts of a collector that counts up to date, until there is nothing left to count.
+    pub(crate) fn settle_counts(&mut self) {
+        while C::ATTRIBUTES.counts_references && (self.is_root_dirty || !self.heap.is_settled()) {
+            self.run(Reason::Automatic, Thrift::Lazy, |collector, safepoint| {
+                safepoint.is_enabled = false;
+                collector.safepoint(safepoint);
+            });
+            self.run_calls();
+        }
+    }
+}
+
+/// The heap of an arena as it is, to be looked at: see [`Arena::inspect`].
+///
+/// Objects are listed whether they are reachable or not: garbage that was not reclaimed is there,
+/// too. What a counting collector never counted is not: objects that nothing but the like of them
+/// ever referred to, and that are dead since the `mutate` in which they were made. The small objects
+/// behind weak references are hidden; those in which the library's collections keep their elements
+/// are arrays like others.
+pub struct HeapView<'gc> {
+    contents: Contents<'gc>,
+    root: &'gc dyn DynTrace,
+    /// What is counted although nothing refers to it any more.
+    owed: &'gc [ObjectRef],
+    _brand: Invariant<'gc>,
+}
+
+/// A generation was asked for that the collector does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoSuchGeneration {
+    generation: u8,
+    oldest: u8,
+}
+
+impl NoSuchGeneration {
+    /// The oldest generation that there is. The youngest is 0.
+    #[must_use]
+    pub fn oldest(&self) -> u8 {
+        self.oldest
+    }
+}
+
+impl fmt::Display for NoSuchGeneration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let NoSuchGeneration { generation, oldest } = self;
+        match oldest {
+            0 => write!(f, "there is no generation {generation}: the collector has only 0"),
+            _ => write!(f, "there is no generation {generation}: the collector has 0 to {oldest}"),
+        }
+    }
+}
+
+impl core::error::Error for NoSuchGeneration {}
+
+impl<'gc> HeapView<'gc> {
+    /// # Safety
+    ///
+    /// The object is of this heap.
+    unsafe fn show(object: ObjectRef) -> Option<AnyGc<'gc>> {
+        // SAFETY: nothing is reclaimed within `'gc`; of the heap, says the caller.
+        let object = unsafe { AnyGc::new(object) };
+        (!object.is_hidden()).then_some(object)
+    }
+
+    /// Every object, reachable or not, in no particular order.
+    ///
+    /// # Complexity
+    ///
+    /// O(objects and blocks) for all of them. Takes no memory.
+    pub fn objects(&self) -> impl Iterator<Item = AnyGc<'gc>> + use<'gc> {
+        // SAFETY: they are of this heap.
+        self.contents.objects().filter_map(|object| unsafe { HeapView::show(object) })
+    }
+
+    /// The objects of a generation: those that are as old as it, and not frozen. Generation 0 is the
+    /// youngest.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSuchGeneration`] if the collector has not so many.
+    ///
+    /// # Complexity
+    ///
+    /// As [`objects`](HeapView::objects).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{Arena, Gc, NullCollector, Rootable};
+    ///
+    /// let mut arena: Arena<Rootable![Gc<'_, u64>], NullCollector> = Arena::new(|mc| Gc::new(mc, 1));
+    /// arena.inspect(|heap, _| {
+    ///     assert_eq!(heap.objects_in_generation(0).map(Iterator::count), Ok(1));
+    ///     let error = heap.objects_in_generation(200).err().expect("there is only one");
+    ///     assert_eq!(error.to_string(), "there is no generation 200: the collector has only 0");
+    /// });
+    /// ```
+    pub fn objects_in_generation(
+        &self,
+        generation: u8,
+    ) -> Result<impl Iterator<Item = AnyGc<'gc>> + use<'gc>, NoSuchGeneration> {
+        let oldest = self.contents.settings.oldest_generation();
+        if generation > oldest {
+            return Err(NoSuchGeneration { generation, oldest });
+        }
+        let is_in = move |object: &AnyGc<'gc>| object.generation(oldest) == Some(generation);
+        Ok(self.objects().filter(is_in))
+    }
+
+    /// The objects of a type, by its [name](AnyGc::type_name). Lifetimes do not matter: `Node<'_>`
+    /// will do.
+    ///
+    /// # Complexity
+    ///
+    /// As [`objects`](HeapView::objects).
+    pub fn objects_of_type<T: ?Sized>(&self) -> impl Iterator<Item = AnyGc<'gc>> + use<'gc, T> {
+        let name = core::any::type_name::<T>();
+        self.objects().filter(move |object| object.type_name() == name)
+    }
+
+    /// The object with this identity, if there is one.
+    ///
+    /// # Complexity
+    ///
+    /// O(objects that were asked for their identity).
+    #[must_use]
+    pub fn object_with_id(&self, id: GcId) -> Option<AnyGc<'gc>> {
+        let object = self.contents.ids.object(id)?;
+        // SAFETY: it is of this heap, or it would have left the table.
+        unsafe { HeapView::show(object) }
+    }
+
+    /// What a handle of the arena's own set refers to; `None` if it is of another arena or set.
+    #[must_use]
+    pub fn try_fetch<R>(&self, handle: &DynamicRoot<R>) -> Option<Gc<'gc, Root<'gc, R>>>
+    where
+        R: for<'a> Rootable<'a> + ?Sized + 'static,
+        for<'a> Root<'a, R>: Pointee,
+    {
+        handle.get(self.arena_handles())
+    }
+
+    fn arena_handles(&self) -> &'gc Rc<HandleTable> {
+        &self.contents.handle_tables[0]
+    }
+
+    /// The objects that an object refers to, once for each reference, in the order of their places. A
+    /// weak reference is none.
+    ///
+    /// # Complexity
+    ///
+    /// O(references). Of an array a few elements are looked at at a time; of another object all
+    /// references.
+    pub fn referents(&self, of: AnyGc<'gc>) -> impl Iterator<Item = AnyGc<'gc>> + use<'gc> {
+        let references = References::new(of.object());
+        // SAFETY: what an object refers to is of its heap.
+        references.filter_map(|object| unsafe { HeapView::show(object) })
+    }
+
+    /// The objects that refer to an object, each once; also those that are unreachable.
+    ///
+    /// The root and handles are no objects: see [`count_in_root`](HeapView::count_in_root) and
+    /// [`count_handles`](HeapView::count_handles). A set of handles is one.
+    ///
+    /// # Complexity
+    ///
+    /// O(objects and references) for all of them. Takes no memory.
+    ///
+    /// # Examples
+    ///
+    /// Who holds this object?
+    ///
+    /// ```
+    /// use gc_core::{AnyGc, Arena, Gc, NullCollector, Rootable};
+    ///
+    /// type Pair<'gc> = (Gc<'gc, u32>, Gc<'gc, u32>);
+    /// let mut arena: Arena<Rootable![Gc<'_, Pair<'_>>], NullCollector> = Arena::new(|mc| {
+    ///     let number = Gc::new(mc, 7);
+    ///     Gc::new(mc, (number, number))
+    /// });
+    /// arena.inspect(|heap, pair| {
+    ///     let number = AnyGc::from(pair.0);
+    ///     assert!(heap.referrers(number).eq([AnyGc::from(*pair)]));
+    ///     assert_eq!((heap.count_in_root(number), heap.count_handles(number)), (0, 0));
+    ///     assert_eq!(heap.count_in_root(AnyGc::from(*pair)), 1);
+    /// });
+    /// ```
+    pub fn referrers(&self, to: AnyGc<'gc>) -> impl Iterator<Item = AnyGc<'gc>> + use<'gc> {
+        self.objects().filter(move |holder| holder.refers_to(to))
+    }
+
+    /// How many references to an object are in the root.
+    ///
+    /// # Complexity
+    ///
+    /// O(references in the root).
+    #[must_use]
+    pub fn count_in_root(&self, to: AnyGc<'gc>) -> usize {
+        let mut count = 0;
+        self.for_each_in_root(|object| count += usize::from(object == to.object()));
+        count
+    }
+
+    fn for_each_in_root(&self, mut each: impl FnMut(ObjectRef)) {
+        Edges::collect(&mut each, |edges| self.root.visit_dyn(edges));
+    }
+
+    /// How many handles of the arena's own set keep an object: [`DynamicRoot`]s and their clones, and
+    /// one for a finalizer of it that has its turn.
+    ///
+    /// # Complexity
+    ///
+    /// O(handles).
+    #[must_use]
+    pub fn count_handles(&self, to: AnyGc<'gc>) -> usize {
+        self.arena_handles().count_handles(to.object())
+    }
+
+    /// What is unreachable and was not reclaimed, by the cycles that hold it: what a collector that
+    /// only counts has leaked, and what the next full collection of another would find.
+    ///
+    /// Reclaims nothing, and calls no finalizer. What is [frozen](AnyGc::is_frozen), and what only
+    /// waits for a finalizer or a callback before it dies by its count, is not among it.
+    ///
+    /// # Complexity
+    ///
+    /// O(objects and references) time. For what is reachable it takes a bit for each 8 bytes of the
+    /// heap, and for the rest memory in proportion to its objects and references. No recursion.
+    ///
+    /// # Examples
+    ///
+    /// Which cycle has leaked?
+    ///
+    /// ```
+    /// use gc_core::{Arena, Gc, Lock, NullCollector, Rootable, Trace, unlock};
+    ///
+    /// #[derive(Trace)]
+    /// struct Node<'gc> {
+    ///     other: Lock<Option<Gc<'gc, Node<'gc>>>>,
+    /// }
+    ///
+    /// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+    /// arena.mutate(|mc, ()| {
+    ///     let a = Gc::new(mc, Node { other: Lock::new(None) });
+    ///     let b = Gc::new(mc, Node { other: Lock::new(Some(a)) });
+    ///     unlock!(Gc::write(mc, a), Node, other).set(Some(b));
+    /// });
+    /// let report = arena.inspect(|heap, _| heap.find_garbage().to_string());
+    /// assert!(report.starts_with("2 objects, "));
+    /// assert!(report.contains("Node<'_> -> Node<'_>") || report.contains("Node -> Node"));
+    /// ```
+    #[must_use]
+    pub fn find_garbage(&self) -> Garbage<'gc> {
+        let mut roots = self.owed.to_vec();
+        self.for_each_in_root(|object| roots.push(object));
+        self.arena_handles().for_each_edge(|object| roots.push(object));
+        let mut reachable = ObjectSet::default();
+        // SAFETY: nothing is reclaimed within `'gc`; outside of a collection nothing is forwarded, and
+        // a `&mut` takes a `Mutation`, which nobody has of this arena.
+        unsafe { reachable.reach(roots) }
+        if self.contents.frozen_objects > 0 {
+            // SAFETY: as above.
+            let is_frozen = |&object: &ObjectRef| unsafe { object.header() }.has(Flag::Frozen);
+            // SAFETY: as above.
+            unsafe { reachable.reach(self.contents.objects().filter(is_frozen)) }
+        }
+        let objects = self.objects().map(AnyGc::object);
+        let garbage = objects.filter(|&object| !reachable.contains(object)).collect();
+        // SAFETY: as above, and each object is listed once.
+        unsafe { Garbage::of(garbage) }
+    }
+
+    /// The number of references to an object from others, from the root and from handles; `None` with
+    /// a collector that does not count. Clones of one handle count once.
+    #[must_use]
+    pub fn ref_count(&self, of: AnyGc<'gc>) -> Option<usize> {
+        // SAFETY: nothing is reclaimed within `'gc`.
+        let count = || unsafe { self.contents.census.counts.get(of.object()) };
+        self.contents.settings.counts_references.then(count)
+    }
+
+    /// The generation that an object is in, the youngest being 0; `None` if it is
+    /// [frozen](AnyGc::is_frozen): then no collection looks for it.
+    #[must_use]
+    pub fn generation(&self, of: AnyGc<'gc>) -> Option<u8> {
+        of.generation(self.contents.settings.oldest_generation())
+    }
+}
+
+impl fmt::Debug for HeapView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeapView").finish_non_exhaustive()
+    }
+}
+
+/// Elements of an array whose references are looked at together.
+const ELEMENTS_MAX: usize = if cfg!(test) { 4 } else { 64 };
+
+/// The references of one object, in the order of their places.
+struct References {
+    of: ObjectRef,
+    /// The elements that are yet to be looked at; of an object that is no array, the one.
+    elements: core::ops::Range<usize>,
+    found: alloc::vec::IntoIter<ObjectRef>,
+}
+
+impl References {
+    /// Only within [`Arena::inspect`]: the object must stay what it is.
+    fn new(of: ObjectRef) -> References {
+        // SAFETY: it is not reclaimed.
+        let len = unsafe { of.element_count() };
+        // What stands in front of the elements goes with the first of them.
+        References { of, elements: 0..len.max(1), found: Vec::new().into_iter() }
+    }
+}
+
+impl Iterator for References {
+    type Item = ObjectRef;
+
+    fn next(&mut self) -> Option<ObjectRef> {
+        loop {
+            if let Some(object) = self.found.next() {
+                return Some(object);
+            }
+            if self.elements.is_empty() {
+                return None;
+            }
+            let first = self.elements.start;
+            self.elements.start = self.elements.end.min(first + ELEMENTS_MAX);
+            let mut found = Vec::new();
+            let count = self.elements.start - first;
+            // SAFETY: it is not reclaimed, and nothing in it is borrowed mutably: that takes a
+            // `Mutation`, which nobody has of this arena.
+            unsafe { for_each_edge_among(self.of, first, count, |object| found.push(object)) }
+            self.found = found.into_iter();
+        }
+    }
+}
+
+impl<'gc> AnyGc<'gc> {
+    /// Whether the object has a reference to another. Only within [`Arena::inspect`].
+    fn refers_to(self, to: AnyGc<'gc>) -> bool {
+        let mut refers = false;
+        // SAFETY: as in `References`.
+        unsafe { for_each_edge(self.object(), |object| refers |= object == to.object()) }
+        refers
+    }
+}
