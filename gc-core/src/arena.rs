@@ -258,7 +258,7 @@ where
         thrift: Thrift,
         f: impl FnOnce(&mut C, &mut Safepoint<'_>),
     ) -> (Collection, Option<u8>) {
-        let is_watched = self.recorder.listener.is_some() || self.heap.settings().checks_barrier;
+        let is_watched = self.recorder.listener.is_some() || self.heap.settings().is_checked();
         if is_watched {
             self.watch_start();
         }
@@ -314,6 +314,11 @@ where
     fn watch_stop(&mut self, step: &Collection, ended: Option<Collection>) {
         if self.heap.settings().checks_barrier {
             self.heap.note_edges();
+        }
+        if self.heap.settings().checks_trace
+            && let Err(faults) = self.check_settled_trace()
+        {
+            panic!("{faults}");
         }
         let &Collection { freed_objects, freed_bytes, .. } = step;
         self.recorder.tell(&Event::SafepointStop { freed_objects, freed_bytes });

@@ -216,6 +216,15 @@ where
         self
     }
 
+    /// Checks after every safepoint that the types in the heap report their references right, and panics
+    /// with the names of those that do not: see [`Arena::check_trace`]. Slow; for authors of unsafe
+    /// code.
+    #[must_use]
+    pub fn check_trace(mut self, checks_trace: bool) -> ArenaBuilder<R, C> {
+        self.settings.checks_trace = checks_trace;
+        self
+    }
+
     /// Collects at every safepoint: slow, and good at finding mistakes.
     ///
     /// # Examples

@@ -275,6 +275,15 @@ impl HandleTable {
         self.entries.borrow().iter().filter_map(|entry| entry.object).for_each(&mut each);
     }
 
+    /// Calls `each` for every reference of the table that was counted, if its owner is mature: see Note
+    /// [Counted slots].
+    pub(crate) fn for_each_counted(&self, mut each: impl FnMut(ObjectRef)) {
+        let entries = self.entries.borrow();
+        let settled = entries.iter().filter(|entry| !entry.is_fresh);
+        settled.filter_map(|entry| entry.object).for_each(&mut each);
+        self.released.borrow().iter().copied().for_each(each);
+    }
+
     /// How many handles there are to an object.
     pub(crate) fn count_handles(&self, to: ObjectRef) -> usize {
         let entries = self.entries.borrow();

@@ -50,8 +50,10 @@ mod pacing;
 mod pointee;
 mod recorder;
 mod rootable;
+mod short_name;
 mod slice;
 mod trace;
+mod trace_check;
 mod trace_impls;
 mod weak;
 mod write;
@@ -89,6 +91,7 @@ pub use slice::SliceWithHeader;
 #[doc(hidden)]
 pub use trace::SlotMap;
 pub use trace::{DynTrace, Edges, Slot, Slots, Trace};
+pub use trace_check::{TraceFault, TraceFaults};
 pub use trace_impls::Static;
 pub use weak::GcWeak;
 pub use write::Write;

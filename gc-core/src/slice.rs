@@ -12,7 +12,9 @@ use core::mem::needs_drop;
 use core::ptr::{NonNull, slice_from_raw_parts, slice_from_raw_parts_mut};
 
 use crate::error::HeapFull;
-use crate::heap::{ArrayLayout, Descriptor, Elements, Heap, ObjectRef, References, assert_alignment};
+use crate::heap::{
+    ArrayLayout, Descriptor, Elements, Heap, ObjectRef, References, assert_alignment,
+};
 use crate::mutation::Mutation;
 use crate::pointee::Pointee;
 use crate::trace::{Edges, SlotMap, Slots, Trace};

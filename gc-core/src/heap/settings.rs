@@ -17,6 +17,8 @@ pub struct Settings {
     pub is_stressed: bool,
     /// Compare unlogged objects with what they were at the last safepoint.
     pub checks_barrier: bool,
+    /// Compare what types report with each other, and with what was counted.
+    pub(crate) checks_trace: bool,
     pub(crate) barrier: Barrier,
     pub(crate) moves_objects: bool,
     /// Work at the end of every `mutate` that changed something.
@@ -37,6 +39,7 @@ impl Settings {
             returns_memory: true,
             is_stressed: false,
             checks_barrier: false,
+            checks_trace: false,
             barrier: attributes.barrier,
             moves_objects: attributes.moves_objects,
             is_prompt: attributes.prompt,
@@ -44,6 +47,12 @@ impl Settings {
             generations: attributes.generations,
             defers_calls: false,
         }
+    }
+
+    /// Whether something is to be checked at every safepoint.
+    #[inline]
+    pub(crate) fn is_checked(&self) -> bool {
+        self.checks_barrier | self.checks_trace
     }
 
     pub(crate) fn oldest_generation(&self) -> u8 {

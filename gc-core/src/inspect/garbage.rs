@@ -12,8 +12,8 @@ use core::fmt;
 
 use super::AnyGc;
 use super::graph::{Components, Graph, Node};
-use super::names::Short;
 use crate::heap::ObjectRef;
+use crate::short_name::Short;
 
 /// What is unreachable and was not reclaimed: see [`HeapView::find_garbage`](super::HeapView::find_garbage).
 ///
@@ -119,7 +119,8 @@ impl<'gc> Garbage<'gc> {
 
     /// All unreachable objects.
     pub fn objects(&self) -> impl Iterator<Item = AnyGc<'gc>> {
-        let in_cycles = self.cycles.iter().flat_map(|cycle| cycle.members.iter().chain(&cycle.kept));
+        let in_cycles =
+            self.cycles.iter().flat_map(|cycle| cycle.members.iter().chain(&cycle.kept));
         in_cycles.chain(&self.shared).chain(&self.acyclic).copied()
     }
 
@@ -271,7 +272,8 @@ impl fmt::Display for Garbage<'_> {
                 Holder::Several => f.write_str("; held by several cycles")?,
             }
         }
-        if let Some(others) = self.cycles.len().checked_sub(LINES_MAX).filter(|&others| others > 0) {
+        if let Some(others) = self.cycles.len().checked_sub(LINES_MAX).filter(|&others| others > 0)
+        {
             let bytes = self.cycles[LINES_MAX..].iter().map(Cycle::retained_bytes).sum::<usize>();
             write!(f, "\nand cycles beside: {others}, which keep {bytes} bytes")?;
         }

@@ -36,7 +36,8 @@ impl Graph {
     ///
     /// The objects were not reclaimed, and there is no `&mut` into any of them.
     pub(super) unsafe fn of(objects: Vec<ObjectRef>) -> Graph {
-        let nodes: HashMap<ObjectRef, Node, AddressHash> = objects.iter().copied().zip(0..).collect();
+        let nodes: HashMap<ObjectRef, Node, AddressHash> =
+            objects.iter().copied().zip(0..).collect();
         let mut first_edges = Vec::with_capacity(objects.len() + 1);
         let mut targets = Vec::new();
         for &object in &objects {

@@ -10,7 +10,6 @@
 mod any_gc;
 mod garbage;
 mod graph;
-mod names;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;

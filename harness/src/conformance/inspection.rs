@@ -46,6 +46,7 @@ pub fn a_new_self_loop_is_listed_in_the_youngest_generation<C: Collector + Defau
     });
 }
 
+/// A number beyond the oldest is an error, which says what there is.
 pub fn a_generation_that_does_not_exist_is_refused<C: Collector + Default>() {
     let mut arena = nodes::<C>(Setting::Default, &Witness::default());
     let generations = C::ATTRIBUTES.generations;
@@ -77,7 +78,8 @@ pub fn an_object_is_listed_in_the_generation_that_it_is_in<C: Collector + Defaul
                     let mut objects = heap.objects_in_generation(generation).expect("it exists");
                     objects.any(|object| object == node)
                 };
-                let listed: Vec<u8> = (0..=oldest).filter(|&generation| lists(generation)).collect();
+                let listed: Vec<u8> =
+                    (0..=oldest).filter(|&generation| lists(generation)).collect();
                 assert_eq!(listed.len(), 1);
                 assert_eq!(heap.generation(node), Some(listed[0]));
                 listed[0]

@@ -15,7 +15,7 @@
 //! - [`panics`], [`arenas`], [`roots`]: ways in and out.
 //! - [`handles`], [`handle_sets`], [`weak`], [`identity`]: references that are more than edges.
 //! - [`layout`], [`slices`]: objects of every shape.
-//! - [`inspection`]: the heap as it is seen from outside.
+//! - [`inspection`], [`garbage`]: the heap as it is seen from outside.
 //! - [`limits`], [`counts`], [`statistics`], [`control`]: what is promised in numbers.
 //! - [`schedule`], [`reports`]: when collections start, and what is told of them.
 #![allow(clippy::missing_panics_doc, reason = "a claim that does not hold panics: that is its use")]
@@ -29,6 +29,7 @@ pub mod counts;
 pub mod death;
 pub mod deep;
 pub mod finalizers;
+pub mod garbage;
 pub mod handle_sets;
 pub mod handles;
 pub mod identity;
@@ -273,6 +274,14 @@ macro_rules! conformance {
                     a_collection_reports_what_it_found
                     a_safepoint_without_work_changes_nothing
                     what_is_frozen_is_collected_only_by_its_count
+                }
+                garbage {
+                    a_leaked_cycle_is_reported_with_what_it_keeps
+                    cycles_say_which_of_them_holds_them
+                    what_is_held_anywhere_is_no_garbage
+                    what_waits_for_a_collection_may_be_in_no_cycle
+                    a_report_changes_no_collection
+                    a_long_ring_is_one_cycle
                 }
                 inspection {
                     a_new_self_loop_is_listed_in_the_youngest_generation

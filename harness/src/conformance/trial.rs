@@ -10,7 +10,8 @@ use gc_core::{Arena, ArenaBuilder, Gc, Mutation, Root, Rootable, Trace};
 pub(super) enum Setting {
     /// What a user gets who sets nothing.
     Default,
-    /// A collection at every safepoint, and a check that every store was logged.
+    /// A collection at every safepoint, and a check that every store was logged and every reference
+    /// reported as it was counted.
     Stressed,
     /// A safepoint is due as soon as anything is allocated; the collector decides what it does.
     TinyNursery,
@@ -43,7 +44,7 @@ impl Setting {
         let builder = ArenaBuilder::new(C::default());
         match self {
             Setting::Default => builder,
-            Setting::Stressed => builder.stress(true).check_barrier(true),
+            Setting::Stressed => builder.stress(true).check_barrier(true).check_trace(true),
             Setting::TinyNursery => builder.nursery_bytes(1),
             Setting::Parallel => builder.stress(true).workers(workers()),
         }

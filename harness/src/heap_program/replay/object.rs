@@ -8,7 +8,9 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use gc_core::{DynamicRoot, Gc, GcId, GcWeak, Lock, Mutation, Rootable, Trace, field, static_trace};
+use gc_core::{
+    DynamicRoot, Gc, GcId, GcWeak, Lock, Mutation, Rootable, Trace, field, static_trace,
+};
 
 use super::super::answer::Event;
 use super::super::op::{Kind, SLOTS};

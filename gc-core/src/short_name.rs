@@ -2,8 +2,9 @@
 
 use core::fmt;
 
-/// A type's name without the modules that its parts are in: `Node<'_>` for `graph::Node<'_>`.
-pub(super) struct Short(pub(super) &'static str);
+/// A type's name without the modules that its parts are in: `Node<'_>` for
+/// `graph::Node<'_>`.
+pub(crate) struct Short(pub(crate) &'static str);
 
 impl fmt::Display for Short {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,7 +44,7 @@ mod tests {
             ("(a::B, &mut c::D)", "(B, &mut D)"),
             ("dyn a::Shape<'_> + '_", "dyn Shape<'_> + '_"),
             ("<a::B as c::D>::E", "<B as D>::E"),
-            ("a::b::{{closure}}", "b::{{closure}}"),
+            ("a::b::{{closure}}", "{{closure}}"),
             ("[u8; 3]", "[u8; 3]"),
             ("", ""),
         ] {

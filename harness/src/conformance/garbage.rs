@@ -1,0 +1,221 @@
+//! What is unreachable and was not reclaimed is reported on demand, by cycles; nothing happens to it.
+
+use gc_core::collector::Collector;
+use gc_core::{AnyGc, Arena, DynamicRoot, DynamicRootSet, Gc, Holder, Mutation, Rootable};
+
+use super::node::{Node, NodeRef, set_a, set_b};
+use super::trial::{Setting, reclaims, settle};
+use super::witness::Witness;
+
+type Nodes<C> = Arena<Rootable![NodeRef<'_>], C>;
+
+/// A root node without references, in an arena that collects only when it is asked to.
+fn nodes<C: Collector + Default>(setting: Setting, witness: &Witness) -> Nodes<C> {
+    let mut arena = setting.arena(|mc| Node::new(mc, witness, 0));
+    arena.disable();
+    arena
+}
+
+/// A ring that is linked through `a`: its first node.
+fn ring<'gc>(
+    mc: &Mutation<'gc>,
+    witness: &Witness,
+    names: impl DoubleEndedIterator<Item = u32>,
+) -> NodeRef<'gc> {
+    let first = Node::list(mc, witness, names).expect("it has members");
+    let mut last = first;
+    while let Some(next) = last.a.get() {
+        last = next;
+    }
+    set_a(mc, last, Some(first));
+    first
+}
+
+/// Cuts off what the root refers to.
+fn cut<C: Collector>(arena: &mut Nodes<C>) {
+    arena.mutate(|mc, root| {
+        set_a(mc, *root, None);
+        set_b(mc, *root, None);
+    });
+}
+
+/// `1 -> 2 -> 1`, and `1 -> 3 -> 4`, all cut off.
+pub fn a_leaked_cycle_is_reported_with_what_it_keeps<C: Collector + Default>() {
+    Setting::each(|setting| {
+        let witness = Witness::default();
+        let mut arena = nodes::<C>(setting, &witness);
+        arena.mutate(|mc, root| {
+            let ring = ring(mc, &witness, 1..=2);
+            set_b(mc, ring, Node::list(mc, &witness, 3..=4));
+            set_a(mc, *root, Some(ring));
+        });
+        assert!(arena.inspect(|heap, _| heap.find_garbage().is_empty()));
+        cut(&mut arena);
+        let check = |arena: &mut Nodes<C>| {
+            arena.inspect(|heap, _| {
+                let garbage = heap.find_garbage();
+                let [cycle] = garbage.cycles() else { panic!("not one cycle: {garbage}") };
+                assert_eq!((cycle.members().len(), cycle.kept().len()), (2, 2));
+                assert_eq!(cycle.way_around().len(), 2);
+                assert_eq!(cycle.holder(), Holder::Nothing);
+                assert!(garbage.shared().is_empty() && garbage.acyclic().is_empty());
+                let bytes = cycle.members()[0].size_bytes();
+                assert_eq!((cycle.size_bytes(), garbage.size_bytes()), (2 * bytes, 4 * bytes));
+                let line = cycle.to_string().replace("<'_>", "");
+                let (two, four) = (2 * bytes, 4 * bytes);
+                let expected = format!(
+                    "2 objects, {two} bytes: Node -> Node; keeps 2 objects, {two} bytes: 2 Node"
+                );
+                assert_eq!(line, expected);
+                let all = garbage.to_string();
+                assert!(all.starts_with(&format!("4 objects, {four} bytes are unreachable")));
+                assert!(garbage.objects().all(|object| object.is_tracked()));
+            });
+        };
+        check(&mut arena);
+        check(&mut arena);
+        assert_eq!(witness.count(), 0, "a report reclaims nothing");
+        arena.collect();
+        if C::ATTRIBUTES.reclaims_cycles {
+            assert_eq!(witness.sorted(), [1, 2, 3, 4]);
+            let report = arena.inspect(|heap, _| heap.find_garbage().to_string());
+            assert_eq!(report, "nothing is unreachable");
+        } else {
+            check(&mut arena);
+        }
+    });
+}
+
+/// A ring of three leads to a ring of two and a loop, and these to a node.
+pub fn cycles_say_which_of_them_holds_them<C: Collector + Default>() {
+    Setting::each(|setting| {
+        let witness = Witness::default();
+        let mut arena = nodes::<C>(setting, &witness);
+        arena.mutate(|mc, root| {
+            let (large, small) = (ring(mc, &witness, 1..=3), ring(mc, &witness, 4..=5));
+            let alone = ring(mc, &witness, 6..=6);
+            let last = Node::new(mc, &witness, 7);
+            set_b(mc, large, Some(small));
+            set_b(mc, large.a.get().expect("it is a ring"), Some(alone));
+            set_b(mc, small, Some(last));
+            set_b(mc, alone, Some(last));
+            set_a(mc, *root, Some(large));
+        });
+        cut(&mut arena);
+        arena.inspect(|heap, _| {
+            let garbage = heap.find_garbage();
+            let sizes: Vec<usize> = garbage.cycles().iter().map(|c| c.members().len()).collect();
+            assert_eq!(sizes, [3, 2, 1]);
+            let holders: Vec<Holder> = garbage.cycles().iter().map(|c| c.holder()).collect();
+            assert_eq!(holders, [Holder::Nothing, Holder::Cycle(0), Holder::Cycle(0)]);
+            assert_eq!(garbage.shared().len(), 1, "both of the small ones keep it");
+            let report = garbage.to_string().replace("<'_>", "");
+            assert!(report.contains("Node -> itself; held by cycle 1"), "{report}");
+            assert!(report.contains("kept by several cycles: 1 object"), "{report}");
+        });
+        arena.collect();
+        assert_eq!(witness.count(), if C::ATTRIBUTES.reclaims_cycles { 7 } else { 0 });
+    });
+}
+
+/// Rings that the root, a handle, a set and freezing hold.
+pub fn what_is_held_anywhere_is_no_garbage<C: Collector + Default>() {
+    type Root<'gc> = (NodeRef<'gc>, DynamicRootSet<'gc>);
+    Setting::each(|setting| {
+        let witness = Witness::default();
+        let mut arena = setting.arena::<Rootable!['gc => Root<'gc>], C>(|mc| {
+            (Node::new(mc, &witness, 0), DynamicRootSet::new(mc))
+        });
+        let handles: [DynamicRoot<Rootable![Node<'_>]>; 2] = arena.mutate(|mc, (root, set)| {
+            set_a(mc, *root, Some(ring(mc, &witness, 1..=3)));
+            [mc.stash(ring(mc, &witness, 4..=5)), set.stash(mc, ring(mc, &witness, 6..=7))]
+        });
+        assert!(arena.inspect(|heap, _| heap.find_garbage().is_empty()));
+        if C::ATTRIBUTES.reclaims_cycles {
+            arena.freeze();
+            drop(handles);
+            arena.mutate(|mc, (root, _)| set_a(mc, *root, None));
+            assert!(arena.inspect(|heap, _| heap.find_garbage().is_empty()), "it is frozen");
+            arena.unfreeze();
+            let cycles = arena.inspect(|heap, _| heap.find_garbage().cycles().len());
+            assert_eq!(cycles, 3);
+        }
+        assert_eq!(witness.count(), 0);
+    });
+}
+
+/// A list that was cut off dies by its counts, or waits for a collection and is in no cycle.
+pub fn what_waits_for_a_collection_may_be_in_no_cycle<C: Collector + Default>() {
+    Setting::each(|setting| {
+        let witness = Witness::default();
+        let mut arena = nodes::<C>(setting, &witness);
+        arena.mutate(|mc, root| set_a(mc, *root, Node::list(mc, &witness, 1..=10)));
+        cut(&mut arena);
+        let (cycles, acyclic) = arena.inspect(|heap, _| {
+            let garbage = heap.find_garbage();
+            (garbage.cycles().len(), garbage.acyclic().len())
+        });
+        assert_eq!((cycles, acyclic), (0, if C::ATTRIBUTES.prompt { 0 } else { 10 }));
+        settle(&mut arena);
+        assert_eq!(witness.count(), if reclaims::<C>() { 10 } else { 0 });
+    });
+}
+
+/// With a report before it, a collection finds what it finds without one.
+pub fn a_report_changes_no_collection<C: Collector + Default>() {
+    Setting::each(|setting| {
+        let run = |reports: bool| {
+            let witness = Witness::default();
+            let mut arena = nodes::<C>(setting, &witness);
+            let mut found = Vec::new();
+            for round in 0..10 {
+                arena.mutate(|mc, root| {
+                    let garbage = ring(mc, &witness, 0..5 + round);
+                    set_a(mc, *root, Some(garbage));
+                    let live = ring(mc, &witness, 0..3);
+                    set_b(mc, live, root.b.get());
+                    set_b(mc, *root, Some(live));
+                });
+                arena.mutate(|mc, root| set_a(mc, *root, None));
+                if reports {
+                    let reported = arena.inspect(|heap, _| {
+                        let garbage = heap.find_garbage();
+                        let cycle = garbage.cycles().first().map(|cycle| cycle.members().len());
+                        cycle.unwrap_or(0)
+                    });
+                    assert!(reported >= 5 + round as usize || !reclaims::<C>());
+                }
+                if round % 3 == 0 {
+                    found.push(arena.collect().unreachable);
+                }
+            }
+            (found, witness.in_order())
+        };
+        assert_eq!(run(true), run(false));
+    });
+}
+
+/// A hundred thousand nodes, each of which keeps another.
+pub fn a_long_ring_is_one_cycle<C: Collector + Default>() {
+    const LEN: u32 = 100_000;
+    let witness = Witness::default();
+    let mut arena = nodes::<C>(Setting::Default, &witness);
+    arena.mutate(|mc, root| {
+        let first = ring(mc, &witness, 0..LEN);
+        let mut next = first;
+        for name in 0..LEN {
+            set_b(mc, next, Some(Node::new(mc, &witness, name)));
+            next = next.a.get().expect("it is a ring");
+        }
+        assert!(Gc::ptr_eq(next, first));
+        set_a(mc, *root, Some(first));
+    });
+    cut(&mut arena);
+    arena.inspect(|heap, _| {
+        let garbage = heap.find_garbage();
+        assert_eq!(garbage.objects().map(AnyGc::size_bytes).sum::<usize>(), garbage.size_bytes());
+        let [cycle] = garbage.cycles() else { panic!("not one cycle") };
+        assert_eq!((cycle.members().len(), cycle.kept().len()), (LEN as usize, LEN as usize));
+        assert!(cycle.to_string().len() < 500);
+    });
+}
