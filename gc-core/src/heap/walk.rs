@@ -104,3 +104,68 @@ unsafe fn is_young_object(object: ObjectRef) -> bool {
     // SAFETY: the caller's promise.
     !object.is_mature() && !unsafe { object.header() }.has(Flag::Unlogged)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::super::LARGE_BYTES_MIN;
+    use crate::{Arena, Gc, NullCollector, Rootable, Trace};
+
+    #[derive(Trace)]
+    #[trace(crate = crate)]
+    #[repr(align(256))]
+    struct Aligned(u8);
+
+    fn arena() -> Arena<Rootable![()], NullCollector> {
+        Arena::new(|_| ())
+    }
+
+    #[test]
+    fn gaps_in_front_of_aligned_objects_are_passed_over() {
+        let mut arena = arena();
+        arena.enter(|mc, ()| {
+            for number in 0..1000_u64 {
+                _ = Gc::new(mc, number);
+                assert_eq!(Gc::new(mc, Aligned(number as u8)).0, number as u8);
+            }
+        });
+        arena.inspect(|heap, ()| {
+            assert_eq!(heap.objects_of_type::<u64>().count(), 1000);
+            assert_eq!(heap.objects_of_type::<Aligned>().count(), 1000);
+            assert_eq!(heap.objects().count(), 2000);
+        });
+    }
+
+    #[test]
+    fn unfinished_arrays_are_passed_over() {
+        let mut arena = arena();
+        arena.enter(|mc, ()| {
+            for len in [1, 10, 100, LARGE_BYTES_MIN] {
+                let make =
+                    || Gc::slice_from_fn(mc, len, |i| if i + 1 < len { i as u8 } else { panic!() });
+                assert!(catch_unwind(AssertUnwindSafe(make)).is_err());
+                _ = Gc::slice_from_fn(mc, len, |_| len);
+            }
+        });
+        arena.inspect(|heap, ()| {
+            assert!(heap.objects().all(|object| object.type_name() == "[usize]"));
+            assert_eq!(heap.objects().count(), 4);
+        });
+    }
+
+    #[test]
+    fn the_cells_of_weak_references_are_hidden() {
+        let mut arena: Arena<Rootable![Gc<'_, u8>], NullCollector> =
+            Arena::new(|mc| Gc::new(mc, 1));
+        arena.enter(|mc, number| {
+            let weak = [Gc::downgrade(mc, *number), Gc::downgrade_tracking(mc, *number)];
+            _ = Gc::new(mc, weak);
+        });
+        arena.inspect(|heap, _| {
+            assert_eq!(heap.objects().count(), 2);
+            let holder = heap.objects().find(|object| object.is_tracked());
+            assert_eq!(holder.map(|holder| heap.referents(holder).count()), Some(0));
+        });
+    }
+}

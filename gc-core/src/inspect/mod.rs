@@ -437,3 +437,27 @@ impl<'gc> AnyGc<'gc> {
         refers
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{NullCollector, Rootable, SliceWithHeader};
+
+    type Row<'gc> = SliceWithHeader<Gc<'gc, u8>, Gc<'gc, u8>>;
+
+    #[test]
+    fn the_referents_of_a_long_array_come_in_order_header_first() {
+        let mut arena: Arena<Rootable![Vec<Gc<'_, Row<'_>>>], NullCollector> = Arena::new(|mc| {
+            let byte = |byte| Gc::new(mc, byte);
+            let row = |len| Gc::new_slice_with_header(mc, byte(200), len, |i| byte(i as u8));
+            [0, 1, ELEMENTS_MAX, 3 * ELEMENTS_MAX + 1].map(row).into()
+        });
+        arena.inspect(|heap, rows| {
+            for row in rows {
+                let held = core::iter::once(row.header).chain(row.slice.iter().copied());
+                let referents = heap.referents(AnyGc::from(*row));
+                assert!(held.map(AnyGc::from).eq(referents));
+            }
+        });
+    }
+}

@@ -10,7 +10,7 @@ use gc_core::{
 };
 
 use super::node::{Node, NodeRef, set_a, set_b};
-use super::trial::{Setting, age, settle};
+use super::trial::{Setting, age, reclaims, settle};
 use super::witness::Witness;
 
 type Nodes<C> = Arena<Rootable![NodeRef<'_>], C>;
@@ -350,4 +350,61 @@ pub fn what_a_forgotten_guard_covers_is_listed<C: Collector + Default>() {
             assert_eq!(heap.objects_of_type::<u64>().count(), 2);
         });
     });
+}
+
+/// `root -> 1 -> 2 -> 3`, each with a finalizer: what dies waits for calls, one after the other.
+pub fn a_heap_that_waits_for_calls_is_whole<C: Collector + Default>() {
+    Setting::each(|setting| {
+        let witness = Witness::default();
+        let builder = setting.builder::<Rootable![NodeRef<'_>], C>();
+        let mut arena = builder.defer_calls(true).build(|mc| Node::new(mc, &witness, 0));
+        arena.mutate(|mc, root| {
+            let list = Node::list(mc, &witness, 1..=3);
+            let mut next = list;
+            while let Some(node) = next {
+                mc.on_unreachable::<Rootable![Node<'_>], _>(node, |_, _| ()).expect("it is new");
+                next = node.a.get();
+            }
+            set_a(mc, *root, list);
+        });
+        arena.mutate(|mc, root| set_a(mc, *root, None));
+        settle(&mut arena);
+        let mut calls = 0;
+        while let Some(mut call) = arena.next_call() {
+            call.run();
+            calls += 1;
+            call.check_trace().expect("all is counted that is not taken back yet");
+            call.inspect(|heap, root| {
+                let nodes: Vec<_> = heap.objects_of_type::<Node<'_>>().collect();
+                assert!(nodes.contains(&AnyGc::from(*root)));
+                assert!(nodes.iter().any(|node| node.is_finalized()));
+                let names_left = nodes.len() + witness.count();
+                assert!(names_left == 4 || !C::ATTRIBUTES.prompt);
+                assert_eq!(heap.find_garbage().cycles().len(), 0);
+                if C::ATTRIBUTES.counts_references {
+                    assert!(heap.find_garbage().is_empty(), "it only waits");
+                }
+            });
+        }
+        settle(&mut arena);
+        assert_eq!(calls, if reclaims::<C>() { 3 } else { 0 });
+        assert_eq!(witness.count(), calls);
+    });
+}
+
+/// In epochs the counts are brought up to date first: then what died is gone, and the rest is there.
+pub fn looking_ends_an_epoch<C: Collector + Default>() {
+    let witness = Witness::default();
+    let mut arena: Nodes<C> = Arena::builder().prompt(false).build(|mc| Node::new(mc, &witness, 0));
+    arena.mutate(|mc, root| set_a(mc, *root, Some(Node::new(mc, &witness, 1))));
+    arena.mutate(|mc, root| set_a(mc, *root, Some(Node::new(mc, &witness, 2))));
+    assert_eq!(witness.count(), 0);
+    arena.inspect(|heap, root| {
+        let node = AnyGc::from(root.a.get().expect("it was stored"));
+        assert!(heap.objects().any(|object| object == node));
+        assert_eq!(heap.ref_count(node), Some(1).filter(|_| C::ATTRIBUTES.counts_references));
+        let expected = if C::ATTRIBUTES.counts_references { 2 } else { 3 };
+        assert_eq!(heap.objects().count(), expected);
+    });
+    assert_eq!(witness.count(), usize::from(C::ATTRIBUTES.counts_references));
 }

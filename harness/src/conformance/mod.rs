@@ -293,6 +293,8 @@ macro_rules! conformance {
                     an_object_says_what_it_is
                     looking_changes_nothing
                     what_a_forgotten_guard_covers_is_listed
+                    a_heap_that_waits_for_calls_is_whole
+                    looking_ends_an_epoch
                 }
             }
         }

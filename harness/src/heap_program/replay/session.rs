@@ -103,6 +103,7 @@ impl<C: Collector + Default> Session<C> {
     fn arena(setup: Setup, collections: &Rc<RefCell<Collections>>) -> ProgramArena<C> {
         let mut builder: ArenaBuilder<Rootable![World<'_>], C> =
             Arena::builder().stress(setup.stress).prompt(!setup.in_epochs).defer_calls(true);
+        builder = builder.check_trace(setup.stress);
         if let Some(bytes) = setup.nursery_bytes {
             builder = builder.nursery_bytes(bytes);
         }
