@@ -525,7 +525,8 @@ where
         self.heap.set_saves_garbage(is_saving);
     }
 
-    /// How many objects collections have kept that they found unreachable, and that can refer to others.
+    /// How many objects collections have kept that they found unreachable, and that can refer to others:
+    /// [`HeapView::saved_garbage`](crate::HeapView::saved_garbage) shows them.
     #[must_use]
     pub fn saved_garbage(&self) -> usize {
         self.heap.saved_objects()

@@ -37,12 +37,17 @@ impl Guard {
         Guard { index: table.insert(object), table }
     }
 
+    /// The object.
+    pub(super) fn object(&self) -> Option<ObjectRef> {
+        self.table.get(self.index)
+    }
+
     /// The object, if it is of this heap.
     pub(crate) fn object_in(&self, heap: &Heap) -> Option<ObjectRef> {
         if !Rc::ptr_eq(&self.table, &heap.arena_handles()) {
             return None;
         }
-        self.table.get(self.index)
+        self.object()
     }
 }
 

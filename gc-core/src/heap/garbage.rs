@@ -13,6 +13,12 @@ pub(super) struct Saved {
     objects: Vec<Guard>,
 }
 
+impl Saved {
+    pub(super) fn objects(&self) -> impl Iterator<Item = ObjectRef> {
+        self.objects.iter().filter_map(Guard::object)
+    }
+}
+
 impl Heap {
     /// Whether a collection keeps what it finds unreachable, when finalizers have run, instead of
     /// reclaiming it: it [saves](Heap::save) each object that is tracked.

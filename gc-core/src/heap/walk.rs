@@ -10,6 +10,7 @@
 use alloc::rc::Rc;
 use core::iter;
 
+use super::garbage::Saved;
 use super::nursery::Filled;
 use super::{
     Census, Flag, GRANULE_BYTES, HEADER_BYTES, Header, Heap, LargeSpace, Nursery, ObjectRef, Pool,
@@ -32,6 +33,7 @@ pub(crate) struct Contents<'a> {
     pub(crate) handle_tables: &'a [Rc<HandleTable>],
     pub(crate) settings: &'a Settings,
     pub(crate) frozen_objects: usize,
+    saved: &'a Saved,
 }
 
 impl Heap {
@@ -49,6 +51,7 @@ impl Heap {
             handle_tables: self.handle_tables.get_mut(),
             settings: &self.settings,
             frozen_objects: self.frozen_objects,
+            saved: &self.saved,
         }
     }
 }
@@ -60,6 +63,11 @@ impl<'a> Contents<'a> {
         let small = self.pool.blocks().filter(|block| block.live_bytes() > 0);
         let mature = small.chain(self.large.blocks()).flat_map(|block| block.mature());
         mature.chain(self.young())
+    }
+
+    /// What collections have found unreachable and kept.
+    pub(crate) fn saved(self) -> impl Iterator<Item = ObjectRef> + use<'a> {
+        self.saved.objects()
     }
 
     /// The young objects that are walked over.

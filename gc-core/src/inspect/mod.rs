@@ -361,6 +361,28 @@ impl<'gc> HeapView<'gc> {
         unsafe { Garbage::of(garbage) }
     }
 
+    /// What collections have found unreachable and were told to keep: see
+    /// [`Arena::save_garbage`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{Arena, NullCollector, Rootable};
+    ///
+    /// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+    /// arena.save_garbage(true);
+    /// arena.collect();
+    /// arena.inspect(|heap, _| {
+    ///     for object in heap.saved_garbage() {
+    ///         println!("{} of {} bytes", object.type_name(), object.size_bytes());
+    ///     }
+    /// });
+    /// ```
+    pub fn saved_garbage(&self) -> impl Iterator<Item = AnyGc<'gc>> + use<'gc> {
+        // SAFETY: they are of this heap, and handles keep them.
+        self.contents.saved().filter_map(|object| unsafe { HeapView::show(object) })
+    }
+
     /// The number of references to an object from others, from the root and from handles; `None` with
     /// a collector that does not count. Clones of one handle count once.
     #[must_use]

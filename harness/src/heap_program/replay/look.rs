@@ -30,6 +30,11 @@ pub(super) fn look(heap: &HeapView<'_>, book: &Book, id: GcId) -> Option<Info> {
     })
 }
 
+/// The names of what collections have kept.
+pub(super) fn saved(heap: &HeapView<'_>, book: &Book) -> Vec<Name> {
+    heap.saved_garbage().filter_map(|object| Some(book.named(object.id())?.1)).collect()
+}
+
 /// The references to an object, where the collector does not count them.
 fn count_references<'gc>(heap: &HeapView<'gc>, to: AnyGc<'gc>) -> usize {
     let outside = heap.count_in_root(to) + heap.count_handles(to);

@@ -13,7 +13,7 @@ use super::super::name::{Name, NameMap};
 use super::super::op::{Action, Generation, Op};
 use super::book::{Book, Collections};
 use super::calls::{Started, Turn};
-use super::look::look;
+use super::look::{look, saved};
 use super::mutator::Mutator;
 use super::object::{Happening, Held, Node, Serial, Target};
 use super::world::{Entered, Roots, Walk, World};
@@ -325,7 +325,13 @@ impl Outside {
             }
             Op::Counts => return Ok(Some(Returned::Counts(self.collections.borrow().counts))),
             Op::Stats => return Ok(Some(Returned::Stats(self.collections.borrow().stats))),
-            Op::Garbage { .. } => return Ok(Some(Returned::Garbage(Vec::new()))),
+            Op::Garbage { clear } => {
+                let saved = arena.inspect(|heap, _| saved(heap, &self.book));
+                if *clear {
+                    arena.clear_garbage();
+                }
+                return Ok(Some(Returned::Garbage(saved)));
+            }
             Op::Info { id } => {
                 let (object, weak) = self.mutate(arena, false, |mutator| mutator.asked(*id))?;
                 let info = arena.inspect(|heap, _| look(heap, &self.book, object));
