@@ -292,10 +292,10 @@ pub unsafe trait Collector: 'static {
         let _ = (safepoint, resume);
     }
 
-    /// Calls `each` for every reference that is counted although nothing has it any more, because a
-    /// call of the user's comes before it is taken back.
-    fn for_each_owed(&self, each: &mut dyn FnMut(ObjectRef)) {
-        let _ = each;
+    /// The references that are counted although nothing has them any more, because a call of the
+    /// user's comes before they are taken back.
+    fn owed(&self) -> &[ObjectRef] {
+        &[]
     }
 }
 

@@ -143,8 +143,7 @@ where
         // SAFETY: the arena is borrowed exclusively, and no closure of it runs.
         unsafe { find_contradictions(contents, &mut self.root, &mut contradicting, &mut faults) }
         if C::ATTRIBUTES.counts_references {
-            let mut counted = Counted { contents, root: &self.root, owed: Vec::new() };
-            self.collector.for_each_owed(&mut |object| counted.owed.push(object));
+            let counted = Counted { contents, root: &self.root, owed: self.collector.owed() };
             counted.find_miscounts(&mut faults);
         }
         if faults.is_empty() { Ok(()) } else { Err(TraceFaults(faults)) }
@@ -207,7 +206,7 @@ const OWED: &str = "owed";
 struct Counted<'a> {
     contents: Contents<'a>,
     root: &'a dyn DynTrace,
-    owed: Vec<ObjectRef>,
+    owed: &'a [ObjectRef],
 }
 
 impl Counted<'_> {
@@ -283,9 +282,11 @@ mod tests {
         }
     }
 
+    type Halves = Arena<Rootable![Vec<Gc<'_, Half<'_>>>], NullCollector>;
+
     #[test]
     fn what_is_visited_and_not_relocated_is_found_and_the_type_named() {
-        let mut arena: Arena<Rootable![Vec<Gc<'_, Half<'_>>>], NullCollector> = Arena::new(|mc| {
+        let mut arena = Halves::new(|mc| {
             let half = || Gc::new(mc, Half(Gc::new(mc, 1), Gc::new(mc, 2)));
             [half(), half()].into()
         });

@@ -302,7 +302,7 @@ unsafe impl Collector for MarkSweep {
         }
     }
 
-    fn for_each_owed(&self, each: &mut dyn FnMut(ObjectRef)) {
-        self.counting.for_each_owed(each);
+    fn owed(&self) -> &[ObjectRef] {
+        self.counting.owed()
     }
 }

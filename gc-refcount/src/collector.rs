@@ -73,7 +73,7 @@ unsafe impl Collector for Refcount {
         unsafe { self.counting.resume(safepoint, resume, &mut ()) }
     }
 
-    fn for_each_owed(&self, each: &mut dyn FnMut(ObjectRef)) {
-        self.counting.for_each_owed(each);
+    fn owed(&self) -> &[ObjectRef] {
+        self.counting.owed()
     }
 }

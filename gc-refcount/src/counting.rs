@@ -131,6 +131,12 @@ impl Counting {
         }
     }
 
+    /// The references that are counted, and that nothing has any more: see Note [What is owed].
+    #[must_use]
+    pub fn owed(&self) -> &[ObjectRef] {
+        &self.owed
+    }
+
     /// Everything that the roots and the arena's handles refer to, what is owed, and what is frozen: where
     /// a trace of all that lives begins.
     pub fn roots(&self, safepoint: &Safepoint<'_>) -> Vec<ObjectRef> {

@@ -125,13 +125,12 @@ mod tests {
     #[repr(align(256))]
     struct Aligned(u8);
 
-    fn arena() -> Arena<Rootable![()], NullCollector> {
-        Arena::new(|_| ())
-    }
+    type Empty = Arena<Rootable![()], NullCollector>;
+    type Number = Arena<Rootable![Gc<'_, u8>], NullCollector>;
 
     #[test]
     fn gaps_in_front_of_aligned_objects_are_passed_over() {
-        let mut arena = arena();
+        let mut arena = Empty::new(|_| ());
         arena.enter(|mc, ()| {
             for number in 0..1000_u64 {
                 _ = Gc::new(mc, number);
@@ -147,7 +146,7 @@ mod tests {
 
     #[test]
     fn unfinished_arrays_are_passed_over() {
-        let mut arena = arena();
+        let mut arena = Empty::new(|_| ());
         arena.enter(|mc, ()| {
             for len in [1, 10, 100, LARGE_BYTES_MIN] {
                 let make =
@@ -164,8 +163,7 @@ mod tests {
 
     #[test]
     fn the_cells_of_weak_references_are_hidden() {
-        let mut arena: Arena<Rootable![Gc<'_, u8>], NullCollector> =
-            Arena::new(|mc| Gc::new(mc, 1));
+        let mut arena = Number::new(|mc| Gc::new(mc, 1));
         arena.enter(|mc, number| {
             let weak = [Gc::downgrade(mc, *number), Gc::downgrade_tracking(mc, *number)];
             _ = Gc::new(mc, weak);

@@ -192,10 +192,10 @@ mod tests {
             let components = graph.components();
             // Which node reaches which, by brute force.
             let mut reaches = vec![vec![false; len]; len];
-            for start in 0..len {
+            for (start, reached) in reaches.iter_mut().enumerate() {
                 let mut pending = vec![start];
                 while let Some(node) = pending.pop() {
-                    if !core::mem::replace(&mut reaches[start][node], true) {
+                    if !core::mem::replace(&mut reached[node], true) {
                         pending.extend(&lists[node]);
                     }
                 }

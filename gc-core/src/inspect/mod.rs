@@ -23,7 +23,6 @@ use crate::Gc;
 use crate::arena::Arena;
 use crate::collector::Collector;
 use crate::dynamic_roots::DynamicRoot;
-use crate::event::Reason;
 use crate::handles::HandleTable;
 use crate::heap::{
     Contents, Flag, ObjectRef, ObjectSet, Thrift, for_each_edge, for_each_edge_among,
@@ -79,23 +78,19 @@ where
         F: for<'gc> FnOnce(&'gc HeapView<'gc>, &'gc Root<'gc, R>) -> T,
     {
         self.settle_counts();
-        let mut owed = Vec::new();
-        self.collector.for_each_owed(&mut |object| owed.push(object));
         // SAFETY: the root at another lifetime has the same layout; what it refers to is of the heap
         // that the closure's lifetime brands. Nothing is collected while `self` is borrowed.
         let root = unsafe { &*(&raw const self.root).cast::<Root<'_, R>>() };
         let contents = self.heap.contents();
-        let view = HeapView { contents, root, owed: &owed, _brand: PhantomData };
+        let view = HeapView { contents, root, owed: self.collector.owed(), _brand: PhantomData };
         f(&view, root)
     }
 
     /// Brings the counts of a collector that counts up to date, until there is nothing left to count.
     pub(crate) fn settle_counts(&mut self) {
         while C::ATTRIBUTES.counts_references && (self.is_root_dirty || !self.heap.is_settled()) {
-            self.run(Reason::Automatic, Thrift::Lazy, |collector, safepoint| {
-                safepoint.is_enabled = false;
-                collector.safepoint(safepoint);
-            });
+            // If it asks for a collection, the next safepoint asks again.
+            self.run(Thrift::Lazy, C::safepoint);
             self.run_calls();
         }
     }
@@ -466,10 +461,11 @@ mod tests {
     use crate::{NullCollector, Rootable, SliceWithHeader};
 
     type Row<'gc> = SliceWithHeader<Gc<'gc, u8>, Gc<'gc, u8>>;
+    type Rows = Arena<Rootable![Vec<Gc<'_, Row<'_>>>], NullCollector>;
 
     #[test]
     fn the_referents_of_a_long_array_come_in_order_header_first() {
-        let mut arena: Arena<Rootable![Vec<Gc<'_, Row<'_>>>], NullCollector> = Arena::new(|mc| {
+        let mut arena = Rows::new(|mc| {
             let byte = |byte| Gc::new(mc, byte);
             let row = |len| Gc::new_slice_with_header(mc, byte(200), len, |i| byte(i as u8));
             [0, 1, ELEMENTS_MAX, 3 * ELEMENTS_MAX + 1].map(row).into()
