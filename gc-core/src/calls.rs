@@ -14,17 +14,19 @@ use core::ops::{Deref, DerefMut};
 
 use crate::arena::Arena;
 use crate::collector::Collector;
-use crate::heap::{Call, Next, ObjectRef, Thrift};
+use crate::heap::{Call, Finalizers, Next, ObjectRef, Thrift};
 use crate::mutation::Mutation;
 use crate::rootable::{Root, Rootable};
 use crate::trace::Trace;
 
+/// What a call comes to.
+pub(crate) type CallResult = Result<(), Box<dyn Error>>;
+
 /// The callback of a weak reference.
-pub(crate) type Callback = Box<dyn for<'a> FnOnce(&'a Mutation<'a>) -> Result<(), Box<dyn Error>>>;
+pub(crate) type Callback = Box<dyn for<'a> FnOnce(&'a Mutation<'a>) -> CallResult>;
 
 /// A finalizer, called with its object.
-pub(crate) type Finalizer =
-    Box<dyn for<'a> FnOnce(&'a Mutation<'a>, ObjectRef) -> Result<(), Box<dyn Error>>>;
+pub(crate) type Finalizer = Box<dyn for<'a> FnOnce(&'a Mutation<'a>, ObjectRef) -> CallResult>;
 
 /// What is told of failures.
 pub(crate) type ErrorHook = Box<dyn FnMut(&CallError)>;
@@ -172,7 +174,7 @@ impl Error for CallError {
 
 /// Runs a call; what it failed with, if it did.
 #[cfg(feature = "std")]
-pub(crate) fn attempt(call: impl FnOnce() -> Result<(), Box<dyn Error>>) -> Option<Cause> {
+pub(crate) fn attempt(call: impl FnOnce() -> CallResult) -> Option<Cause> {
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)) {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(Cause::Error(error)),
@@ -182,7 +184,7 @@ pub(crate) fn attempt(call: impl FnOnce() -> Result<(), Box<dyn Error>>) -> Opti
 
 /// Runs a call; what it failed with, if it returned an error. A panic cannot be caught here.
 #[cfg(not(feature = "std"))]
-pub(crate) fn attempt(call: impl FnOnce() -> Result<(), Box<dyn Error>>) -> Option<Cause> {
+pub(crate) fn attempt(call: impl FnOnce() -> CallResult) -> Option<Cause> {
     call().err().map(Cause::Error)
 }
 
@@ -256,9 +258,15 @@ where
                 }
             }
             Call::Finalizers(guard, finalizers) => {
-                for finalizer in core::mem::take(finalizers) {
-                    // The call may have been given to another arena, by `mem::swap`.
-                    if let Some(object) = guard.object_in(&self.heap) {
+                // The call may have been given to another arena, by `mem::swap`.
+                let object = guard.object_in(&self.heap);
+                let Finalizers { declared, given } = core::mem::take(finalizers);
+                if let (Some(finalizer), Some(object)) = (declared, object) {
+                    // SAFETY: the guard keeps the object, whose descriptor had this finalizer.
+                    errors.extend(attempt(|| unsafe { finalizer.run(mc, object) }));
+                }
+                for finalizer in given {
+                    if let Some(object) = object {
                         errors.extend(attempt(|| finalizer(mc, object)));
                     }
                 }

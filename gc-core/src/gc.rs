@@ -94,8 +94,9 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, T> {
     #[must_use]
     #[track_caller]
     pub fn new(mc: &Mutation<'gc>, value: T) -> Gc<'gc, T> {
+        let object = mc.allocate(Descriptor::of::<T>(), value);
         // SAFETY: just allocated, with the descriptor of `T`.
-        unsafe { Gc::from_object(mc.allocate(Descriptor::of::<T>(), value)) }
+        unsafe { Gc::of_new_object(mc, object) }
     }
 
     /// Allocates a value, or gives it back if the heap is full.
@@ -120,16 +121,20 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, T> {
         // SAFETY: the descriptor is that of `T`.
         match unsafe { mc.heap().allocate(Descriptor::of::<T>(), value) } {
             // SAFETY: just allocated, with the descriptor of `T`.
-            Ok(object) => Ok(unsafe { Gc::from_object(object) }),
+            Ok(object) => Ok(unsafe { Gc::of_new_object(mc, object) }),
             Err(value) => Err(mc.heap_full(value)),
         }
     }
 
     /// # Safety
     ///
-    /// The object is a live `T` of the heap that `'gc` brands.
+    /// The object is a `T` that was just made in the heap that `'gc` brands.
     #[inline]
-    unsafe fn from_object(object: ObjectRef) -> Gc<'gc, T> {
+    unsafe fn of_new_object(mc: &Mutation<'gc>, object: ObjectRef) -> Gc<'gc, T> {
+        if const { T::FINALIZER.is_some() } {
+            // SAFETY: just made, says the caller.
+            unsafe { mc.heap().note_finalizable(object) }
+        }
         Gc { ptr: object.as_non_null().cast(), _brand: PhantomData }
     }
 

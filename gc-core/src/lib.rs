@@ -31,6 +31,7 @@ pub mod collector;
 pub mod heap;
 
 mod arena;
+mod brand;
 mod builder;
 mod calls;
 mod clock;
@@ -39,6 +40,7 @@ mod dyn_gc;
 mod dynamic_roots;
 mod error;
 mod event;
+mod finalize;
 mod gc;
 mod handles;
 mod id;
@@ -61,6 +63,7 @@ mod write;
 #[doc(hidden)]
 pub use alloc::boxed::Box as __Box;
 pub use arena::Arena;
+pub use brand::Brand;
 pub use builder::ArenaBuilder;
 pub use calls::{CallError, CallKind, Outcome, PendingCall};
 pub use collections::{DefaultHashBuilder, GcHashMap, GcHashSet, GcVec, MapIter, VecIter};
@@ -70,6 +73,9 @@ pub use dyn_gc::{__dyn_object, __dyn_with_object};
 pub use dynamic_roots::{DynamicRoot, DynamicRootSet};
 pub use error::{AlreadyFinalized, HeapFull};
 pub use event::{Collection, Event, GenerationStats, Listener, Reason, Stats};
+pub use finalize::Finalize;
+#[doc(hidden)]
+pub use finalize::{DeclaredFinalizer, DeclaresFinalizer};
 pub use gc::Gc;
 #[cfg(feature = "derive")]
 #[doc(hidden)]

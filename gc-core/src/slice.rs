@@ -14,6 +14,7 @@ use core::ptr::{NonNull, slice_from_raw_parts, slice_from_raw_parts_mut};
 use crate::error::HeapFull;
 use crate::heap::{
     ArrayLayout, Descriptor, Elements, Heap, ObjectRef, References, assert_alignment,
+    assert_not_finalized,
 };
 use crate::mutation::Mutation;
 use crate::pointee::Pointee;
@@ -129,6 +130,8 @@ fn value_of<H, T>(object: ObjectRef) -> *mut SliceWithHeader<H, T> {
 fn descriptor<H: Trace, T: Trace>() -> &'static Descriptor {
     const { assert_alignment::<H>() }
     const { assert_alignment::<T>() }
+    const { assert_not_finalized::<H>() }
+    const { assert_not_finalized::<T>() }
     &const { Descriptor::array::<SliceWithHeader<H, T>>() }
 }
 

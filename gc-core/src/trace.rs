@@ -13,6 +13,7 @@ use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
+use crate::finalize::DeclaredFinalizer;
 use crate::heap::ObjectRef;
 
 /// A type whose values may live in the heap of an arena.
@@ -40,6 +41,8 @@ use crate::heap::ObjectRef;
 ///    at the same time as `visit` of other values; no value is visited by two threads at once. So it
 ///    only reads, and only what belongs to the value: no thread-local variable, no count or flag that
 ///    other values share. (`relocate` runs in the arena's thread.)
+/// 8. `FINALIZER`, if there is one, is that of this very type at any lifetime, and if it has one, each
+///    value has a [`Brand`](crate::Brand) of it.
 ///
 /// # Examples
 ///
@@ -74,6 +77,10 @@ pub unsafe trait Trace {
     /// Which words of a value hold its references, where that is fixed.
     #[doc(hidden)]
     const SLOTS: SlotMap;
+
+    /// What `#[trace(finalize)]` declares.
+    #[doc(hidden)]
+    const FINALIZER: Option<DeclaredFinalizer> = None;
 
     /// Reports every reference in the value.
     ///

@@ -9,7 +9,7 @@ use syn::{Attribute, Error, Generics, Ident, Lifetime, Meta, Path, Result, Where
 
 use crate::grammar::{for_each_word, parse_bound, parse_value};
 
-const TYPE_WORDS: &str = "`no_drop`, `require_static`, `unsafe_drop`, `recursive`, \
+const TYPE_WORDS: &str = "`no_drop`, `require_static`, `unsafe_drop`, `finalize`, `recursive`, \
                           `bound = \"where ..\"`, `gc_lifetime = 'gc` and `crate = path`";
 
 /// How a type's destructor is kept from reading dead objects.
@@ -33,6 +33,8 @@ pub(crate) struct TypeWords {
     pub(crate) krate: Option<Path>,
     /// `HAS_GC` is true without asking the fields.
     pub(crate) is_recursive: bool,
+    /// Where the type says that its objects have a finalizer.
+    pub(crate) finalize: Option<Span>,
 }
 
 impl TypeWords {
@@ -53,6 +55,7 @@ impl TypeWords {
                 }
                 "unsafe_drop" => words.mode = choose_mode(Mode::UnsafeDrop, &mut mode_word, word)?,
                 "recursive" => words.is_recursive = true,
+                "finalize" => words.finalize = Some(word.span()),
                 "bound" => words.bound = Some(parse_bound(input)?),
                 "gc_lifetime" => {
                     check_is_declared(&parse_value(input, Lifetime::parse)?, generics)?
@@ -147,6 +150,7 @@ mod tests {
         let words = parse("struct S;").unwrap();
         assert_eq!(words.mode, Mode::NoDrop);
         assert!(words.bound.is_none() && words.krate.is_none() && !words.is_recursive);
+        assert!(words.finalize.is_none());
     }
 
     #[test]
@@ -158,6 +162,7 @@ mod tests {
         let words = "#[trace(bound = \"where T: A\", gc_lifetime = 'gc)] #[trace(recursive)]";
         let words = parse(&format!("{words} #[trace(crate = crate)] struct S<'gc, T>;")).unwrap();
         assert!(words.is_recursive);
+        assert!(parse("#[trace(finalize)] struct S;").unwrap().finalize.is_some());
         assert_eq!(words.krate.to_token_stream().to_string(), "crate");
         assert_eq!(words.bound.unwrap().len(), 1);
     }

@@ -25,7 +25,7 @@ pub(crate) fn predicates(
         (None, Mode::RequireStatic) => Vec::new(),
         (None, Mode::NoDrop | Mode::UnsafeDrop) => default_bounds(input, variants, krate),
     };
-    predicates.extend(safety_bounds(words, variants));
+    predicates.extend(safety_bounds(input, words, variants));
     predicates
 }
 
@@ -54,19 +54,25 @@ fn default_bounds(
 }
 
 /// What justifies not looking: a `'static` type or field cannot hold a reference into a heap, whose
-/// lifetime is an arena's own.
-fn safety_bounds(words: &TypeWords, variants: &[Variant<'_>]) -> Vec<WherePredicate> {
+/// lifetime is an arena's own. And what justifies to call a finalizer later, with the arena's lifetime
+/// replaced: there is no other.
+fn safety_bounds(
+    input: &DeriveInput,
+    words: &TypeWords,
+    variants: &[Variant<'_>],
+) -> Vec<WherePredicate> {
     if words.mode == Mode::RequireStatic {
         return vec![parse_quote!(Self: 'static)];
     }
+    let parameters = input.generics.type_params().map(|parameter| &parameter.ident);
+    let finalized = parameters.filter(|_| words.finalize.is_some());
+    let finalized = finalized.map(|parameter| parse_quote!(#parameter: 'static));
     let fields = variants.iter().flat_map(|variant| &variant.fields);
-    fields
-        .filter(|field| field.is_static)
-        .map(|field| {
-            let ty = field.ty;
-            parse_quote_spanned!(ty.span()=> #ty: 'static)
-        })
-        .collect()
+    let fields = fields.filter(|field| field.is_static).map(|field| {
+        let ty = field.ty;
+        parse_quote_spanned!(ty.span()=> #ty: 'static)
+    });
+    finalized.chain(fields).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::attributes::{self, Mode, TypeWords};
 use crate::hygiene::{allowed_lints, associated, local};
 use crate::methods::{self, Method};
 use crate::shape::{self, Field, Variant};
-use crate::{bounds, drop_ban};
+use crate::{bounds, drop_ban, finalizer};
 
 /// Expands `#[derive(Trace)]`, into errors if need be.
 ///
@@ -28,11 +28,14 @@ fn try_derive(input: &DeriveInput, default_crate: Path) -> Result<TokenStream> {
     }
     let variants = shape::variants(input)?;
     let words = TypeWords::parse(&input.attrs, &input.generics)?;
+    finalizer::check_lifetimes(input, words.finalize)?;
     let krate = words.krate.clone().unwrap_or(default_crate);
     let items = match words.mode {
         Mode::RequireStatic => static_items(&krate),
         Mode::NoDrop | Mode::UnsafeDrop => traced_items(input, &variants, &words, &krate),
     };
+    let finalizer = finalizer::constant(input, &variants, words.finalize, &krate)?;
+    let declaration = finalizer::declaration(input, words.finalize, &krate);
     let drop_ban = (words.mode == Mode::NoDrop).then(|| drop_ban::expand(input));
 
     let mut generics = input.generics.clone();
@@ -45,7 +48,9 @@ fn try_derive(input: &DeriveInput, default_crate: Path) -> Result<TokenStream> {
         #allowed_lints
         unsafe impl #impl_generics #krate::Trace for #name #type_generics #where_clause {
             #items
+            #finalizer
         }
+        #declaration
         #drop_ban
     })
 }

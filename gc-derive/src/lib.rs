@@ -19,6 +19,7 @@ mod attributes;
 mod bounds;
 mod drop_ban;
 mod expand;
+mod finalizer;
 mod grammar;
 mod hygiene;
 mod methods;
@@ -174,6 +175,24 @@ use proc_macro::TokenStream;
 ///
 ///   #[derive(Trace)]
 ///   enum Stmt<'gc> { Eval(Box<Expr<'gc>>) }
+///   ```
+///
+/// - `finalize`: every object of the type has a finalizer, which is called with it when it is
+///   unreachable: that of the type's impl of `Finalize`. The type has one lifetime at most, and with
+///   one each value has a field of type `Brand<'gc>`; its type parameters are required to be `'static`.
+///
+///   ```
+///   # use gc_core::{Brand, Finalize, Gc, Mutation, Trace};
+///   #[derive(Trace)]
+///   #[trace(finalize)]
+///   struct Window<'gc> { id: u32, parent: Option<Gc<'gc, Window<'gc>>>, brand: Brand<'gc> }
+///
+///   impl<'gc> Finalize<'gc> for Window<'gc> {
+///       type Outcome = ();
+///       fn finalize(_: &Mutation<'gc>, window: Gc<'gc, Self>) {
+///           println!("closing {}", window.id);
+///       }
+///   }
 ///   ```
 ///
 /// # Words on a field

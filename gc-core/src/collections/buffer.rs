@@ -7,6 +7,7 @@ use core::cell::Cell;
 use core::mem::offset_of;
 
 use crate::error::HeapFull;
+use crate::heap::assert_not_finalized;
 use crate::mutation::Mutation;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::trace_impls::Static;
@@ -91,6 +92,7 @@ impl<'gc, T: Trace + Copy + 'gc> Buffer<'gc, T> {
         capacity: usize,
         mut elements: impl Iterator<Item = T>,
     ) -> Result<Gc<'gc, [Slot<T>]>, HeapFull<()>> {
+        const { assert_not_finalized::<T>() }
         Gc::try_slice_from_fn(mc, capacity, |_| Lock::new(elements.next()))
             .map_err(|full| full.map(|_| ()))
     }

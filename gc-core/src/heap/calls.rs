@@ -20,6 +20,7 @@ use hashbrown::{HashMap, HashSet};
 
 use super::{Flag, Heap, ObjectRef};
 use crate::calls::{CallKind, Callback, Finalizer};
+use crate::finalize::DeclaredFinalizer;
 use crate::handles::HandleTable;
 use crate::id::AddressHash;
 
@@ -64,12 +65,21 @@ impl Drop for Guard {
     }
 }
 
+/// The finalizers of an object whose turn it is.
+#[derive(Default)]
+pub(crate) struct Finalizers {
+    /// What its type declares: this comes first.
+    pub(crate) declared: Option<DeclaredFinalizer>,
+    /// What the object was given, in this order.
+    pub(crate) given: Vec<Finalizer>,
+}
+
 /// A call whose turn it is.
 pub(crate) enum Call {
     /// The callback of a weak reference, until it has run.
     Callback(Option<Callback>),
     /// The finalizers of an object, as far as they have not run.
-    Finalizers(Guard, Vec<Finalizer>),
+    Finalizers(Guard, Finalizers),
 }
 
 impl Call {
@@ -85,7 +95,7 @@ impl Call {
 enum Waiting {
     Callback(Callback),
     /// For the finalizers of an object that is kept by this.
-    Guarded(Guard, Vec<Finalizer>),
+    Guarded(Guard, Finalizers),
     /// For the finalizers of an object of the batch, unless it dies before.
     Batched(ObjectRef),
     /// What the finalizers did has run its course: the object is kept no longer.
@@ -113,7 +123,9 @@ pub(crate) struct Calls {
     frames: Vec<Frame>,
     /// The frames below this index wait for the call that is being worked on.
     floor: usize,
-    /// The finalizers that have not had their turn, by object.
+    /// How many objects have finalizers that have not had their turn.
+    finalizable: usize,
+    /// The finalizers that they were given.
     finalizers: HashMap<ObjectRef, Vec<Finalizer>, AddressHash>,
     /// The objects of the batch that have died since it was found.
     batch_dead: HashSet<ObjectRef, AddressHash>,
@@ -173,7 +185,7 @@ impl core::fmt::Debug for Calls {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Calls")
             .field("frames", &self.frames.len())
-            .field("finalizers", &self.finalizers.len())
+            .field("finalizable", &self.finalizable)
             .field("collecting", &self.collecting)
             .finish_non_exhaustive()
     }
@@ -195,7 +207,7 @@ impl Heap {
     /// See the example of [`Collector::resume`](crate::Collector::resume).
     #[must_use]
     pub fn may_have_calls(&mut self) -> bool {
-        !self.calls.get_mut().finalizers.is_empty() || !self.weak.get_mut().is_empty()
+        self.calls.get_mut().finalizable > 0 || !self.weak.get_mut().is_empty()
     }
 
     /// Begins a collection that waits for calls.
@@ -334,13 +346,17 @@ impl Heap {
     /// # Safety
     ///
     /// The object's memory is untouched.
-    unsafe fn take_finalizers(&mut self, object: ObjectRef) -> Vec<Finalizer> {
+    unsafe fn take_finalizers(&mut self, object: ObjectRef) -> Finalizers {
         // SAFETY: the caller's promise.
         let header = unsafe { object.header() };
         header.clear(Flag::Finalizable);
         header.set(Flag::Finalized);
         self.count_finalized();
-        self.calls.get_mut().finalizers.remove(&object).unwrap_or_default()
+        let calls = self.calls.get_mut();
+        calls.finalizable -= 1;
+        let given = calls.finalizers.remove(&object).unwrap_or_default();
+        // SAFETY: the caller's promise.
+        Finalizers { declared: unsafe { object.descriptor() }.finalizer(), given }
     }
 }
 
@@ -362,13 +378,26 @@ impl Heap {
             return false;
         }
         if !header.has(Flag::Finalizable) {
-            header.set(Flag::Finalizable);
-            self.young_finalizable.borrow_mut().push(object);
-            self.is_young_listed.set(true);
-            self.note_change();
+            // SAFETY: the caller's promise; it has none yet.
+            unsafe { self.note_finalizable(object) }
         }
         self.calls.borrow_mut().register(object, finalizer);
         true
+    }
+
+    /// Notes that an object has a finalizer, which is its first.
+    ///
+    /// # Safety
+    ///
+    /// The object is live, and neither [`Flag::Finalizable`] nor [`Flag::Finalized`].
+    #[inline(never)]
+    pub(crate) unsafe fn note_finalizable(&self, object: ObjectRef) {
+        // SAFETY: the caller's promise.
+        unsafe { object.header() }.set(Flag::Finalizable);
+        self.calls.borrow_mut().finalizable += 1;
+        self.young_finalizable.borrow_mut().push(object);
+        self.is_young_listed.set(true);
+        self.note_change();
     }
 
     /// Whether there are calls that wait, or a collection that waits for some.

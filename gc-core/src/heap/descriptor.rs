@@ -10,6 +10,7 @@ use core::mem::needs_drop;
 use core::ops::Range;
 
 use super::{GRANULE_BYTES, HEADER_BYTES, ObjectRef};
+use crate::finalize::DeclaredFinalizer;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::weak::{WeakCellKind, WeakKind};
 
@@ -82,6 +83,7 @@ pub struct Descriptor {
     visit: unsafe fn(ObjectRef, Elements, &mut Edges),
     relocate: unsafe fn(ObjectRef, Elements, &mut Slots),
     drop: Option<unsafe fn(ObjectRef)>,
+    finalizer: Option<DeclaredFinalizer>,
     type_name: fn() -> &'static str,
 }
 
@@ -132,6 +134,7 @@ impl Descriptor {
             visit: visit::<T>,
             relocate: relocate::<T>,
             drop: if needs_drop::<T>() { Some(drop::<T>) } else { None },
+            finalizer: T::FINALIZER,
             type_name: core::any::type_name::<T>,
         }
     }
@@ -170,6 +173,7 @@ impl Descriptor {
             visit: visit::<A>,
             relocate: relocate::<A>,
             drop: if A::NEEDS_DROP { Some(drop::<A>) } else { None },
+            finalizer: None,
             type_name: A::type_name,
         }
     }
@@ -295,6 +299,12 @@ impl Descriptor {
         self.drop
     }
 
+    /// The finalizer that the type declares, if it does.
+    #[inline]
+    pub(crate) fn finalizer(&self) -> Option<DeclaredFinalizer> {
+        self.finalizer
+    }
+
     /// Calls the type's `visit` for the given elements.
     ///
     /// # Safety
@@ -371,6 +381,15 @@ pub(crate) const fn assert_alignment<T>() {
     assert!(
         align_of::<T>() <= ALIGN_BYTES_MAX,
         "a type in the heap is aligned to at most 4096 bytes"
+    );
+}
+
+/// Stops the compilation where values would be parts of an object whose type declares a finalizer that
+/// asks for an object.
+pub(crate) const fn assert_not_finalized<T: Trace>() {
+    assert!(
+        T::FINALIZER.is_none(),
+        "elements are no objects, and their type's finalizer would never run: hold them by `Gc`"
     );
 }
 

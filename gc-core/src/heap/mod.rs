@@ -59,12 +59,14 @@ use core::ptr::NonNull;
 pub use barrier::{LOG_BYTES_MAX, SEGMENT_LEN};
 pub(crate) use block::BlockInfo;
 pub use block::{Block, BlockState};
-pub(crate) use calls::{Call, Next};
+pub(crate) use calls::{Call, Finalizers, Next};
 pub use census::Census;
 pub use chunk::{BLOCK_BYTES, Bitmap, CHUNK_BYTES, Chunk, GRANULE_BYTES};
 pub use counts::CountTable;
 pub use descriptor::{ALIGN_BYTES_MAX, Descriptor, References, object_bytes};
-pub(crate) use descriptor::{ArrayLayout, Elements, align_up, assert_alignment};
+pub(crate) use descriptor::{
+    ArrayLayout, Elements, align_up, assert_alignment, assert_not_finalized,
+};
 pub use evacuate::Evacuator;
 pub use header::{COUNT_MAX, Flag, Flags, HEADER_BYTES, Header, Policy};
 pub use large::{LARGE_BYTES_MIN, LargeSpace};

@@ -23,11 +23,15 @@ impl Finalized {
     pub(super) fn watch<'gc>(&self, mc: &Mutation<'gc>, node: NodeRef<'gc>) {
         let finalized = self.clone();
         mc.on_unreachable::<AnyNode, _>(node, move |mc, node| {
-            finalized.0.borrow_mut().push(node.name());
+            finalized.note(node.name());
             names(node.a.get());
             litter(mc);
         })
         .expect("it was not finalized");
+    }
+
+    pub(super) fn note(&self, name: u32) {
+        self.0.borrow_mut().push(name);
     }
 
     pub(super) fn names(&self) -> Vec<u32> {

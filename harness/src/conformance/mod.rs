@@ -11,7 +11,7 @@
 //!
 //! - [`reachability`], [`writes`], [`random_graphs`]: what can be reached lives on.
 //! - [`death`], [`deep`], [`teardown`]: what cannot dies, once, in any number, whatever its glue does.
-//! - [`finalizers`], [`callbacks`], [`calls`]: who is told of a death, and when.
+//! - [`finalizers`], [`declared`], [`callbacks`], [`calls`]: who is told of a death, and when.
 //! - [`panics`], [`arenas`], [`roots`]: ways in and out.
 //! - [`handles`], [`handle_sets`], [`weak`], [`identity`]: references that are more than edges.
 //! - [`layout`], [`slices`]: objects of every shape.
@@ -27,6 +27,7 @@ pub mod calls;
 pub mod control;
 pub mod counts;
 pub mod death;
+pub mod declared;
 pub mod deep;
 pub mod finalizers;
 pub mod garbage;
@@ -130,6 +131,16 @@ macro_rules! conformance {
                     a_long_list_is_finalized_on_a_small_stack
                     an_arena_that_is_dropped_finalizes_nothing
                     a_tracking_weak_reference_outlasts_finalizers
+                }
+                declared {
+                    every_object_of_a_type_that_declares_one_is_finalized_once
+                    what_dies_young_is_finalized_as_its_type_declares
+                    a_declared_finalizer_runs_before_those_that_are_given
+                    what_a_declared_finalizer_keeps_lives_and_is_not_finalized_again
+                    a_declared_finalizer_that_fails_is_reported
+                    what_did_not_become_an_object_is_not_finalized
+                    what_is_a_part_of_an_object_is_not_finalized
+                    an_arena_that_is_dropped_runs_no_declared_finalizer
                 }
                 calls {
                     finalizers_may_be_deferred

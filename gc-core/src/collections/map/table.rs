@@ -21,6 +21,7 @@ use core::mem::offset_of;
 use super::super::buffer::Buffer;
 use super::index::Index;
 use crate::error::HeapFull;
+use crate::heap::assert_not_finalized;
 use crate::mutation::Mutation;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::trace_impls::Static;
@@ -204,6 +205,8 @@ where
         mc: &Mutation<'gc>,
         capacity: usize,
     ) -> Result<(), HeapFull<()>> {
+        const { assert_not_finalized::<K>() }
+        const { assert_not_finalized::<V>() }
         let live = this.as_ref().entries.slots().iter().filter_map(|slot| slot.get());
         let words = match capacity > SCAN_MAX {
             true => Some(Index::allocate(mc, capacity, live.clone().map(|entry| entry.0))?),
