@@ -22,7 +22,21 @@ use crate::trace::{Edges, Trace};
 /// [`mutate`](Arena::mutate) or [`mutate_root`](Arena::mutate_root), and only there. A collection happens only between them:
 /// at the end of `mutate` and `mutate_root`, and in [`collect`](Arena::collect) and its like.
 ///
-/// When the arena is dropped, the drop glue of every object left runs.
+/// # The end
+///
+/// When the arena is dropped, in this order:
+///
+/// 1. What is registered for then runs, the newest first, with everything in the heap as it was: see
+///    [`on_death`](Mutation::on_death). Nothing is collected meanwhile or later.
+/// 2. The root is dropped.
+/// 3. The drop glue of every object runs, reachable or not, in no particular order. It cannot look at
+///    other objects. Handles that are still there are stale from now on.
+/// 4. All memory is given back.
+///
+/// Finalizers do not run, and neither do callbacks of weak references, also if they were waiting for
+/// their turn: what is alive does not become unreachable by the end of everything. Whoever wants them
+/// to run, empties the root and calls [`collect`](Arena::collect) before. An arena that is never dropped
+/// (by [`mem::forget`](core::mem::forget), or because the process exits) does nothing of all that.
 ///
 /// # Panics
 ///
@@ -646,6 +660,17 @@ where
     /// ```
     pub fn take_listener(&mut self) -> Option<Box<dyn Listener>> {
         self.recorder.listener.take()
+    }
+}
+
+impl<R, C> Drop for Arena<R, C>
+where
+    R: for<'a> Rootable<'a>,
+    for<'a> Root<'a, R>: Sized,
+    C: Collector,
+{
+    fn drop(&mut self) {
+        self.run_at_exit();
     }
 }
 

@@ -23,7 +23,20 @@ use crate::trace::Trace;
 pub(crate) type CallResult = Result<(), Box<dyn Error>>;
 
 /// The callback of a weak reference.
-pub(crate) type Callback = Box<dyn for<'a> FnOnce(&'a Mutation<'a>) -> CallResult>;
+pub(crate) struct Callback {
+    /// What it is a callback for.
+    pub(crate) kind: CallKind,
+    function: Box<dyn for<'a> FnOnce(&'a Mutation<'a>) -> CallResult>,
+}
+
+impl Callback {
+    pub(crate) fn new<O: Outcome>(
+        kind: CallKind,
+        function: impl for<'a> FnOnce(&'a Mutation<'a>) -> O + 'static,
+    ) -> Callback {
+        Callback { kind, function: Box::new(|mc| function(mc).into_result()) }
+    }
+}
 
 /// A finalizer, called with its object.
 pub(crate) type Finalizer = Box<dyn for<'a> FnOnce(&'a Mutation<'a>, ObjectRef) -> CallResult>;
@@ -74,9 +87,9 @@ impl Outcome for () {
     }
 }
 
-impl<E: Into<Box<dyn Error>>> Outcome for Result<(), E> {
+impl<T, E: Into<Box<dyn Error>>> Outcome for Result<T, E> {
     fn into_result(self) -> Result<(), Box<dyn Error>> {
-        self.map_err(Into::into)
+        self.map(drop).map_err(Into::into)
     }
 }
 
@@ -96,6 +109,8 @@ pub enum CallKind {
     Finalizer,
     /// The callback of a weak reference.
     Callback,
+    /// A function that [`Mutation::on_death`] has registered.
+    OnDeath,
 }
 
 impl fmt::Display for CallKind {
@@ -103,6 +118,7 @@ impl fmt::Display for CallKind {
         f.write_str(match self {
             CallKind::Finalizer => "a finalizer",
             CallKind::Callback => "the callback of a weak reference",
+            CallKind::OnDeath => "a function for an object's death",
         })
     }
 }
@@ -197,6 +213,24 @@ fn message(payload: &(dyn Any + Send)) -> Option<&str> {
 impl<R, C> Arena<R, C>
 where
     R: for<'a> Rootable<'a>,
+    for<'a> Root<'a, R>: Sized,
+    C: Collector,
+{
+    /// Tells the hook of a failure, or prints it.
+    pub(crate) fn report(&mut self, error: &CallError) {
+        match &mut self.error_hook {
+            Some(hook) => hook(error),
+            #[cfg(feature = "std")]
+            None => std::eprintln!("ignored: {error}"),
+            #[cfg(not(feature = "std"))]
+            None => {}
+        }
+    }
+}
+
+impl<R, C> Arena<R, C>
+where
+    R: for<'a> Rootable<'a>,
     for<'a> Root<'a, R>: Sized + Trace,
     C: Collector,
 {
@@ -247,14 +281,14 @@ where
     }
 
     /// Runs what a call is about; what fails is reported.
-    fn run_call(&mut self, call: &mut Call) {
+    fn run_call(&mut self, kind: CallKind, call: &mut Call) {
         // SAFETY: the lifetime is this function's own, and there is no collection before it returns.
         let mc = unsafe { Mutation::brand(&self.heap) };
         let mut errors = Vec::new();
         match call {
             Call::Callback(callback) => {
                 if let Some(callback) = callback.take() {
-                    errors.extend(attempt(|| callback(mc)));
+                    errors.extend(attempt(|| (callback.function)(mc)));
                 }
             }
             Call::Finalizers(guard, finalizers) => {
@@ -273,17 +307,7 @@ where
             }
         }
         for cause in errors {
-            self.report(&CallError::new(call.kind(), cause));
-        }
-    }
-
-    fn report(&mut self, error: &CallError) {
-        match &mut self.error_hook {
-            Some(hook) => hook(error),
-            #[cfg(feature = "std")]
-            None => std::eprintln!("ignored: {error}"),
-            #[cfg(not(feature = "std"))]
-            None => {}
+            self.report(&CallError::new(kind, cause));
         }
     }
 
@@ -371,7 +395,7 @@ where
     /// See the example of [`Arena::next_call`].
     pub fn run(&mut self) {
         if let Some(call) = &mut self.call {
-            self.arena.run_call(call);
+            self.arena.run_call(self.kind, call);
         }
     }
 }

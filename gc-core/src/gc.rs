@@ -1,6 +1,5 @@
 //! The reference to an object: [`Gc`].
 
-use alloc::boxed::Box;
 use core::borrow::Borrow;
 use core::cmp::Ordering;
 use core::fmt;
@@ -9,7 +8,7 @@ use core::marker::PhantomData;
 use core::ops::Deref;
 use core::ptr::NonNull;
 
-use crate::calls::Outcome;
+use crate::calls::{CallKind, Callback, Outcome};
 use crate::error::HeapFull;
 use crate::heap::{Descriptor, ObjectRef};
 use crate::id::GcId;
@@ -334,7 +333,7 @@ impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
         gc: Gc<'gc, T>,
         callback: impl for<'a> FnOnce(&'a Mutation<'a>) -> O + 'static,
     ) -> GcWeak<'gc, T> {
-        GcWeak::with_callback(mc, gc, Box::new(|mc| callback(mc).into_result()))
+        GcWeak::with_callback(mc, gc, Callback::new(CallKind::Callback, callback))
     }
 
     /// The witness that the object was logged, through which its locks can be opened.

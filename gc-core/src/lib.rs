@@ -48,6 +48,7 @@ mod inspect;
 mod lock;
 mod mutation;
 mod null;
+mod on_death;
 mod pacing;
 mod pointee;
 mod recorder;
@@ -88,6 +89,7 @@ pub use inspect::{AnyGc, Cycle, Garbage, HeapView, Holder, NoSuchGeneration};
 pub use lock::{Lock, OnceLock, RefLock};
 pub use mutation::{Metrics, Mutation};
 pub use null::NullCollector;
+pub use on_death::OnDeath;
 pub use pacing::{Pacing, Threshold};
 pub use pointee::Pointee;
 #[doc(hidden)]

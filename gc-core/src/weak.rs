@@ -262,10 +262,15 @@ impl<'gc, T: ?Sized + Pointee + 'gc> GcWeak<'gc, T> {
         GcWeak { cell: T::with_object(target.as_raw(), cell), _brand: PhantomData }
     }
 
+    /// The cell, as an object.
+    pub(crate) fn cell_object(self) -> ObjectRef {
+        T::object(self.cell)
+    }
+
     fn cell(self) -> &'gc WeakCell {
         // SAFETY: the address in `self.cell` is a cell's (see `to_cell`), and reachable through
         // `self`.
-        unsafe { WeakCell::of(T::object(self.cell)) }
+        unsafe { WeakCell::of(self.cell_object()) }
     }
 
     /// The object, if it is still alive.

@@ -33,7 +33,7 @@ pub(crate) struct Guard {
 
 impl Guard {
     /// A new guard of an object, with a slot that is yet to be counted.
-    pub(super) fn fresh(heap: &Heap, object: ObjectRef) -> Guard {
+    pub(crate) fn fresh(heap: &Heap, object: ObjectRef) -> Guard {
         let table = heap.arena_handles();
         Guard { index: table.insert(object), table }
     }
@@ -85,7 +85,9 @@ pub(crate) enum Call {
 impl Call {
     pub(crate) fn kind(&self) -> CallKind {
         match self {
-            Call::Callback(_) => CallKind::Callback,
+            Call::Callback(callback) => {
+                callback.as_ref().map_or(CallKind::Callback, |callback| callback.kind)
+            }
             Call::Finalizers(..) => CallKind::Finalizer,
         }
     }

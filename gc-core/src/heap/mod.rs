@@ -52,14 +52,14 @@ mod weak_table;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell};
+use core::cell::{Cell, OnceCell, RefCell};
 use core::fmt;
 use core::ptr::NonNull;
 
 pub use barrier::{LOG_BYTES_MAX, SEGMENT_LEN};
 pub(crate) use block::BlockInfo;
 pub use block::{Block, BlockState};
-pub(crate) use calls::{Call, Finalizers, Next};
+pub(crate) use calls::{Call, Finalizers, Guard, Next};
 pub use census::Census;
 pub use chunk::{BLOCK_BYTES, Bitmap, CHUNK_BYTES, Chunk, GRANULE_BYTES};
 pub use counts::CountTable;
@@ -89,6 +89,7 @@ use crate::event::Stats;
 use crate::handles::{Changes, HandleTable, Owner};
 use crate::id::IdTable;
 pub use crate::id::{AddressHash, AddressHasher};
+use crate::on_death::DeathRegistry;
 use crate::weak::WeakKind;
 
 /// The heap of one arena.
@@ -182,6 +183,8 @@ pub struct Heap {
     is_young_listed: Cell<bool>,
     weak: RefCell<WeakTable>,
     calls: RefCell<calls::Calls>,
+    /// Made when it is first asked for: few arenas have any.
+    deaths: OnceCell<Rc<DeathRegistry>>,
     /// There are calls that wait, or a collection that waits for some.
     is_calling: bool,
     /// Objects to which finalizers were given since the last safepoint that collected.
@@ -227,6 +230,7 @@ impl Heap {
             is_young_listed: Cell::new(false),
             weak: RefCell::default(),
             calls: RefCell::default(),
+            deaths: OnceCell::new(),
             is_calling: false,
             young_finalizable: RefCell::default(),
             census: Census::default(),
@@ -355,6 +359,14 @@ impl Heap {
         let table = Rc::new(HandleTable::new(Owner::Nobody, changes));
         self.handle_tables.borrow_mut().push(Rc::clone(&table));
         table
+    }
+
+    pub(crate) fn deaths(&self) -> &Rc<DeathRegistry> {
+        self.deaths.get_or_init(Rc::default)
+    }
+
+    pub(crate) fn deaths_if_any(&self) -> Option<&Rc<DeathRegistry>> {
+        self.deaths.get()
     }
 
     pub(crate) fn weak_cell_of(&self, target: ObjectRef, kind: WeakKind) -> Option<ObjectRef> {

@@ -11,7 +11,9 @@
 //!
 //! - [`reachability`], [`writes`], [`random_graphs`]: what can be reached lives on.
 //! - [`death`], [`deep`], [`teardown`]: what cannot dies, once, in any number, whatever its glue does.
-//! - [`finalizers`], [`declared`], [`callbacks`], [`calls`]: who is told of a death, and when.
+//! - [`finalizers`], [`declared`], [`callbacks`], [`on_death`], [`calls`]: who is
+//!   told of a death, and when.
+//! - [`cpython`]: what CPython's own tests say of all of these.
 //! - [`panics`], [`arenas`], [`roots`]: ways in and out.
 //! - [`handles`], [`handle_sets`], [`weak`], [`identity`]: references that are more than edges.
 //! - [`layout`], [`slices`]: objects of every shape.
@@ -26,6 +28,7 @@ pub mod callbacks;
 pub mod calls;
 pub mod control;
 pub mod counts;
+pub mod cpython;
 pub mod death;
 pub mod declared;
 pub mod deep;
@@ -37,6 +40,7 @@ pub mod identity;
 pub mod inspection;
 pub mod layout;
 pub mod limits;
+pub mod on_death;
 pub mod panics;
 pub mod random_graphs;
 pub mod reachability;
@@ -156,6 +160,33 @@ macro_rules! conformance {
                     a_callback_within_a_dead_ring_is_not_called
                     a_callback_sees_nothing_that_is_dead
                     a_callback_that_fails_is_reported
+                }
+                on_death {
+                    functions_for_one_object_run_the_newest_first
+                    a_function_runs_for_what_dies_in_a_ring_or_young
+                    a_function_that_is_called_by_hand_runs_once
+                    a_function_that_is_detached_is_given_back_and_never_runs
+                    a_function_that_holds_its_object_keeps_it_to_the_end
+                    what_is_left_runs_at_the_end_the_newest_first
+                    what_does_not_run_at_exit_runs_when_its_object_dies
+                    what_is_registered_at_the_end_is_the_next_to_run
+                    after_it_ran_function_and_registration_are_freed
+                    a_function_of_another_arena_is_not_called
+                    a_function_that_waits_runs_once_and_in_its_arena
+                    a_panic_loses_no_function
+                }
+                cpython {
+                    finalizers_make_no_ring_uncollectable
+                    a_leaf_that_its_finalizer_keeps_is_finalized_once
+                    a_store_without_the_barrier_is_found_by_the_check
+                    finalizers_in_deep_nests_may_collect
+                    the_collector_asks_no_object_whether_it_is_garbage
+                    of_callbacks_on_owners_of_callbacks_the_outer_one_is_called
+                    a_weak_reference_that_goes_with_its_target_is_not_called
+                    no_collection_starts_while_a_weak_reference_is_made
+                    a_weak_reference_that_a_finalizer_makes_is_cleared
+                    a_weak_reference_to_the_dead_answers_every_question
+                    weak_references_are_keys_by_their_identity
                 }
                 panics {
                     what_was_written_before_a_panic_stays
