@@ -7,6 +7,7 @@
 
 mod counts;
 mod cycle;
+mod finalizers;
 mod names;
 mod node;
 mod streams;
@@ -31,6 +32,7 @@ const CHAPTERS: &[Chapter] = &[
     cycle::CHAPTER,
     switch::CHAPTER,
     weak::CHAPTER,
+    finalizers::CHAPTER,
     streams::CHAPTER,
 ];
 
@@ -45,6 +47,7 @@ fn run<C: Collector + Default>() -> Printed {
         cycle::run::<C>(),
         switch::run::<C>(),
         weak::run::<C>(),
+        finalizers::run::<C>(),
         streams::run::<C>(),
     ]
 }

@@ -162,10 +162,19 @@ pub fn a_function_that_holds_its_object_keeps_it_to_the_end<C: Collector + Defau
     });
 }
 
+/// Notes how many objects are dead when a function that owns it is dropped.
+struct Observer(Witness, Rc<Cell<Option<usize>>>);
+
+impl Drop for Observer {
+    fn drop(&mut self) {
+        self.1.set(Some(self.0.count()));
+    }
+}
+
 /// One fails, one panics, one does not run at exit, and their objects live. (CPython's `test_atexit`)
 pub fn what_is_left_runs_at_the_end_the_newest_first<C: Collector + Default>() {
     Setting::each(|setting| {
-        let (witness, ran) = (Witness::default(), Ran::default());
+        let (witness, ran, dead) = (Witness::default(), Ran::default(), Rc::default());
         let errors: Rc<RefCell<Vec<String>>> = Rc::default();
         let reported = Rc::clone(&errors);
         let mut arena = setting.arena::<Held, C>(|mc| Some(Node::new(mc, &witness, 0)));
@@ -179,7 +188,11 @@ pub fn what_is_left_runs_at_the_end_the_newest_first<C: Collector + Default>() {
             mc.on_death::<_, _, ()>(node, |_| panic!("on purpose"));
             mc.on_death(node, ran.note(1));
             mc.on_death(node, |_| Err::<(), _>("for a reason"));
-            let not_at_exit = mc.on_death(node, ran.note(2));
+            let (observer, note) = (Observer(witness.clone(), Rc::clone(&dead)), ran.note(2));
+            let not_at_exit = mc.on_death(node, move |mc| {
+                let _ = &observer;
+                note(mc);
+            });
             let witness = witness.clone();
             mc.on_death(node, move |_| assert_eq!(witness.count(), 0, "the heap is whole"));
             mc.on_death(node, ran.note(3));
@@ -199,6 +212,7 @@ pub fn what_is_left_runs_at_the_end_the_newest_first<C: Collector + Default>() {
         assert_eq!(*errors.borrow(), expected);
         assert!(!last.is_alive() && !not_at_exit.is_alive());
         assert!(not_at_exit.detach().is_none(), "it was dropped");
+        assert_eq!(dead.get(), Some(0), "before anything else was");
         not_at_exit.set_at_exit(true);
         assert!(!not_at_exit.is_at_exit());
         assert_eq!(ran.owners(), 0);
