@@ -110,8 +110,8 @@ where
     /// # use gc_core::*;
     /// let builder = Arena::<Rootable![()], NullCollector>::builder().nursery_bytes(64 << 10);
     /// let mut arena = builder.build(|_| ());
-    /// arena.mutate(|mc, ()| (0..10_000).for_each(|n| drop(Gc::new(mc, n))));
-    /// assert_eq!(arena.stats().collections, 1, "more than that was allocated");
+    /// arena.mutate(|mc, ()| (0..10_000).for_each(|n| { let _ = Gc::new(mc, n); }));
+    /// assert_eq!(arena.stats().safepoints, 1, "more than that was allocated");
     /// ```
     #[must_use]
     pub fn nursery_bytes(mut self, nursery_bytes: usize) -> ArenaBuilder<R, C> {
@@ -155,9 +155,9 @@ where
     /// let builder = Arena::<Rootable![()], NullCollector>::builder().prompt(false);
     /// let mut arena = builder.epoch_bytes(64 << 10).build(|_| ());
     /// for n in 0..10_000 {
-    ///     arena.mutate(|mc, ()| drop(Gc::new(mc, n)));
+    ///     arena.mutate(|mc, ()| { let _ = Gc::new(mc, n); });
     /// }
-    /// assert!((1..10).contains(&arena.stats().collections));
+    /// assert!((1..10).contains(&arena.stats().safepoints));
     /// ```
     #[must_use]
     pub fn epoch_bytes(mut self, epoch_bytes: usize) -> ArenaBuilder<R, C> {
@@ -233,7 +233,7 @@ where
     /// # use gc_core::*;
     /// let mut arena = Arena::<Rootable![()], NullCollector>::builder().stress(true).build(|_| ());
     /// (0..10).for_each(|_| arena.mutate(|_, ()| ()));
-    /// assert_eq!(arena.stats().collections, 10);
+    /// assert_eq!(arena.stats().safepoints, 10);
     /// ```
     #[must_use]
     pub fn stress(mut self, is_stressed: bool) -> ArenaBuilder<R, C> {

@@ -116,7 +116,6 @@ pub enum Barrier {
 ///
 /// ```
 /// use gc_core::Reason;
-/// use gc_core::Reason;
 /// use gc_core::collector::{Attributes, Collector, Safepoint};
 /// use gc_core::heap::{Flag, for_each_edge};
 ///
@@ -238,7 +237,6 @@ pub unsafe trait Collector: 'static {
     /// # Examples
     ///
     /// ```
-    /// use gc_core::Reason;
     /// use gc_core::Reason;
     /// use gc_core::collector::{Attributes, Collector, Safepoint};
     /// use gc_core::heap::ObjectRef;
@@ -373,7 +371,6 @@ impl<'a> Roots<'a> {
     ///
     /// ```
     /// use gc_core::Reason;
-    /// use gc_core::Reason;
     /// use gc_core::collector::{Attributes, Collector, Safepoint};
     /// # use gc_core::{Arena, Rootable};
     ///
@@ -421,7 +418,6 @@ impl<'a> Roots<'a> {
     ///
     /// ```
     /// use gc_core::Reason;
-    /// use gc_core::Reason;
     /// use gc_core::collector::{Attributes, Collector, Safepoint};
     /// # use gc_core::{Arena, Gc, Rootable, Trace};
     ///
@@ -462,7 +458,6 @@ impl<'a> Roots<'a> {
     /// # Examples
     ///
     /// ```
-    /// use gc_core::Reason;
     /// use gc_core::Reason;
     /// use gc_core::collector::{Attributes, Collector, Safepoint};
     /// use gc_core::heap::{BlockState, Evacuator};

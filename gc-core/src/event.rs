@@ -223,7 +223,7 @@ impl fmt::Debug for dyn Listener {
 /// use gc_core::{Arena, Gc, NullCollector, Rootable, Stats};
 ///
 /// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
-/// arena.mutate(|mc, ()| (0..100).for_each(|n| drop(Gc::new(mc, n))));
+/// arena.mutate(|mc, ()| (0..100).for_each(|n| { let _ = Gc::new(mc, n); }));
 /// let stats: Stats = arena.stats();
 /// assert_eq!(stats.allocated_objects, 100);
 /// assert!(stats.allocated_bytes >= 100 * 4);

@@ -16,7 +16,7 @@ use crate::event::Reason;
 ///
 /// let counter = Rc::new(());
 /// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
-/// arena.mutate(|mc, ()| drop(Gc::new(mc, Rc::clone(&counter))));
+/// arena.mutate(|mc, ()| { let _ = Gc::new(mc, Rc::clone(&counter)); });
 /// // Nothing refers to the object, and it lives as long as the arena.
 /// assert_eq!(arena.collect().freed_objects, 0);
 /// assert_eq!(Rc::strong_count(&counter), 2);

@@ -122,7 +122,7 @@ unsafe fn copy_ends<const N: usize>(from: *const Word, to: *mut Word, words: usi
 /// let mut arena: Arena<Rootable![[Gc<'_, u64>; 2]], Copier> =
 ///     Arena::new(|mc| [Gc::new(mc, 42); 2]);
 /// let before = arena.enter(|_, root| Gc::raw(root[0]).addr());
-/// arena.mutate(|mc, _| drop(Gc::new(mc, 1)));
+/// arena.mutate(|mc, _| { let _ = Gc::new(mc, 1); });
 /// arena.collect();
 /// arena.enter(|_, root| {
 ///     assert!(Gc::ptr_eq(root[0], root[1]) && *root[0] == 42);

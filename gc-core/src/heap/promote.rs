@@ -79,7 +79,7 @@ impl Heap {
     /// }
     ///
     /// let mut arena: Arena<Rootable![()], Optimist> = Arena::new(|_| ());
-    /// arena.mutate(|mc, ()| (0..100).for_each(|n| drop(Gc::new(mc, n))));
+    /// arena.mutate(|mc, ()| (0..100).for_each(|n| { let _ = Gc::new(mc, n); }));
     /// arena.collect();
     /// assert_eq!(arena.stats().live_objects, 100);
     /// ```
