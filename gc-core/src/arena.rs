@@ -541,6 +541,8 @@ where
 
     /// How many objects collections have kept that they found unreachable, and that can refer to others:
     /// [`HeapView::saved_garbage`](crate::HeapView::saved_garbage) shows them.
+    ///
+    /// See the example of [`save_garbage`](Arena::save_garbage).
     #[must_use]
     pub fn saved_garbage(&self) -> usize {
         self.heap.saved_objects()
@@ -548,6 +550,8 @@ where
 
     /// Lets go of saved garbage, and runs a safepoint if one is due: a cycle is found again by the next
     /// collection.
+    ///
+    /// See the example of [`save_garbage`](Arena::save_garbage).
     pub fn clear_garbage(&mut self) {
         self.heap.clear_saved();
         self.safepoint();
@@ -569,6 +573,8 @@ where
     }
 
     /// What the collections of each generation have done, the youngest first.
+    ///
+    /// See the example of [`GenerationStats`].
     #[must_use]
     pub fn generation_stats(&self) -> &[GenerationStats] {
         &self.recorder.generations()[..usize::from(C::ATTRIBUTES.generations)]
@@ -594,6 +600,8 @@ where
     }
 
     /// When each generation is collected, the youngest first.
+    ///
+    /// See the example of [`Threshold`].
     #[must_use]
     pub fn thresholds(&self) -> [Threshold; GENERATIONS_MAX] {
         self.heap.thresholds()
@@ -601,17 +609,23 @@ where
 
     /// Says when each generation is to be collected. Those for generations that the collector has not
     /// are kept, and mean nothing.
+    ///
+    /// See the example of [`Threshold`].
     pub fn set_thresholds(&mut self, thresholds: [Threshold; GENERATIONS_MAX]) {
         self.heap.set_thresholds(thresholds);
     }
 
     /// How memory is weighed against work.
+    ///
+    /// See the example of [`Pacing`].
     #[must_use]
     pub fn pacing(&self) -> Pacing {
         self.heap.pacing()
     }
 
     /// Weighs memory against work anew, from the next collection on.
+    ///
+    /// See the example of [`Pacing`].
     pub fn set_pacing(&mut self, pacing: Pacing) {
         self.heap.set_pacing(pacing);
     }

@@ -121,6 +121,8 @@ where
 
     /// Weighs memory against work: one knob instead of
     /// [thresholds](Arena::set_thresholds). It can be turned later, too.
+    ///
+    /// See the example of [`Pacing`].
     #[must_use]
     pub fn pacing(mut self, pacing: Pacing) -> ArenaBuilder<R, C> {
         self.pacing = pacing;

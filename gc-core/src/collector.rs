@@ -112,7 +112,7 @@ pub enum Barrier {
 /// # Examples
 ///
 /// One in a screen: it marks what is reachable, and reclaims the rest where it lies. To keep it short,
-/// what has a finalizer never dies.
+/// what has a finalizer never dies, and garbage is not saved.
 ///
 /// ```
 /// use gc_core::Reason;
@@ -133,7 +133,10 @@ pub enum Barrier {
 ///     };
 ///
 ///     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
-///         safepoint.ask_for(0);
+///         // The nursery is full, unless the arena's owner has set another threshold.
+///         if safepoint.heap.is_threshold_reached(0, 1) != Some(false) {
+///             safepoint.ask_for(0);
+///         }
 ///     }
 ///
 ///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _generation: u8, _: Reason) {
@@ -187,6 +190,8 @@ pub enum Barrier {
 ///             }
 ///         });
 ///         safepoint.heap.settle_nursery(true);
+///         let nursery_bytes = safepoint.heap.pacing().scale(safepoint.heap.live_bytes() / 2);
+///         safepoint.heap.set_nursery_bytes(nursery_bytes.max(1 << 20));
 ///         // Callbacks of the weak references to what died; there is nothing to resume after them.
 ///         safepoint.heap.call_back(0);
 ///     }
@@ -319,6 +324,8 @@ impl<'a> Safepoint<'a> {
     }
 
     /// Whether a collection may begin by itself: that is enabled, and none waits for calls.
+    ///
+    /// See the example of [`Collector`], whose `ask_for` heeds it.
     #[inline]
     #[must_use]
     pub fn is_enabled(&self) -> bool {
@@ -327,6 +334,8 @@ impl<'a> Safepoint<'a> {
 
     /// Asks for a collection of this generation, now that this safepoint has nothing more to do. If none
     /// may begin by itself nothing happens.
+    ///
+    /// See the example of [`Collector`].
     #[inline]
     pub fn ask_for(&mut self, generation: u8) {
         self.asked_for = Some(generation).filter(|_| self.is_enabled);

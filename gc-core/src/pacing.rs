@@ -58,6 +58,8 @@ impl Pacing {
     }
 
     /// The number that [`from_percent`](Pacing::from_percent) takes.
+    ///
+    /// See the example of [`Pacing`].
     #[must_use]
     pub const fn percent(self) -> u16 {
         self.0
@@ -149,6 +151,8 @@ impl Threshold {
     }
 
     /// As this, and after so many bytes of objects, headers included.
+    ///
+    /// See the example of [`at_objects`](Threshold::at_objects).
     #[must_use]
     pub const fn at_bytes(mut self, bytes: usize) -> Threshold {
         self.bytes = Some(bytes);
@@ -156,6 +160,8 @@ impl Threshold {
     }
 
     /// As this, and after so many collections of the next younger generation.
+    ///
+    /// See the example of [`Threshold`].
     #[must_use]
     pub const fn at_collections(mut self, collections: usize) -> Threshold {
         self.collections = Some(collections);

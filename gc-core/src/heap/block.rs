@@ -98,6 +98,7 @@ impl BlockInfo {
 /// // A collector that moves nothing allocates in mature blocks; what was made is not.
 /// assert!(block.state() == BlockState::Mature && block.is_in_use());
 /// block.for_each_mature(|object| unreachable!("{object:?} is young"));
+/// assert_eq!(block.mature_objects(), 0);
 /// assert_eq!((block.live_bytes(), block.marked_bytes()), (0, 0));
 /// # });
 /// ```

@@ -44,6 +44,8 @@ pub(super) struct Schedule {
 impl Heap {
     /// Whether a generation is due by the threshold that was set for it; `None` if the choice is the
     /// collector's. `generations` is how many that has.
+    ///
+    /// See the example of [`Collector`](crate::Collector).
     #[must_use]
     pub fn is_threshold_reached(&self, generation: u8, generations: u8) -> Option<bool> {
         let schedule = &self.schedule;
@@ -66,6 +68,8 @@ impl Heap {
     }
 
     /// How the arena's owner weighs memory against work.
+    ///
+    /// See the example of [`Collector`](crate::Collector).
     #[must_use]
     pub fn pacing(&self) -> Pacing {
         self.schedule.pacing

@@ -204,6 +204,10 @@ impl Block {
     /// # Complexity
     ///
     /// O(1): a look at its 64 words of start bits.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Block`].
     #[must_use]
     pub fn mature_objects(self) -> usize {
         count(&self.chunk().starts().block(self.index()))
