@@ -26,6 +26,10 @@ const SOUGHT: Policy = Policy::new(1);
 /// # Safety
 ///
 /// This is a safepoint, no young object is live, and no object is marked.
+///
+/// # Examples
+///
+/// See the example of [`sweep`].
 pub unsafe fn mark(safepoint: &mut Safepoint<'_>, counting: &Counting) {
     let mut roots = counting.roots(safepoint);
     // SAFETY: the roots refer to live objects, and so do handles; nothing is ever forwarded here,
@@ -40,6 +44,10 @@ pub unsafe fn mark(safepoint: &mut Safepoint<'_>, counting: &Counting) {
 ///
 /// As [`mark`], and the candidates are not reclaimed, there is none twice, and the policy of all
 /// objects is zero.
+///
+/// # Examples
+///
+/// See the example of [`sweep`].
 pub unsafe fn mark_until_found(
     safepoint: &mut Safepoint<'_>,
     counting: &Counting,
@@ -64,6 +72,10 @@ pub unsafe fn mark_until_found(
 /// # Complexity
 ///
 /// O(blocks).
+///
+/// # Examples
+///
+/// See the example of [`sweep`].
 pub fn clear_marks(heap: &mut Heap) {
     heap.blocks().into_iter().for_each(Block::clear_marks);
 }
@@ -85,6 +97,10 @@ pub(crate) fn is_any_unmarked(heap: &Heap, flags: Flags) -> bool {
 /// # Complexity
 ///
 /// O(blocks and garbage).
+///
+/// # Examples
+///
+/// See the example of [`sweep`].
 pub fn take_unmarked(heap: &mut Heap) -> Vec<ObjectRef> {
     let mut garbage = Vec::new();
     for block in heap.blocks() {
@@ -104,6 +120,81 @@ pub fn take_unmarked(heap: &mut Heap) -> Vec<ObjectRef> {
 /// # Safety
 ///
 /// This is a safepoint, all counts are up to date, and exactly what is reachable is marked.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::Reason;
+/// use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
+/// use gc_marksweep::mark_sweep;
+/// use gc_refcount::counting::Counting;
+/// # use gc_core::{Arena, Gc, Lock, Rootable, Trace, unlock};
+///
+/// /// Counts, and marks from the roots when it is asked to. For arenas without finalizers and
+/// /// callbacks.
+/// #[derive(Default)]
+/// struct Backup(Counting);
+///
+/// // SAFETY: counting is right as far as it goes, and what is not marked is unreachable.
+/// unsafe impl Collector for Backup {
+///     const ATTRIBUTES: Attributes = {
+///         let mut attributes = Attributes::new("backup tracing");
+///         attributes.reclaims_cycles = true;
+///         attributes.prompt = true;
+///         attributes.counts_references = true;
+///         attributes.barrier = Barrier::Snapshot;
+///         attributes
+///     };
+///
+///     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
+///         // SAFETY: this is a safepoint with snapshots, and nobody else counts.
+///         unsafe { self.0.settle(safepoint, &mut ()) }
+///     }
+///
+///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+///         self.safepoint(safepoint);
+///         // If all that lost a reference is found soon there is no new garbage.
+///         let mut candidates = Vec::new();
+///         safepoint.roots.for_each_edge(|object| candidates.push(object));
+///         // SAFETY: nothing is young or marked, and there is at most one.
+///         let found = unsafe { mark_sweep::mark_until_found(safepoint, &self.0, &candidates) };
+///         assert_eq!(found, Some(1), "one object was looked into");
+///         mark_sweep::clear_marks(safepoint.heap);
+///
+///         // SAFETY: as above.
+///         unsafe { mark_sweep::mark(safepoint, &self.0) }
+///         let unmarked = mark_sweep::take_unmarked(safepoint.heap).len();
+///         // SAFETY: as above: the marks are gone again.
+///         unsafe { mark_sweep::mark(safepoint, &self.0) }
+///         // SAFETY: the counts are up to date, and what is reachable is marked.
+///         unsafe { mark_sweep::sweep(safepoint) }
+///         assert_eq!(safepoint.collection.freed_objects, unmarked);
+///     }
+///
+///     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
+///         // SAFETY: as in `safepoint`.
+///         unsafe { self.0.resume(safepoint, resume, &mut ()) }
+///     }
+/// }
+///
+/// #[derive(Trace)]
+/// struct Node<'gc> {
+///     other: Lock<Option<Gc<'gc, Node<'gc>>>>,
+/// }
+///
+/// let mut arena: Arena<Rootable![Gc<'_, Node<'_>>], Backup> =
+///     Arena::new(|mc| Gc::new(mc, Node { other: Lock::new(None) }));
+/// arena.mutate(|mc, root| {
+///     let a = Gc::new(mc, Node { other: Lock::new(None) });
+///     let b = Gc::new(mc, Node { other: Lock::new(Some(a)) });
+///     unlock!(Gc::write(mc, a), Node, other).set(Some(b));
+///     unlock!(Gc::write(mc, *root), Node, other).set(Some(a));
+/// });
+/// arena.mutate(|mc, root| unlock!(Gc::write(mc, *root), Node, other).set(None));
+/// assert_eq!(arena.stats().live_objects, 3, "the root's object, and a -> b -> a");
+/// assert_eq!(arena.collect().unreachable, 2);
+/// assert_eq!(arena.stats().live_objects, 1);
+/// ```
 pub unsafe fn sweep(safepoint: &mut Safepoint<'_>) {
     let Safepoint { heap, collection, .. } = safepoint;
     let blocks = heap.blocks();

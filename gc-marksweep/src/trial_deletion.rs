@@ -32,6 +32,8 @@ const WHITE: Policy = Policy::new(2);
 const PREFETCH_DISTANCE: usize = 8;
 
 /// What a detection found.
+///
+/// See the example of [`detect`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// These objects are garbage. References among them, and from them to others that take part,
@@ -53,6 +55,10 @@ pub enum Outcome {
 /// # Safety
 ///
 /// The object is live.
+///
+/// # Examples
+///
+/// See the example of [`detect`].
 #[must_use]
 pub unsafe fn takes_part(object: ObjectRef) -> bool {
     // SAFETY: live, says the caller.
@@ -65,6 +71,10 @@ pub unsafe fn takes_part(object: ObjectRef) -> bool {
 /// # Safety
 ///
 /// [`detect`] found this garbage just now.
+///
+/// # Examples
+///
+/// See the example of [`detect`].
 pub unsafe fn put_back(garbage: &[ObjectRef]) {
     // SAFETY: the references of these were subtracted, and not added back; they are intact.
     unsafe { undo(garbage, garbage.len()) }
@@ -80,6 +90,120 @@ pub unsafe fn put_back(garbage: &[ObjectRef]) {
 ///
 /// 1. This is a safepoint, all counts are up to date, and no young object is live.
 /// 2. The candidates are live, and all objects are black.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::Reason;
+/// use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
+/// use gc_core::heap::{ObjectRef, for_each_edge};
+/// use gc_marksweep::trial_deletion::{self, Outcome};
+/// use gc_refcount::counting::{Counting, Observer};
+/// # use gc_core::{Arena, Gc, Lock, Rootable, Trace, unlock};
+///
+/// /// Counts, and looks for dead cycles when it is asked to. For arenas without finalizers and
+/// /// callbacks.
+/// #[derive(Default)]
+/// struct Detector {
+///     counting: Counting,
+///     candidates: Candidates,
+/// }
+///
+/// #[derive(Default)]
+/// struct Candidates(Vec<ObjectRef>);
+///
+/// impl Observer for Candidates {
+///     fn decremented(&mut self, object: ObjectRef) {
+///         self.0.push(object);
+///     }
+///
+///     fn dying(&mut self, object: ObjectRef) {
+///         self.0.retain(|&candidate| candidate != object);
+///     }
+/// }
+///
+/// // SAFETY: counting is right as far as it goes, and what trial deletion finds is unreachable.
+/// unsafe impl Collector for Detector {
+///     const ATTRIBUTES: Attributes = {
+///         let mut attributes = Attributes::new("trial deletion");
+///         attributes.reclaims_cycles = true;
+///         attributes.prompt = true;
+///         attributes.counts_references = true;
+///         attributes.barrier = Barrier::Snapshot;
+///         attributes
+///     };
+///
+///     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
+///         // SAFETY: this is a safepoint with snapshots, and nobody else counts.
+///         unsafe { self.counting.settle(safepoint, &mut self.candidates) }
+///     }
+///
+///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+///         self.safepoint(safepoint);
+///         let candidates = std::mem::take(&mut self.candidates.0);
+///         // SAFETY: the counts are up to date, and candidates live.
+///         let outcome = unsafe { trial_deletion::detect(&candidates, 1) };
+///         assert_eq!(outcome, Outcome::GaveUp, "one object is no cycle");
+///         // SAFETY: as above: nothing has changed.
+///         let outcome = unsafe { trial_deletion::detect(&candidates, 1_000) };
+///         let Outcome::Garbage { objects, visited } = outcome else { return };
+///         assert!(visited >= objects.len());
+///         // SAFETY: that is what it found. Its references are counted again.
+///         unsafe { trial_deletion::put_back(&objects) }
+///         safepoint.collection.unreachable = objects.len();
+///
+///         // Once more, to reclaim it.
+///         // SAFETY: as above.
+///         let outcome = unsafe { trial_deletion::detect(&candidates, 1_000) };
+///         let Outcome::Garbage { objects, .. } = outcome else { return };
+///         safepoint.free(|heap| {
+///             let mut lost = Vec::new();
+///             for &object in &objects {
+///                 let note = |target| {
+///                     // References to what took part are not counted any more.
+///                     // SAFETY: nothing was reclaimed yet.
+///                     if !unsafe { trial_deletion::takes_part(target) } {
+///                         lost.push(target);
+///                     }
+///                 };
+///                 // SAFETY: as above.
+///                 unsafe { for_each_edge(object, note) }
+///             }
+///             for &object in &objects {
+///                 heap.census.counts.forget(object);
+///                 // SAFETY: it is garbage, and there once.
+///                 unsafe { heap.reclaim(object) }
+///             }
+///             // SAFETY: these references were counted.
+///             unsafe { self.counting.decrement_all(heap, lost, &mut self.candidates) }
+///         });
+///     }
+///
+///     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
+///         // SAFETY: as in `safepoint`.
+///         unsafe { self.counting.resume(safepoint, resume, &mut self.candidates) }
+///     }
+/// }
+///
+/// #[derive(Trace)]
+/// struct Node<'gc> {
+///     other: Lock<Option<Gc<'gc, Node<'gc>>>>,
+///     name: Gc<'gc, str>,
+/// }
+///
+/// let mut arena: Arena<Rootable![Option<Gc<'_, Node<'_>>>], Detector> = Arena::new(|mc| {
+///     let name = Gc::new_str(mc, "shared");
+///     let a = Gc::new(mc, Node { other: Lock::new(None), name });
+///     let b = Gc::new(mc, Node { other: Lock::new(Some(a)), name });
+///     unlock!(Gc::write(mc, a), Node, other).set(Some(b));
+///     Some(a)
+/// });
+/// arena.mutate(|_, _| ());
+/// arena.mutate_root(|_, root| *root = None);
+/// assert_eq!(arena.stats().live_objects, 3, "a -> b -> a, and the name");
+/// assert_eq!(arena.collect().unreachable, 2);
+/// assert_eq!(arena.stats().live_objects, 0);
+/// ```
 pub unsafe fn detect(candidates: &[ObjectRef], budget: usize) -> Outcome {
     let mut reached = Reached { objects: Vec::new(), budget, is_exceeded: false };
     // SAFETY: the caller's promises.

@@ -35,11 +35,17 @@ use crate::death::{take_back, take_back_rare};
 use crate::pacing::{self, Epoch};
 
 /// Who wants to know what becomes of counts: a detector of cycles.
+///
+/// See the example of [`Counting`].
 pub trait Observer {
     /// The object lost a reference and lives: it may be what is left of a cycle.
+    ///
+    /// See the example of [`Counting`].
     fn decremented(&mut self, object: ObjectRef);
 
     /// The object's count is zero: it is about to be reclaimed.
+    ///
+    /// See the example of [`Counting`].
     fn dying(&mut self, object: ObjectRef);
 }
 
@@ -59,6 +65,77 @@ const PREFETCH_DISTANCE: usize = 8;
 const QUEUE_AT_BYTES: usize = 4 << 10;
 
 /// The lists that counting works from, kept for their memory: between safepoints they are empty.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::Reason;
+/// use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
+/// use gc_core::heap::ObjectRef;
+/// use gc_refcount::counting::{Counting, Observer};
+/// # use gc_core::{Arena, ArenaBuilder, Gc, Lock, Rootable};
+/// use std::{cell::RefCell, rc::Rc};
+///
+/// /// Counts references, and says what becomes of objects that lose one.
+/// #[derive(Default)]
+/// struct Watching {
+///     counting: Counting,
+///     watch: Watch,
+/// }
+///
+/// #[derive(Default)]
+/// struct Watch(Rc<RefCell<Vec<&'static str>>>);
+///
+/// impl Observer for Watch {
+///     fn decremented(&mut self, _: ObjectRef) {
+///         self.0.borrow_mut().push("it lives");
+///     }
+///
+///     fn dying(&mut self, _: ObjectRef) {
+///         self.0.borrow_mut().push("it dies");
+///     }
+/// }
+///
+/// // SAFETY: as for `Refcount`.
+/// unsafe impl Collector for Watching {
+///     const ATTRIBUTES: Attributes = {
+///         let mut attributes = Attributes::new("watching");
+///         attributes.prompt = true;
+///         attributes.counts_references = true;
+///         attributes.barrier = Barrier::Snapshot;
+///         attributes
+///     };
+///
+///     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
+///         // SAFETY: this is a safepoint with snapshots, and nobody else counts.
+///         unsafe { self.counting.settle(safepoint, &mut self.watch) }
+///     }
+///
+///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+///         self.safepoint(safepoint);
+///         assert_eq!(self.counting.roots(safepoint).len(), 2, "a trace would begin there");
+///     }
+///
+///     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
+///         // SAFETY: as above.
+///         unsafe { self.counting.resume(safepoint, resume, &mut self.watch) }
+///     }
+/// }
+///
+/// let watching = Watching::default();
+/// let seen = Rc::clone(&watching.watch.0);
+/// type Slots = Rootable![[Gc<'_, Lock<Option<Gc<'_, u32>>>>; 2]];
+/// let mut arena = ArenaBuilder::<Slots, _>::new(watching).build(|mc| {
+///     let number = Gc::new(mc, 42);
+///     [0, 1].map(|_| Gc::new(mc, Lock::new(Some(number))))
+/// });
+/// arena.mutate(|_, _| ());
+/// arena.enter(|mc, slots| assert_eq!(mc.ref_count(slots[0].get().unwrap()), Some(2)));
+/// arena.mutate(|mc, slots| slots[0].set(mc, None));
+/// arena.mutate(|mc, slots| slots[1].set(mc, None));
+/// assert_eq!(*seen.borrow(), ["it lives", "it dies"]);
+/// arena.collect();
+/// ```
 #[derive(Debug, Default)]
 pub struct Counting {
     /// Promoted, and yet to be scanned.
@@ -81,6 +158,10 @@ impl Counting {
     ///
     /// 1. This is a safepoint, and the collector's barrier takes snapshots.
     /// 2. Every mature object was counted by this module only.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Counting`].
     #[inline]
     pub unsafe fn settle(&mut self, safepoint: &mut Safepoint<'_>, observer: &mut impl Observer) {
         let base = self.owed.len();
@@ -94,6 +175,10 @@ impl Counting {
     /// # Safety
     ///
     /// As [`settle`](Counting::settle).
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Counting`].
     #[cold]
     #[inline(never)]
     pub unsafe fn resume(
@@ -139,6 +224,8 @@ impl Counting {
 
     /// Everything that the roots and the arena's handles refer to, what is owed, and what is frozen: where
     /// a trace of all that lives begins.
+    ///
+    /// See the example of [`Counting`].
     pub fn roots(&self, safepoint: &Safepoint<'_>) -> Vec<ObjectRef> {
         let mut roots = self.owed.clone();
         safepoint.heap.for_each_frozen(|object| roots.push(object));
