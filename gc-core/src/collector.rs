@@ -381,7 +381,7 @@ impl<'a> Roots<'a> {
     /// ```
     /// use gc_core::Reason;
     /// use gc_core::collector::{Attributes, Collector, Safepoint};
-    /// # use gc_core::{Arena, Rootable};
+    /// # use gc_core::Rootable;
     ///
     /// /// Counts how often the root was changed.
     /// struct Dirt(std::rc::Rc<std::cell::Cell<u32>>);
@@ -403,7 +403,9 @@ impl<'a> Roots<'a> {
     /// let dirt = Dirt(Default::default());
     /// let count = dirt.0.clone();
     /// let mut arena = gc_core::ArenaBuilder::<Rootable![u32], _>::new(dirt).build(|_| 0);
-    /// (0..3).for_each(|_| drop(arena.collect()));
+    /// for _ in 0..3 {
+    ///     arena.collect();
+    /// }
     /// assert_eq!(count.get(), 1, "it was new once");
     /// arena.mutate_root(|_, root| *root += 1);
     /// arena.collect();

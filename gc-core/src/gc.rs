@@ -303,7 +303,7 @@ impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
     /// # Examples
     ///
     /// ```
-    /// use gc_core::{Arena, Gc, GcWeak, Lock, Rootable, Trace, unlock};
+    /// use gc_core::{Arena, Gc, GcWeak, Rootable, Trace};
     /// # use gc_core::NullCollector as Collector;
     /// use std::{cell::Cell, rc::Rc};
     ///

@@ -55,7 +55,7 @@ struct Entry {
 /// ```
 /// use gc_core::Reason;
 /// use gc_core::collector::{Attributes, Collector, Safepoint};
-/// # use gc_core::{Arena, DynamicRoot, Gc, Rootable};
+/// # use gc_core::{DynamicRoot, Gc, Rootable};
 /// use std::{cell::RefCell, rc::Rc};
 ///
 /// /// Reports how many handles came and went, and how many there are.

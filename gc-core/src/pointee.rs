@@ -21,7 +21,7 @@ use crate::heap::ObjectRef;
 /// # Examples
 ///
 /// ```
-/// use gc_core::{Gc, GcId, Mutation, Pointee};
+/// use gc_core::{Gc, GcId, Pointee};
 ///
 /// // Takes references to all that can be in a heap.
 /// fn is_same<T: ?Sized + Pointee>(gc: Gc<'_, T>, id: GcId) -> bool {

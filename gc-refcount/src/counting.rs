@@ -73,7 +73,7 @@ const QUEUE_AT_BYTES: usize = 4 << 10;
 /// use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
 /// use gc_core::heap::ObjectRef;
 /// use gc_refcount::counting::{Counting, Observer};
-/// # use gc_core::{Arena, ArenaBuilder, Gc, Lock, Rootable};
+/// # use gc_core::{ArenaBuilder, Gc, Lock, Rootable};
 /// use std::{cell::RefCell, rc::Rc};
 ///
 /// /// Counts references, and says what becomes of objects that lose one.

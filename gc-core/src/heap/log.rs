@@ -325,7 +325,7 @@ impl Log {
     /// ```
     /// use gc_core::Reason;
     /// use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
-    /// # use gc_core::{Arena, Gc, Lock, Rootable};
+    /// # use gc_core::{Gc, Lock, Rootable};
     /// use std::{cell::RefCell, rc::Rc};
     ///
     /// /// Reports how many references the places of old objects gained and lost.
