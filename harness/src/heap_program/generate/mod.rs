@@ -6,6 +6,7 @@
 //! rest is wild: any name, whether it means something or not.
 
 mod calls;
+mod control;
 mod figure;
 
 use rand_pcg::Pcg64Mcg;
@@ -34,7 +35,7 @@ pub enum Vocabulary {
     /// What the model knows: neither finalizers nor callbacks that do something.
     Modelled,
     /// Beside that finalizers, callbacks and weak references in slots, for those who run them in a
-    /// firm order: by a count to zero.
+    /// firm order: by a count to zero. And what the collector is told: to freeze, to keep what it finds.
     Ordered,
     /// The same for those who do not: collections. What finalizers and callbacks do comes to the same
     /// in any order.
@@ -66,7 +67,9 @@ pub fn generate_with(seed: u64, operations: usize, vocabulary: Vocabulary) -> Pr
         stored: NameMap::default(),
     };
     while generator.program.ops.len() < operations {
-        if generator.has_calls() && generator.once_in(3) {
+        if generator.has_calls() && generator.once_in(20) {
+            generator.draw_for_control();
+        } else if generator.has_calls() && generator.once_in(3) {
             generator.draw_for_calls();
         } else {
             generator.draw();
