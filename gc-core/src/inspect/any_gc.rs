@@ -34,7 +34,7 @@ use crate::pointee::Pointee;
 ///     assert_eq!(object.type_name(), "[u64]");
 ///     assert_eq!(object.element_count(), Some(100));
 ///     // The elements, their number, and a header.
-///     assert!((808..=816).contains(&object.size_bytes()));
+///     assert!(object.size_bytes() > 808);
 /// });
 /// ```
 #[derive(Clone, Copy)]
