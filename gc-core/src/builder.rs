@@ -221,6 +221,8 @@ where
     /// Checks after every safepoint that the types in the heap report their references right, and panics
     /// with the names of those that do not: see [`Arena::check_trace`]. Slow; for authors of unsafe
     /// code.
+    ///
+    /// See the example of [`Arena::check_trace`].
     #[must_use]
     pub fn check_trace(mut self, checks_trace: bool) -> ArenaBuilder<R, C> {
         self.settings.checks_trace = checks_trace;

@@ -191,6 +191,14 @@ impl<'gc> Mutation<'gc> {
     /// The generation that an object is in, the youngest being 0; `None` if it is frozen: then no
     /// collection looks for it. (For what does not depend on the collector, such as an object's size,
     /// see [`AnyGc`]; for all objects of the arena [`Arena::inspect`](crate::Arena::inspect).)
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// assert_eq!(mc.generation(Gc::new(mc, 42)), Some(0));
+    /// # });
+    /// ```
     pub fn generation<T: ?Sized + Pointee>(&self, gc: Gc<'gc, T>) -> Option<u8> {
         AnyGc::from(gc).generation(self.heap.settings().oldest_generation())
     }

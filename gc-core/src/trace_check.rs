@@ -17,6 +17,34 @@ use crate::short_name::Short;
 use crate::trace::{DynTrace, Edges, Slots, Trace};
 
 /// What is wrong with one type's [`Trace`].
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Edges, Gc, NullCollector, Rootable, Slots, Trace, TraceFault};
+///
+/// struct Forgetful<'gc>(Gc<'gc, u32>);
+///
+/// // SAFETY: none, on purpose: `relocate` does not report the reference that `visit` does.
+/// unsafe impl Trace for Forgetful<'_> {
+///     const HAS_GC: bool = true;
+/// #     const SLOTS: gc_core::SlotMap = gc_core::SlotMap::Dynamic;
+///
+///     fn visit(&self, edges: &mut Edges) {
+///         self.0.visit(edges);
+///     }
+///
+///     fn relocate(&mut self, _: &mut Slots) {}
+/// }
+///
+/// let mut arena: Arena<Rootable![Gc<'_, Forgetful<'_>>], NullCollector> =
+///     Arena::new(|mc| Gc::new(mc, Forgetful(Gc::new(mc, 1))));
+/// let faults = arena.check_trace().unwrap_err();
+/// assert!(matches!(
+///     faults.faults(),
+///     [TraceFault::Contradiction { visited: 1, relocated: 0, .. }]
+/// ));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TraceFault {
@@ -70,12 +98,16 @@ impl fmt::Display for TraceFault {
 }
 
 /// Everything that [`Arena::check_trace`] has found.
+///
+/// See the example of [`TraceFault`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceFaults(Vec<TraceFault>);
 
 impl TraceFaults {
     /// What is wrong, one entry for each type that contradicts itself and each object with a wrong
     /// count. There is at least one.
+    ///
+    /// See the example of [`TraceFault`].
     #[must_use]
     pub fn faults(&self) -> &[TraceFault] {
         &self.0

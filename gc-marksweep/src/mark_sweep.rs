@@ -126,6 +126,7 @@ pub fn take_unmarked(heap: &mut Heap) -> Vec<ObjectRef> {
 /// ```
 /// use gc_core::Reason;
 /// use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
+/// use gc_core::heap::ObjectRef;
 /// use gc_marksweep::mark_sweep;
 /// use gc_refcount::counting::Counting;
 /// # use gc_core::{Arena, Gc, Lock, Rootable, Trace, unlock};
@@ -174,6 +175,10 @@ pub fn take_unmarked(heap: &mut Heap) -> Vec<ObjectRef> {
 ///     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
 ///         // SAFETY: as in `safepoint`.
 ///         unsafe { self.0.resume(safepoint, resume, &mut ()) }
+///     }
+///
+///     fn owed(&self) -> &[ObjectRef] {
+///         self.0.owed()
 ///     }
 /// }
 ///

@@ -183,6 +183,10 @@ pub unsafe fn put_back(garbage: &[ObjectRef]) {
 ///         // SAFETY: as in `safepoint`.
 ///         unsafe { self.counting.resume(safepoint, resume, &mut self.candidates) }
 ///     }
+///
+///     fn owed(&self) -> &[ObjectRef] {
+///         self.counting.owed()
+///     }
 /// }
 ///
 /// #[derive(Trace)]

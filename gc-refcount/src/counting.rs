@@ -120,6 +120,10 @@ const QUEUE_AT_BYTES: usize = 4 << 10;
 ///         // SAFETY: as above.
 ///         unsafe { self.counting.resume(safepoint, resume, &mut self.watch) }
 ///     }
+///
+///     fn owed(&self) -> &[ObjectRef] {
+///         self.counting.owed()
+///     }
 /// }
 ///
 /// let watching = Watching::default();
@@ -217,6 +221,8 @@ impl Counting {
     }
 
     /// The references that are counted, and that nothing has any more: see Note [What is owed].
+    ///
+    /// See the example of [`Counting`].
     #[must_use]
     pub fn owed(&self) -> &[ObjectRef] {
         &self.owed

@@ -66,6 +66,8 @@ impl<'gc> AnyGc<'gc> {
 
     /// The name of the object's type, as [`core::any::type_name`] has it: for people. A `Gc<str>` is
     /// an array of bytes.
+    ///
+    /// See the example of [`AnyGc`].
     #[must_use]
     pub fn type_name(self) -> &'static str {
         self.descriptor().type_name()
@@ -73,6 +75,8 @@ impl<'gc> AnyGc<'gc> {
 
     /// Bytes that the object takes in the heap, header included: its shallow size. What it owns
     /// outside of the heap, and what it refers to, is not in it.
+    ///
+    /// See the example of [`AnyGc`].
     #[must_use]
     pub fn size_bytes(self) -> usize {
         // SAFETY: as in `header`.
@@ -80,6 +84,8 @@ impl<'gc> AnyGc<'gc> {
     }
 
     /// The number of elements, if it is an array: a `Gc<[T]>`, a `Gc<str>`, or the like.
+    ///
+    /// See the example of [`AnyGc`].
     #[must_use]
     pub fn element_count(self) -> Option<usize> {
         // SAFETY: as in `header`.
@@ -87,36 +93,91 @@ impl<'gc> AnyGc<'gc> {
     }
 
     /// Whether objects of its type can refer to others, so that the collector looks into them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let number = Gc::new(mc, 1);
+    /// let pair = Gc::new(mc, (number, 2));
+    /// assert!(!AnyGc::from(number).is_tracked() && AnyGc::from(pair).is_tracked());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_tracked(self) -> bool {
         self.descriptor().has_references()
     }
 
     /// Whether no safepoint has collected since the object was made.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// assert!(AnyGc::from(Gc::new(mc, 1)).is_young());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_young(self) -> bool {
         !self.object.is_mature()
     }
 
     /// Whether the object has a finalizer that has not run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let file = Gc::new(mc, 7);
+    /// assert!(!AnyGc::from(file).is_finalizable());
+    /// mc.on_unreachable::<Rootable![u32], _>(file, |_, file| {
+    ///     assert!(AnyGc::from(file).is_finalized(), "its turn is now");
+    /// })
+    /// .unwrap();
+    /// assert!(AnyGc::from(file).is_finalizable() && !AnyGc::from(file).is_finalized());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_finalizable(self) -> bool {
         self.header().has(Flag::Finalizable)
     }
 
     /// Whether the object's finalizers have had their turn.
+    ///
+    /// See the example of [`is_finalizable`](AnyGc::is_finalizable).
     #[must_use]
     pub fn is_finalized(self) -> bool {
         self.header().has(Flag::Finalized)
     }
 
     /// Whether the object is in the permanent generation: see [`Arena::freeze`](crate::Arena::freeze).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let number = Gc::new(mc, 1);
+    /// // What is frozen is in no generation.
+    /// assert!(!AnyGc::from(number).is_frozen() && mc.generation(number).is_some());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_frozen(self) -> bool {
         self.header().has(Flag::Frozen)
     }
 
     /// Whether there are weak references to the object.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let number = Gc::new(mc, 1);
+    /// assert!(!AnyGc::from(number).is_weakly_held());
+    /// let _weak = Gc::downgrade(mc, number);
+    /// assert!(AnyGc::from(number).is_weakly_held());
+    /// # });
+    /// ```
     #[must_use]
     pub fn is_weakly_held(self) -> bool {
         self.header().has(Flag::WeaklyHeld)
@@ -127,6 +188,15 @@ impl<'gc> AnyGc<'gc> {
     /// # Complexity
     ///
     /// A look-up in a hash table.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let number = Gc::new(mc, 1);
+    /// assert_eq!(AnyGc::from(number).id(), Gc::id(number));
+    /// # });
+    /// ```
     #[must_use]
     pub fn id(self) -> GcId {
         // SAFETY: as in `header`; its chunk belongs to its heap.

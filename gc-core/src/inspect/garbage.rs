@@ -18,6 +18,39 @@ use crate::short_name::Short;
 /// What is unreachable and was not reclaimed: see [`HeapView::find_garbage`](super::HeapView::find_garbage).
 ///
 /// It is printed in one line for each cycle, the largest first.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, Holder, Lock, NullCollector, Rootable, Trace, unlock};
+///
+/// #[derive(Trace)]
+/// struct Node<'gc> {
+///     name: Gc<'gc, str>,
+///     other: Lock<Option<Gc<'gc, Node<'gc>>>>,
+/// }
+///
+/// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+/// arena.mutate(|mc, ()| {
+///     let [a, b] = ["a", "b"].map(|name| {
+///         Gc::new(mc, Node { name: Gc::new_str(mc, name), other: Lock::new(None) })
+///     });
+///     unlock!(Gc::write(mc, a), Node, other).set(Some(b));
+///     unlock!(Gc::write(mc, b), Node, other).set(Some(a));
+/// });
+/// arena.inspect(|heap, ()| {
+///     let garbage = heap.find_garbage();
+///     assert!(!garbage.is_empty() && garbage.objects().count() == 4);
+///     let [cycle] = garbage.cycles() else { panic!("a -> b -> a") };
+///     assert_eq!((cycle.members().len(), cycle.way_around().len()), (2, 2));
+///     assert_eq!(cycle.holder(), Holder::Nothing);
+///     // Their names would go with it.
+///     assert_eq!(cycle.kept().len(), 2);
+///     assert!(cycle.size_bytes() < cycle.retained_bytes());
+///     assert_eq!(cycle.retained_bytes(), garbage.size_bytes());
+///     assert!(garbage.shared().is_empty() && garbage.acyclic().is_empty());
+/// });
+/// ```
 #[derive(Clone, Debug)]
 pub struct Garbage<'gc> {
     cycles: Vec<Cycle<'gc>>,
@@ -28,6 +61,8 @@ pub struct Garbage<'gc> {
 /// Unreachable objects each of which leads to all others.
 ///
 /// It is printed as `2 objects, 96 bytes: Node -> Node`.
+///
+/// See the example of [`Garbage`].
 #[derive(Clone, Debug)]
 pub struct Cycle<'gc> {
     members: Vec<AnyGc<'gc>>,
@@ -37,6 +72,8 @@ pub struct Cycle<'gc> {
 }
 
 /// Which cycle holds something: the next one from which it is reached.
+///
+/// See the example of [`Garbage`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Holder {
     /// None does.
@@ -112,12 +149,16 @@ impl<'gc> Garbage<'gc> {
     }
 
     /// Whether everything is reachable.
+    ///
+    /// See the example of [`Garbage`].
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.objects().next().is_none()
     }
 
     /// All unreachable objects.
+    ///
+    /// See the example of [`Garbage`].
     pub fn objects(&self) -> impl Iterator<Item = AnyGc<'gc>> {
         let in_cycles =
             self.cycles.iter().flat_map(|cycle| cycle.members.iter().chain(&cycle.kept));
@@ -125,18 +166,24 @@ impl<'gc> Garbage<'gc> {
     }
 
     /// Bytes of all unreachable objects.
+    ///
+    /// See the example of [`Garbage`].
     #[must_use]
     pub fn size_bytes(&self) -> usize {
         self.objects().map(AnyGc::size_bytes).sum()
     }
 
     /// The cycles, those first that keep most bytes.
+    ///
+    /// See the example of [`Garbage`].
     #[must_use]
     pub fn cycles(&self) -> &[Cycle<'gc>] {
         &self.cycles
     }
 
     /// The objects that are in no cycle, and that several cycles keep.
+    ///
+    /// See the example of [`Garbage`].
     #[must_use]
     pub fn shared(&self) -> &[AnyGc<'gc>] {
         &self.shared
@@ -144,6 +191,8 @@ impl<'gc> Garbage<'gc> {
 
     /// The objects that no cycle leads to. With a collector that counts there are none, unless a
     /// `Trace` has hidden a reference that was counted.
+    ///
+    /// See the example of [`Garbage`].
     #[must_use]
     pub fn acyclic(&self) -> &[AnyGc<'gc>] {
         &self.acyclic
@@ -152,6 +201,8 @@ impl<'gc> Garbage<'gc> {
 
 impl<'gc> Cycle<'gc> {
     /// The objects of the cycle.
+    ///
+    /// See the example of [`Garbage`].
     #[must_use]
     pub fn members(&self) -> &[AnyGc<'gc>] {
         &self.members
@@ -159,30 +210,40 @@ impl<'gc> Cycle<'gc> {
 
     /// The members on a shortest way from one of them back to itself, each of which refers to the
     /// next, and the last to the first.
+    ///
+    /// See the example of [`Garbage`].
     #[must_use]
     pub fn way_around(&self) -> &[AnyGc<'gc>] {
         &self.way_around
     }
 
     /// The objects that are in no cycle, and that this one keeps and no other.
+    ///
+    /// See the example of [`Garbage`].
     #[must_use]
     pub fn kept(&self) -> &[AnyGc<'gc>] {
         &self.kept
     }
 
     /// Which of the other cycles holds this one.
+    ///
+    /// See the example of [`Garbage`].
     #[must_use]
     pub fn holder(&self) -> Holder {
         self.holder
     }
 
     /// Bytes of the members.
+    ///
+    /// See the example of [`Garbage`].
     #[must_use]
     pub fn size_bytes(&self) -> usize {
         bytes_of(&self.members)
     }
 
     /// Bytes of the members and of what they keep.
+    ///
+    /// See the example of [`Garbage`].
     #[must_use]
     pub fn retained_bytes(&self) -> usize {
         self.size_bytes() + bytes_of(&self.kept)

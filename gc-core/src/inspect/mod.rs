@@ -103,6 +103,8 @@ where
 /// ever referred to, and that are dead since the `mutate` in which they were made. The small objects
 /// behind weak references are hidden; those in which the library's collections keep their elements
 /// are arrays like others.
+///
+/// See the example of [`Arena::inspect`].
 pub struct HeapView<'gc> {
     contents: Contents<'gc>,
     root: &'gc dyn DynTrace,
@@ -112,6 +114,8 @@ pub struct HeapView<'gc> {
 }
 
 /// A generation was asked for that the collector does not have.
+///
+/// See the example of [`HeapView::objects_in_generation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoSuchGeneration {
     generation: u8,
@@ -120,6 +124,8 @@ pub struct NoSuchGeneration {
 
 impl NoSuchGeneration {
     /// The oldest generation that there is. The youngest is 0.
+    ///
+    /// See the example of [`HeapView::objects_in_generation`].
     #[must_use]
     pub fn oldest(&self) -> u8 {
         self.oldest
@@ -153,6 +159,10 @@ impl<'gc> HeapView<'gc> {
     /// # Complexity
     ///
     /// O(objects and blocks) for all of them. Takes no memory.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Arena::inspect`].
     pub fn objects(&self) -> impl Iterator<Item = AnyGc<'gc>> + use<'gc> {
         // SAFETY: they are of this heap.
         self.contents.objects().filter_map(|object| unsafe { HeapView::show(object) })
@@ -178,6 +188,7 @@ impl<'gc> HeapView<'gc> {
     /// arena.inspect(|heap, _| {
     ///     assert_eq!(heap.objects_in_generation(0).map(Iterator::count), Ok(1));
     ///     let error = heap.objects_in_generation(200).err().expect("there is only one");
+    ///     assert_eq!(error.oldest(), 0);
     ///     assert_eq!(error.to_string(), "there is no generation 200: the collector has only 0");
     /// });
     /// ```
@@ -199,6 +210,15 @@ impl<'gc> HeapView<'gc> {
     /// # Complexity
     ///
     /// As [`objects`](HeapView::objects).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![GcVec<'_, u32>], NullCollector>::new(|mc| GcVec::new(mc));
+    /// arena.mutate(|mc, _| (0..3).for_each(|n| _ = Gc::new(mc, f64::from(n))));
+    /// arena.inspect(|heap, _| assert_eq!(heap.objects_of_type::<f64>().count(), 3));
+    /// ```
     pub fn objects_of_type<T: ?Sized>(&self) -> impl Iterator<Item = AnyGc<'gc>> + use<'gc, T> {
         let name = core::any::type_name::<T>();
         self.objects().filter(move |object| object.type_name() == name)
@@ -209,6 +229,17 @@ impl<'gc> HeapView<'gc> {
     /// # Complexity
     ///
     /// O(objects that were asked for their identity).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![Gc<'_, u32>], NullCollector>::new(|mc| Gc::new(mc, 1));
+    /// let id = arena.enter(|_, number| Gc::id(*number));
+    /// arena.inspect(|heap, number| {
+    ///     assert_eq!(heap.object_with_id(id), Some(AnyGc::from(*number)));
+    /// });
+    /// ```
     #[must_use]
     pub fn object_with_id(&self, id: GcId) -> Option<AnyGc<'gc>> {
         let object = self.contents.ids.object(id)?;
@@ -217,6 +248,18 @@ impl<'gc> HeapView<'gc> {
     }
 
     /// What a handle of the arena's own set refers to; `None` if it is of another arena or set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![()], NullCollector>::new(|_| ());
+    /// let handle = arena.mutate(|mc, ()| mc.stash::<Rootable![u32]>(Gc::new(mc, 42)));
+    /// arena.inspect(|heap, ()| {
+    ///     let answer = heap.try_fetch(&handle).expect("it is of this arena");
+    ///     assert_eq!((*answer, heap.count_handles(AnyGc::from(answer))), (42, 1));
+    /// });
+    /// ```
     #[must_use]
     pub fn try_fetch<R>(&self, handle: &DynamicRoot<R>) -> Option<Gc<'gc, Root<'gc, R>>>
     where
@@ -237,6 +280,21 @@ impl<'gc> HeapView<'gc> {
     ///
     /// O(references). Of an array a few elements are looked at at a time; of another object all
     /// references.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// type Pair<'gc> = Gc<'gc, (Gc<'gc, u32>, Gc<'gc, f64>)>;
+    /// let mut arena = Arena::<Rootable![Pair<'_>], NullCollector>::new(|mc| {
+    ///     Gc::new(mc, (Gc::new(mc, 1), Gc::new(mc, 1.5)))
+    /// });
+    /// arena.inspect(|heap, pair| {
+    ///     assert_eq!(heap.referents(AnyGc::from(*pair)).count(), 2);
+    ///     let number = AnyGc::from(pair.0);
+    ///     assert!(heap.referents(AnyGc::from(*pair)).any(|object| object == number));
+    /// });
+    /// ```
     pub fn referents(&self, of: AnyGc<'gc>) -> impl Iterator<Item = AnyGc<'gc>> + use<'gc> {
         let references = References::new(of.object());
         // SAFETY: what an object refers to is of its heap.
@@ -280,6 +338,10 @@ impl<'gc> HeapView<'gc> {
     /// # Complexity
     ///
     /// O(references in the root).
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`referrers`](HeapView::referrers).
     #[must_use]
     pub fn count_in_root(&self, to: AnyGc<'gc>) -> usize {
         let mut count = 0;
@@ -297,6 +359,10 @@ impl<'gc> HeapView<'gc> {
     /// # Complexity
     ///
     /// O(handles).
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`try_fetch`](HeapView::try_fetch).
     #[must_use]
     pub fn count_handles(&self, to: AnyGc<'gc>) -> usize {
         self.arena_handles().count_handles(to.object())
@@ -380,6 +446,15 @@ impl<'gc> HeapView<'gc> {
 
     /// The number of references to an object from others, from the root and from handles; `None` with
     /// a collector that does not count. Clones of one handle count once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![Gc<'_, u32>], NullCollector>::new(|mc| Gc::new(mc, 1));
+    /// // This collector does not count.
+    /// arena.inspect(|heap, number| assert_eq!(heap.ref_count(AnyGc::from(*number)), None));
+    /// ```
     #[must_use]
     pub fn ref_count(&self, of: AnyGc<'gc>) -> Option<usize> {
         // SAFETY: nothing is reclaimed within `'gc`.
@@ -389,6 +464,14 @@ impl<'gc> HeapView<'gc> {
 
     /// The generation that an object is in, the youngest being 0; `None` if it is
     /// [frozen](AnyGc::is_frozen): then no collection looks for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![Gc<'_, u32>], NullCollector>::new(|mc| Gc::new(mc, 1));
+    /// arena.inspect(|heap, number| assert_eq!(heap.generation(AnyGc::from(*number)), Some(0)));
+    /// ```
     #[must_use]
     pub fn generation(&self, of: AnyGc<'gc>) -> Option<u8> {
         of.generation(self.contents.settings.oldest_generation())
