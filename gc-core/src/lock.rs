@@ -628,6 +628,10 @@ impl<'gc, T: 'gc> Gc<'gc, OnceLock<T>> {
 
     /// The value; made by the closure if there is none.
     ///
+    /// # Panics
+    ///
+    /// If the closure stores a value into this very lock. If it panics itself there is still no value.
+    ///
     /// # Examples
     ///
     /// ```

@@ -101,9 +101,9 @@ impl SegmentBits {
 }
 
 impl Barrier {
-    /// Elements of an array that are logged together; an array of no more is logged as a whole. A longer segment costs a longer walk at the
-    /// safepoint, and at the store if there is a snapshot; a shorter one more entries where all of an
-    /// array is written.
+    /// Elements of an array that are logged together; an array of no more is logged as a whole. A
+    /// longer segment costs a longer walk at the safepoint, and at the store if there is a snapshot; a
+    /// shorter one more entries where all of an array is written.
     ///
     /// # Examples
     ///
