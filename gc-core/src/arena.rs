@@ -238,8 +238,8 @@ where
     #[cold]
     #[inline(never)]
     fn safepoint_slow(&mut self) {
-        // Drop glue may release handles, and so make more garbage: a prompt collector goes on until
-        // there is none.
+        // Drop glue may release handles, and dead entries of weak collections may hold something, so
+        // there may be more garbage: a prompt collector goes on until there is none.
         loop {
             let (_, asked_for) = self.run_inline(Thrift::Lazy, C::safepoint);
             if let Some(generation) = asked_for {
@@ -248,7 +248,9 @@ where
             if self.heap.is_calling() {
                 self.run_calls();
             }
-            if !(self.heap.settings().is_prompt && self.heap.are_handles_changed()) {
+            let is_pruned = self.heap.prune_collections();
+            let is_garbage_likely = is_pruned || self.heap.are_handles_changed();
+            if !(self.heap.settings().is_prompt && is_garbage_likely) {
                 return;
             }
         }
@@ -406,7 +408,8 @@ where
         let collection = self.collect_as(Reason::Explicit, generation);
         self.run_calls();
         let collection = self.recorder.take_ended().unwrap_or(collection);
-        if self.heap.settings().is_prompt && self.heap.are_handles_changed() {
+        let is_garbage_likely = self.heap.prune_collections() || self.heap.are_handles_changed();
+        if self.heap.settings().is_prompt && is_garbage_likely {
             self.safepoint_slow();
         }
         collection

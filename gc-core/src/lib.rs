@@ -59,6 +59,7 @@ mod trace;
 mod trace_check;
 mod trace_impls;
 mod weak;
+mod weak_entry;
 mod write;
 
 #[doc(hidden)]
@@ -67,7 +68,10 @@ pub use arena::Arena;
 pub use brand::Brand;
 pub use builder::ArenaBuilder;
 pub use calls::{CallError, CallKind, Outcome, PendingCall};
-pub use collections::{DefaultHashBuilder, GcHashMap, GcHashSet, GcVec, MapIter, VecIter};
+pub use collections::{
+    DefaultHashBuilder, GcHashMap, GcHashSet, GcVec, MapIter, VecIter, WeakMap, WeakSet,
+    WeakValueMap,
+};
 pub use collector::{Attributes, Collector};
 #[doc(hidden)]
 pub use dyn_gc::{__dyn_object, __dyn_with_object};

@@ -167,8 +167,8 @@ impl<'gc> Mutation<'gc> {
         handle.get(&self.heap.arena_handles())
     }
 
-    /// The number of references to an object from other objects, from the root and from handles,
-    /// as of the last safepoint; `None` for an object that is younger than that, and with a
+    /// The number of references to an object from other objects, from the root, from handles and from
+    /// the entries of [`WeakMap`](crate::WeakMap)s whose value it is, as of the last safepoint; `None` for an object that is younger than that, and with a
     /// collector that does not count.
     ///
     /// # Examples

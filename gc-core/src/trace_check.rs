@@ -11,7 +11,7 @@ use hashbrown::HashMap;
 
 use crate::arena::Arena;
 use crate::collector::Collector;
-use crate::heap::{AddressHash, Contents, ObjectRef, for_each_edge};
+use crate::heap::{AddressHash, Contents, Hold, ObjectRef, for_each_edge};
 use crate::rootable::{Root, Rootable};
 use crate::short_name::Short;
 use crate::trace::{DynTrace, Edges, Slots, Trace};
@@ -68,7 +68,8 @@ pub enum TraceFault {
         counted: usize,
         /// How many are reported.
         reported: usize,
-        /// The types that report some, in alphabetical order, and `root` and `handle`, where they are.
+        /// The types that report some, in alphabetical order, and `root`, `handle`
+        /// and `entry` (of a [`WeakMap`](crate::WeakMap)), where they are.
         holders: Vec<&'static str>,
     },
 }
@@ -231,6 +232,8 @@ unsafe fn find_contradictions(
 
 const ROOT: &str = "root";
 const HANDLE: &str = "handle";
+/// Of a `WeakMap`.
+const ENTRY: &str = "entry";
 /// Nothing reports it any more, but a finalizer or a callback comes before it is taken back.
 const OWED: &str = "owed";
 
@@ -246,6 +249,12 @@ impl Counted<'_> {
     fn for_each(&self, mut each: impl FnMut(ObjectRef, &'static str)) {
         Edges::collect(&mut |target| each(target, ROOT), |edges| self.root.visit_dyn(edges));
         self.owed.iter().for_each(|&target| each(target, OWED));
+        for ephemeron in self.contents.weak.all_ephemerons() {
+            // SAFETY: what is in the table was not reclaimed.
+            if unsafe { ephemeron.hold() } == Hold::Counted {
+                each(ephemeron.value, ENTRY);
+            }
+        }
         let mut sets = BTreeSet::new();
         for table in self.contents.handle_tables.iter().filter(|table| table.is_owner_mature()) {
             table.for_each_counted(|target| each(target, HANDLE));

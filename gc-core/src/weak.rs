@@ -2,6 +2,7 @@
 
 use core::cell::Cell;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
 
 use crate::Gc;
@@ -23,6 +24,8 @@ pub(crate) enum WeakKind {
     Tracking,
     /// As the ordinary ones, with a callback. Each has a cell of its own.
     Callback,
+    /// As the ordinary ones, for an entry of a weak collection. Each has a cell of its own.
+    Entry,
 }
 
 /// The type of a kind's cells: a [`WeakCell`] and perhaps more behind it.
@@ -59,18 +62,20 @@ pub(crate) struct CallbackCell {
 macro_rules! weak_cell {
     ($cell:ty, $kind:expr) => {
         // SAFETY: as the macro says.
-        unsafe impl Trace for $cell {
+        unsafe impl $crate::Trace for $cell {
             const HAS_GC: bool = false;
-            const SLOTS: SlotMap = SlotMap::Empty;
-            fn visit(&self, _: &mut Edges) {}
-            fn relocate(&mut self, _: &mut Slots) {}
+            const SLOTS: $crate::SlotMap = $crate::SlotMap::Empty;
+            fn visit(&self, _: &mut $crate::Edges) {}
+            fn relocate(&mut self, _: &mut $crate::Slots) {}
         }
 
-        impl WeakCellKind for $cell {
-            const KIND: WeakKind = $kind;
+        impl $crate::weak::WeakCellKind for $cell {
+            const KIND: $crate::weak::WeakKind = $kind;
         }
     };
 }
+
+pub(crate) use weak_cell;
 
 weak_cell!(WeakCell, WeakKind::Ordinary);
 weak_cell!(TrackingCell, WeakKind::Tracking);
@@ -109,7 +114,7 @@ impl CallbackCell {
 }
 
 impl WeakCell {
-    fn new(target: ObjectRef) -> WeakCell {
+    pub(crate) fn new(target: ObjectRef) -> WeakCell {
         WeakCell { target: Cell::new(Some(target)), id: Cell::new(None) }
     }
 
@@ -179,6 +184,14 @@ impl WeakCell {
 /// - [`Gc::downgrade_tracking`]: cleared when the object is reclaimed, after finalizers.
 /// - [`Gc::downgrade_with_callback`]: as the first, and something is called then.
 ///
+/// # Equality
+///
+/// Two weak references are equal if their [`id`](GcWeak::id)s are, and that is what is hashed: so they
+/// may be keys of a map. References to one object are equal while it lives, and what was compared or
+/// hashed once has the same answer for ever. When the object has died before any of its weak references
+/// was compared or hashed, and before its identity was asked for, only copies are certain to be equal.
+/// (A `Gc` compares and hashes as its value does, which a dead one has no more.)
+///
 /// # Examples
 ///
 /// ```
@@ -247,8 +260,17 @@ impl<'gc, T: ?Sized + Pointee + 'gc> GcWeak<'gc, T> {
         target: Gc<'gc, T>,
         cell: U,
     ) -> GcWeak<'gc, T> {
-        let object = target.object();
         let cell = mc.allocate(Descriptor::of_weak_cell::<U>(), cell);
+        GcWeak::to_allocated_cell(mc, target, cell)
+    }
+
+    /// The weak reference whose cell was just allocated.
+    pub(crate) fn to_allocated_cell(
+        mc: &Mutation<'gc>,
+        target: Gc<'gc, T>,
+        cell: ObjectRef,
+    ) -> GcWeak<'gc, T> {
+        let object = target.object();
         // SAFETY: it was just allocated.
         unsafe { cell.header() }.set(Flag::WeaklyHeld);
         // SAFETY: a `Gc` of the running `mutate` is live.
@@ -289,10 +311,25 @@ impl<'gc, T: ?Sized + Pointee + 'gc> GcWeak<'gc, T> {
     #[must_use]
     pub fn upgrade(self, mc: &Mutation<'gc>) -> Option<Gc<'gc, T>> {
         let _ = mc;
+        self.get()
+    }
+
+    /// [`upgrade`](GcWeak::upgrade), for those who are inside of a `mutate` for certain.
+    pub(crate) fn get(self) -> Option<Gc<'gc, T>> {
         let target = self.cell().target()?;
         // SAFETY: the target is live, since it was not cleared; its type is that of the reference
         // the weak one was made from, whose metadata `self.cell` kept.
         Some(unsafe { Gc::from_raw(T::with_object(self.cell, target)) })
+    }
+
+    /// Whether both have the same cell.
+    pub(crate) fn is_same_cell(self, other: Self) -> bool {
+        self.cell_object() == other.cell_object()
+    }
+
+    /// Whether this refers to an object.
+    pub(crate) fn is_to(self, object: Gc<'gc, T>) -> bool {
+        self.cell().target() == Some(object.object())
     }
 
     /// Whether the object is dead.
@@ -313,8 +350,8 @@ impl<'gc, T: ?Sized + Pointee + 'gc> GcWeak<'gc, T> {
     /// Whether both refer to the same object, or are copies of one weak reference.
     ///
     /// Two that were made apart by [`Gc::downgrade`] are the same also when the object is dead; one
-    /// with a callback is then the same as its copies only. For an answer that does not change, compare
-    /// [`id`](GcWeak::id)s.
+    /// with a callback is then the same as its copies only. For an answer that does not change use
+    /// `==`, which compares [`id`](GcWeak::id)s.
     ///
     /// # Examples
     ///
@@ -362,6 +399,22 @@ unsafe impl<'gc, T: ?Sized + Pointee + 'gc> Trace for GcWeak<'gc, T> {
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         slots.push(T::place(&mut self.cell));
+    }
+}
+
+impl<T: ?Sized + Pointee> PartialEq for GcWeak<'_, T> {
+    /// By [`id`](GcWeak::id).
+    fn eq(&self, other: &Self) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl<T: ?Sized + Pointee> Eq for GcWeak<'_, T> {}
+
+impl<T: ?Sized + Pointee> Hash for GcWeak<'_, T> {
+    /// By [`id`](GcWeak::id).
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id().hash(state);
     }
 }
 

@@ -20,6 +20,7 @@ use gc_core::Reason;
 use gc_core::collector::{Attributes, Collector, Roots, Safepoint};
 use gc_core::heap::{Block, BlockState, Evacuator, Heap, ObjectRef};
 
+use crate::ephemerons::reach_young_values;
 use crate::fate::fate;
 use crate::finalizable::{Finalizable, reach_frozen, revive};
 use crate::pacing::{Pacing, Survival};
@@ -377,6 +378,7 @@ impl Generational {
         }
         reach_frozen(&mut trace, &plan.tenured);
         trace.run(&mut remember);
+        reach_young_values(&mut trace, plan.generation, &mut remember);
         if plan.generation < FULL {
             let unreached = self.finalizable.take_unreached(trace.heap(), plan.generation);
             if !unreached.is_empty() {

@@ -27,6 +27,7 @@
 //! - `trace`: reaching everything that lives, moving some of it.
 //! - `remembered`: references from old to young.
 //! - `full`: marking everything, and emptying sparse blocks.
+//! - `ephemerons`: the values of weak maps, in that.
 //! - `fate`: where an object is after the trace.
 //! - `finalizable`: what has a finalizer, and was not reached.
 #![no_std]
@@ -34,6 +35,7 @@
 extern crate alloc;
 
 mod collector;
+mod ephemerons;
 mod fate;
 mod finalizable;
 mod full;

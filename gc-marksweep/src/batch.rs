@@ -18,6 +18,9 @@ const LIVE: Policy = Policy::ZERO;
 #[derive(Debug)]
 pub(crate) struct Batch {
     members: Vec<ObjectRef>,
+    /// The values of ephemerons that were garbage, or whose key was: they are let go of when the garbage
+    /// is torn down, and counted until then.
+    released: Vec<ObjectRef>,
 }
 
 /// Clears the ordinary weak references to members. The callbacks of those that are no members are to be
@@ -63,8 +66,15 @@ impl Batch {
         for &object in garbage {
             // SAFETY: as above.
             unsafe { heap.weak().clear_dead_cell(object) }
+            // SAFETY: as above.
+            unsafe { heap.weak().clear_entries(object) }
         }
-        Batch { members }
+        Batch { members, released: heap.weak().take_released() }
+    }
+
+    /// Takes the references to values that are to be taken back when the garbage is torn down.
+    pub(crate) fn take_released(&mut self) -> Vec<ObjectRef> {
+        core::mem::take(&mut self.released)
     }
 
     /// The garbage, as far as it is known.
@@ -98,7 +108,7 @@ impl Batch {
     ///
     /// This is a safepoint, the counts are up to date, and the policy of every object is zero.
     pub(crate) unsafe fn retain_unreachable(&mut self, heap: &mut Heap) -> usize {
-        let members = &mut self.members;
+        let Batch { members, released } = self;
         members.retain(|&object| heap.is_in_batch(object));
         // SAFETY: a member that died would have left the batch.
         let header = |object: ObjectRef| unsafe { object.header() };
@@ -108,6 +118,11 @@ impl Batch {
         for &object in &*members {
             // SAFETY: it lives, and this is a safepoint.
             unsafe { for_each_member(object, |target| subtract(&mut heap.census.counts, target)) }
+        }
+        // SAFETY: what is counted lives.
+        let is_member = |value: &&ObjectRef| unsafe { is_member(**value) };
+        for &value in released.iter().filter(is_member) {
+            subtract(&mut heap.census.counts, value);
         }
         let mut live = Vec::new();
         for &object in &*members {
@@ -129,6 +144,10 @@ impl Batch {
                 // SAFETY: it lives, and this is a safepoint.
                 unsafe { for_each_member(object, restore) }
             }
+        }
+        for &value in released.iter().filter(is_member) {
+            // SAFETY: as above.
+            unsafe { heap.census.counts.increment(value) }
         }
         let is_live = |object: ObjectRef| header(object).policy() == LIVE;
         for &object in members.iter().filter(|&&object| !is_live(object)) {

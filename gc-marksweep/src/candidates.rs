@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use gc_core::heap::{Heap, ObjectRef, Policy};
+use gc_core::heap::{Flag, Heap, ObjectRef, Policy};
 use gc_refcount::counting::Observer;
 
 /// The header of a candidate says so, too: it is in the cache when its count has just changed, and
@@ -59,8 +59,10 @@ impl Observer for Candidates {
     fn decremented(&mut self, object: ObjectRef) {
         // SAFETY: counting says that it lives.
         let header = unsafe { object.header() };
-        // What refers to nothing is in no cycle.
-        if header.policy() != CANDIDATE && header.descriptor().has_references() {
+        // What refers to nothing is in no cycle, unless it is the key of an ephemeron.
+        let may_be_in_cycle =
+            || header.descriptor().has_references() || header.has(Flag::WeaklyHeld);
+        if header.policy() != CANDIDATE && may_be_in_cycle() {
             header.set_policy(CANDIDATE);
             object.chunk().marks().insert(object);
             self.len += 1;

@@ -81,12 +81,12 @@ impl MarkSweep {
         let candidates = self.candidates.take(safepoint.heap);
         // SAFETY: the counts were brought up to date at this safepoint; a candidate that dies
         // leaves the set; `take` made them black, and the others are.
-        match unsafe { trial_deletion::detect(&candidates, budget) } {
+        match unsafe { trial_deletion::detect(safepoint.heap.weak(), &candidates, budget) } {
             Outcome::Garbage { objects, visited } => {
                 let heap = &mut *safepoint.heap;
                 if heap.saves_garbage() || (heap.may_have_calls() && is_any_delayed(&objects)) {
                     // SAFETY: that is what trial deletion found.
-                    unsafe { trial_deletion::put_back(&objects) }
+                    unsafe { trial_deletion::put_back(safepoint.heap.weak(), &objects) }
                     // SAFETY: all of it is counted again.
                     unsafe { self.begin_batch(safepoint, &objects) }
                 } else {
@@ -149,13 +149,13 @@ impl MarkSweep {
     /// It is mature and unreachable, each object is there once, and all its references are counted.
     unsafe fn begin_batch(&mut self, safepoint: &mut Safepoint<'_>, garbage: &[ObjectRef]) {
         // SAFETY: the caller's promises.
-        let batch = unsafe { Batch::new(safepoint.heap, garbage) };
+        let mut batch = unsafe { Batch::new(safepoint.heap, garbage) };
         if batch.call(safepoint.heap, TEAR_DOWN) {
             safepoint.heap.begin_collecting();
             self.batch = Some(batch);
         } else {
             // SAFETY: it is garbage, and nothing has happened since.
-            unsafe { self.tear_down(safepoint, batch.members()) }
+            unsafe { self.tear_down(safepoint, &mut batch) }
         }
     }
 
@@ -184,16 +184,19 @@ impl MarkSweep {
         batch::clear_weak(safepoint.heap, batch.members());
         safepoint.heap.call_back(NOTHING);
         // SAFETY: it is garbage still.
-        unsafe { self.tear_down(safepoint, batch.members()) }
+        unsafe { self.tear_down(safepoint, &mut batch) }
     }
 
-    /// Reclaims the members of a batch, and takes back their references to others; or saves them.
+    /// Reclaims the members of a batch, and takes back their references to others, and those that
+    /// ephemerons had; or saves them.
     ///
     /// # Safety
     ///
     /// They are unreachable and mature, each is there once, none has a finalizer that has not run, and
     /// all their references are counted.
-    unsafe fn tear_down(&mut self, safepoint: &mut Safepoint<'_>, members: &[ObjectRef]) {
+    unsafe fn tear_down(&mut self, safepoint: &mut Safepoint<'_>, batch: &mut Batch) {
+        let mut lost = batch.take_released();
+        let members = batch.members();
         safepoint.collection.unreachable += members.len();
         if safepoint.heap.saves_garbage() {
             for &object in members {
@@ -202,12 +205,16 @@ impl MarkSweep {
                 // SAFETY: as above, and mature; what it refers to is counted, and so stays.
                 unsafe { safepoint.heap.save(object) }
             }
+            // When the handles are counted by which they are saved now.
+            safepoint.heap.weak().release_later(lost);
             return;
         }
-        let mut lost = Vec::new();
+        lost.append(&mut safepoint.heap.weak().take_released());
+        // SAFETY: what is counted, and what is a member, is intact until it is reclaimed.
+        lost.retain(|&value| !unsafe { is_member(value) });
         for &object in members {
             let note = |target| {
-                // SAFETY: it is intact until it is reclaimed.
+                // SAFETY: as above.
                 if !unsafe { is_member(target) } {
                     lost.push(target);
                 }
@@ -234,6 +241,18 @@ impl MarkSweep {
     ///
     /// Trial deletion found this garbage just now.
     unsafe fn reclaim(&mut self, safepoint: &mut Safepoint<'_>, garbage: &[ObjectRef]) {
+        // All of them before the first is taken back: who takes part is only then what it was.
+        let mut lost = Vec::new();
+        for &object in garbage {
+            let note = |target| {
+                // SAFETY: what garbage refers to is not reclaimed yet.
+                if !unsafe { trial_deletion::takes_part(safepoint.heap.weak(), target) } {
+                    lost.push(target);
+                }
+            };
+            // SAFETY: garbage is intact until it is reclaimed.
+            unsafe { for_each_edge(object, note) }
+        }
         safepoint.collection.unreachable += garbage.len();
         safepoint.free(|heap| {
             for &object in garbage {
@@ -241,18 +260,8 @@ impl MarkSweep {
                 // SAFETY: garbage is unreachable and mature, and each object is there once.
                 unsafe { heap.reclaim(object) }
             }
-            for &object in garbage {
-                let take_back = |target| {
-                    // SAFETY: what died at this safepoint is untouched until the end of it.
-                    if !unsafe { trial_deletion::takes_part(target) } {
-                        let lost = core::iter::once(target);
-                        // SAFETY: garbage takes part, so this is none; the reference was counted.
-                        unsafe { self.counting.decrement_all(heap, lost, &mut self.candidates) }
-                    }
-                };
-                // SAFETY: as above.
-                unsafe { for_each_edge(object, take_back) }
-            }
+            // SAFETY: garbage takes part, so this is none; these references were counted.
+            unsafe { self.counting.decrement_all(heap, lost, &mut self.candidates) }
         });
     }
 }

@@ -13,8 +13,11 @@
 //!
 //! Between detections all objects are black. Three kinds of objects take no part: those that refer
 //! to nothing, which are in no cycle (but weak references with a callback do, which are not called if
-//! they are garbage, too), those whose count exceeds what the header holds, which are taken to be alive
+//! they are garbage, too, and what ephemerons consist of), those whose count exceeds what the header holds, which are taken to be alive
 //! (a backup mark-sweep finds them), and frozen ones. References to these are not subtracted.
+//!
+//! The reference that an ephemeron has to its value comes from its cell and its key together: it is
+//! subtracted if one of them is gray, and added back when both are black.
 //!
 //! Bacon and Rajan, "Concurrent cycle collection in reference counted systems", 2001, section 3.
 //! Theirs recurses; this works from lists, of which none is longer than a budget. Where more is
@@ -22,7 +25,9 @@
 
 use alloc::vec::Vec;
 
-use gc_core::heap::{COUNT_MAX, Flag, ObjectRef, Policy, for_each_edge};
+use gc_core::heap::{
+    COUNT_MAX, Ephemeron, Flag, Hold, ObjectRef, Policy, WeakTable, for_each_edge,
+};
 
 const BLACK: Policy = Policy::ZERO;
 const GRAY: Policy = Policy::new(1);
@@ -60,10 +65,13 @@ pub enum Outcome {
 ///
 /// See the example of [`detect`].
 #[must_use]
-pub unsafe fn takes_part(object: ObjectRef) -> bool {
+pub unsafe fn takes_part(weak: &WeakTable, object: ObjectRef) -> bool {
     // SAFETY: live, says the caller.
     let header = unsafe { object.header() };
-    header.count() < COUNT_MAX && !header.has(Flag::Frozen) && header.descriptor().is_tracked()
+    header.count() < COUNT_MAX
+        && !header.has(Flag::Frozen)
+        // SAFETY: as above.
+        && (header.descriptor().is_tracked() || unsafe { weak.is_of_ephemeron(object) })
 }
 
 /// Counts the references of garbage again, as if nothing had been found.
@@ -75,9 +83,9 @@ pub unsafe fn takes_part(object: ObjectRef) -> bool {
 /// # Examples
 ///
 /// See the example of [`detect`].
-pub unsafe fn put_back(garbage: &[ObjectRef]) {
+pub unsafe fn put_back(weak: &WeakTable, garbage: &[ObjectRef]) {
     // SAFETY: the references of these were subtracted, and not added back; they are intact.
-    unsafe { undo(garbage, garbage.len()) }
+    unsafe { undo(weak, garbage, garbage.len()) }
 }
 
 /// Finds the garbage among what `candidates` reach, if that is no more than `budget` objects.
@@ -101,8 +109,8 @@ pub unsafe fn put_back(garbage: &[ObjectRef]) {
 /// use gc_refcount::counting::{Counting, Observer};
 /// # use gc_core::{Arena, Gc, Lock, Rootable, Trace, unlock};
 ///
-/// /// Counts, and looks for dead cycles when it is asked to. For arenas without finalizers and
-/// /// callbacks.
+/// /// Counts, and looks for dead cycles when it is asked to. For arenas without finalizers,
+/// /// callbacks and weak maps.
 /// #[derive(Default)]
 /// struct Detector {
 ///     counting: Counting,
@@ -142,19 +150,19 @@ pub unsafe fn put_back(garbage: &[ObjectRef]) {
 ///         self.safepoint(safepoint);
 ///         let candidates = std::mem::take(&mut self.candidates.0);
 ///         // SAFETY: the counts are up to date, and candidates live.
-///         let outcome = unsafe { trial_deletion::detect(&candidates, 1) };
+///         let outcome = unsafe { trial_deletion::detect(safepoint.heap.weak(), &candidates, 1) };
 ///         assert_eq!(outcome, Outcome::GaveUp, "one object is no cycle");
 ///         // SAFETY: as above: nothing has changed.
-///         let outcome = unsafe { trial_deletion::detect(&candidates, 1_000) };
+///         let outcome = unsafe { trial_deletion::detect(safepoint.heap.weak(), &candidates, 1_000) };
 ///         let Outcome::Garbage { objects, visited } = outcome else { return };
 ///         assert!(visited >= objects.len());
 ///         // SAFETY: that is what it found. Its references are counted again.
-///         unsafe { trial_deletion::put_back(&objects) }
+///         unsafe { trial_deletion::put_back(safepoint.heap.weak(), &objects) }
 ///         safepoint.collection.unreachable = objects.len();
 ///
 ///         // Once more, to reclaim it.
 ///         // SAFETY: as above.
-///         let outcome = unsafe { trial_deletion::detect(&candidates, 1_000) };
+///         let outcome = unsafe { trial_deletion::detect(safepoint.heap.weak(), &candidates, 1_000) };
 ///         let Outcome::Garbage { objects, .. } = outcome else { return };
 ///         safepoint.free(|heap| {
 ///             let mut lost = Vec::new();
@@ -162,7 +170,7 @@ pub unsafe fn put_back(garbage: &[ObjectRef]) {
 ///                 let note = |target| {
 ///                     // References to what took part are not counted any more.
 ///                     // SAFETY: nothing was reclaimed yet.
-///                     if !unsafe { trial_deletion::takes_part(target) } {
+///                     if !unsafe { trial_deletion::takes_part(heap.weak(), target) } {
 ///                         lost.push(target);
 ///                     }
 ///                 };
@@ -208,19 +216,19 @@ pub unsafe fn put_back(garbage: &[ObjectRef]) {
 /// assert_eq!(arena.collect().unreachable, 2);
 /// assert_eq!(arena.stats().live_objects, 0);
 /// ```
-pub unsafe fn detect(candidates: &[ObjectRef], budget: usize) -> Outcome {
+pub unsafe fn detect(weak: &WeakTable, candidates: &[ObjectRef], budget: usize) -> Outcome {
     let mut reached = Reached { objects: Vec::new(), budget, is_exceeded: false };
     // SAFETY: the caller's promises.
-    let scanned = unsafe { subtract(candidates, &mut reached) };
+    let scanned = unsafe { subtract(weak, candidates, &mut reached) };
     if reached.is_exceeded {
         // SAFETY: the references of exactly these were subtracted.
-        unsafe { undo(&reached.objects, scanned) }
+        unsafe { undo(weak, &reached.objects, scanned) }
         return Outcome::GaveUp;
     }
     let mut objects = reached.objects;
     let visited = objects.len();
     // SAFETY: they are gray, and their references were subtracted.
-    unsafe { restore_live(&mut objects) }
+    unsafe { restore_live(weak, &mut objects) }
     Outcome::Garbage { objects, visited }
 }
 
@@ -261,10 +269,10 @@ impl Reached {
 /// # Safety
 ///
 /// As [`detect`].
-unsafe fn subtract(candidates: &[ObjectRef], reached: &mut Reached) -> usize {
+unsafe fn subtract(weak: &WeakTable, candidates: &[ObjectRef], reached: &mut Reached) -> usize {
     for &candidate in candidates {
         // SAFETY: the candidates are live.
-        if unsafe { takes_part(candidate) } {
+        if unsafe { takes_part(weak, candidate) } {
             // SAFETY: as above.
             unsafe { reached.add(candidate) }
         }
@@ -274,17 +282,31 @@ unsafe fn subtract(candidates: &[ObjectRef], reached: &mut Reached) -> usize {
         && let Some(&object) = reached.objects.get(scanned)
     {
         prefetch_from(&reached.objects, scanned);
-        let subtract = |target: ObjectRef| {
+        let mut subtract = |target: ObjectRef| {
             // SAFETY: what a live object refers to is live.
-            if unsafe { takes_part(target) } {
+            let takes_part = unsafe { takes_part(weak, target) };
+            if takes_part {
                 // SAFETY: as above.
                 unsafe { target.header() }.decrement();
                 // SAFETY: as above.
                 unsafe { reached.add(target) }
             }
+            takes_part
+        };
+        let subtract_edge = |target| {
+            subtract(target);
         };
         // SAFETY: it is a candidate, or a candidate reaches it: nothing was reclaimed yet.
-        unsafe { for_each_edge(object, subtract) }
+        unsafe { for_each_edge(object, subtract_edge) }
+        let subtract_value = |ephemeron: Ephemeron| {
+            // SAFETY: the parts of what is in the table are live.
+            if unsafe { ephemeron.hold() } == Hold::Counted && subtract(ephemeron.value) {
+                // SAFETY: as above.
+                unsafe { ephemeron.set_hold(Hold::Subtracted) }
+            }
+        };
+        // SAFETY: as for the edges.
+        unsafe { weak.for_each_ephemeron_of(object, subtract_value) }
         scanned += 1;
     }
     scanned
@@ -304,14 +326,20 @@ fn prefetch_from(objects: &[ObjectRef], index: usize) {
 ///
 /// The references of these, and of nothing else, were subtracted. All are live, and nothing else is
 /// gray.
-unsafe fn undo(gray: &[ObjectRef], scanned: usize) {
+unsafe fn undo(weak: &WeakTable, gray: &[ObjectRef], scanned: usize) {
     for &object in &gray[..scanned] {
         let restore = |target| {
             // SAFETY: what a live object refers to is live.
-            unsafe { add_back(target) }
+            unsafe { add_back(weak, target) }
         };
         // SAFETY: live, says the caller.
         unsafe { for_each_edge(object, restore) }
+        let restore_value = |ephemeron: Ephemeron| {
+            // SAFETY: the parts of what is in the table are live.
+            unsafe { add_back_value(&ephemeron) };
+        };
+        // SAFETY: live, says the caller.
+        unsafe { weak.for_each_ephemeron_of(object, restore_value) }
     }
     for object in gray {
         // SAFETY: live, says the caller.
@@ -324,12 +352,29 @@ unsafe fn undo(gray: &[ObjectRef], scanned: usize) {
 /// # Safety
 ///
 /// The target is live.
-unsafe fn add_back(target: ObjectRef) {
+unsafe fn add_back(weak: &WeakTable, target: ObjectRef) {
     // SAFETY: live, says the caller.
-    if unsafe { takes_part(target) } {
+    if unsafe { takes_part(weak, target) } {
         // SAFETY: as above.
         unsafe { target.header() }.increment();
     }
+}
+
+/// Adds back the reference to a value, if it was subtracted; whether it was.
+///
+/// # Safety
+///
+/// Cell and value are live.
+unsafe fn add_back_value(ephemeron: &Ephemeron) -> bool {
+    // SAFETY: live, says the caller.
+    let is_subtracted = unsafe { ephemeron.hold() } == Hold::Subtracted;
+    if is_subtracted {
+        // SAFETY: as above.
+        unsafe { ephemeron.set_hold(Hold::Counted) }
+        // SAFETY: as above. It takes part, or its count would not have been lowered.
+        unsafe { ephemeron.value.header() }.increment();
+    }
+    is_subtracted
 }
 
 /// Colors black what is referred to from outside and what that reaches, adding its references back.
@@ -338,7 +383,7 @@ unsafe fn add_back(target: ObjectRef) {
 /// # Safety
 ///
 /// The objects are gray and live, and their references were subtracted.
-unsafe fn restore_live(gray: &mut Vec<ObjectRef>) {
+unsafe fn restore_live(weak: &WeakTable, gray: &mut Vec<ObjectRef>) {
     let mut live = Vec::new();
     for (index, &object) in gray.iter().enumerate() {
         prefetch_from(gray, index);
@@ -351,18 +396,32 @@ unsafe fn restore_live(gray: &mut Vec<ObjectRef>) {
             header.set_policy(WHITE);
         }
         while let Some(object) = live.pop() {
-            let restore = |target: ObjectRef| {
+            let mut blacken = |target: ObjectRef| {
                 // SAFETY: what a live object refers to is live.
-                unsafe { add_back(target) }
-                // SAFETY: as above.
                 let header = unsafe { target.header() };
                 if header.policy() != BLACK {
                     header.set_policy(BLACK);
                     live.push(target);
                 }
             };
+            let restore = |target: ObjectRef| {
+                // SAFETY: as above.
+                unsafe { add_back(weak, target) }
+                blacken(target);
+            };
             // SAFETY: it is referred to from outside, or something live refers to it.
             unsafe { for_each_edge(object, restore) }
+            // SAFETY: nothing was reclaimed yet.
+            let is_black = |object: ObjectRef| unsafe { object.header() }.policy() == BLACK;
+            let restore_value = |ephemeron: Ephemeron| {
+                let is_held = is_black(ephemeron.cell) && is_black(ephemeron.key);
+                // SAFETY: as above.
+                if is_held && unsafe { add_back_value(&ephemeron) } {
+                    blacken(ephemeron.value);
+                }
+            };
+            // SAFETY: as for the edges.
+            unsafe { weak.for_each_ephemeron_of(object, restore_value) }
         }
     }
     gray.retain(|object| {

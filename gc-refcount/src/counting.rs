@@ -1,13 +1,15 @@
 //! Bringing reference counts up to date at a safepoint.
 //!
 //! Note [What is counted]: between safepoints, a mature object's count is the number of references
-//! to it from the root, from settled handles, and from mature objects, *as these were at the last
+//! to it from the root, from settled handles and ephemerons, and from mature objects, *as these were at the last
 //! safepoint that settled*. What has changed since is in the log:
 //!
 //! - an object that was modified is logged, with what it referred to then (the snapshot, which was
 //!   counted);
 //! - the root, when it was borrowed mutably, is the same;
-//! - a handle table has its own two lists.
+//! - a handle table has its own two lists;
+//! - the values of ephemerons are counted as handles are, if key and cell are mature. New ones are on a
+//!   list, and so is what they have let go of (Note [Ephemerons], gc-core).
 //!
 //! So at a safepoint the counts become right for now by incrementing what the modified places refer
 //! to now, and then decrementing the snapshot. However often a place was written, only its first
@@ -29,7 +31,7 @@
 use alloc::vec::Vec;
 
 use gc_core::collector::{Roots, Safepoint};
-use gc_core::heap::{Census, Heap, Log, ObjectRef, for_each_edge};
+use gc_core::heap::{Census, Heap, Hold, Log, ObjectRef, for_each_edge, reach_values};
 
 use crate::death::{take_back, take_back_rare};
 use crate::pacing::{self, Epoch};
@@ -144,7 +146,7 @@ const QUEUE_AT_BYTES: usize = 4 << 10;
 pub struct Counting {
     /// Promoted, and yet to be scanned.
     promoted: Vec<ObjectRef>,
-    /// References that handles had.
+    /// References that handles had, and ephemerons that are gone.
     released: Vec<ObjectRef>,
     /// References that what died had and that are to be taken back, the next one last.
     owed: Vec<ObjectRef>,
@@ -212,6 +214,9 @@ impl Counting {
         let survived_bytes = safepoint.heap.live_bytes() - live_bytes_before;
         // SAFETY: all that lives is promoted: see Note [What is counted].
         unsafe { safepoint.heap.bury_young_in_place() }
+        if safepoint.heap.weak().has_released() {
+            self.released.append(&mut safepoint.heap.weak().take_released());
+        }
         // SAFETY: what is lost was counted at the last safepoint.
         safepoint.free(|heap| unsafe { self.count_lost(heap, base, observer) });
         let taken_bytes = safepoint.heap.settle_nursery(survived_bytes > 0);
@@ -280,6 +285,9 @@ impl Counting {
         if heap.has_young_delayed() {
             self.revive_young(heap);
         }
+        if heap.weak().has_young_ephemerons() {
+            self.count_values(heap);
+        }
         if heap.are_handles_changed() {
             settle_promoted_handles(heap);
         }
@@ -308,6 +316,19 @@ impl Counting {
                 self.count_promoted(&mut heap.census);
             }
         }
+    }
+
+    /// Counts the values of new ephemerons whose cell and key live.
+    #[cold]
+    fn count_values(&mut self, heap: &mut Heap) {
+        let ephemerons = heap.weak().young_ephemerons();
+        reach_values(ephemerons, ObjectRef::is_mature, |ephemeron| {
+            // SAFETY: nothing young was reclaimed or moved yet, and what is mature is alive.
+            unsafe { increment(&mut heap.census, &mut self.promoted, ephemeron.value) }
+            // SAFETY: as above; the cell has this reference now.
+            unsafe { ephemeron.set_hold(Hold::Counted) }
+            self.count_promoted(&mut heap.census);
+        });
     }
 
     /// Counts what a long log gained, on its way through a queue in which it comes into the cache.

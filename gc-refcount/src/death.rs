@@ -89,15 +89,20 @@ unsafe fn bury_or_stop(
     }
     // SAFETY: nothing refers to it any more.
     unsafe { heap.weak().remove(object) }
-    if heap.call_back(base) {
+    let is_stopped = heap.call_back(base);
+    if is_stopped {
         // It is torn down after its callbacks have run.
         header.increment();
         owed.push(object);
-        return true;
+    } else {
+        // SAFETY: the caller's promise.
+        unsafe { bury(heap, owed, object, observer) }
     }
-    // SAFETY: the caller's promise.
-    unsafe { bury(heap, owed, object, observer) }
-    false
+    // Its entries in weak collections go before what it refers to.
+    if heap.weak().has_released() {
+        owed.append(&mut heap.weak().take_released());
+    }
+    is_stopped
 }
 
 /// Reclaims an object; what it referred to is owed, to be taken back next.

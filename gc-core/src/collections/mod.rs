@@ -1,10 +1,11 @@
-//! Collections that are objects of the heap: [`GcVec`], [`GcHashMap`] and [`GcHashSet`].
+//! Collections that are objects of the heap: [`GcVec`], [`GcHashMap`] and [`GcHashSet`], and the weak
+//! ones, [`WeakMap`], [`WeakValueMap`] and [`WeakSet`], which are made of the second.
 //!
 //! A collection of `std` in the heap is a part of its object: one store into it logs all of it, its
 //! buffer is memory that the collector neither sees nor limits, and it has drop glue. These are
 //! handles of one word, `Copy`, to an object whose storage is a slice in the heap. A store logs one
 //! segment of it, so that it costs the same however large and old the collection is; nothing has
-//! drop glue, so that a dead collection is never looked at; and keys may hold
+//! drop glue (but the weak ones), so that a dead collection is never looked at; and keys may hold
 //! [`Gc`](crate::Gc), because the hash is kept beside the key and the table holds indices, which do
 //! not change when objects move.
 //!
@@ -33,9 +34,11 @@ mod set;
 #[cfg(test)]
 mod testing;
 mod vec;
+mod weak;
 
 pub use map::{GcHashMap, MapIter};
 pub use set::GcHashSet;
 pub use vec::{GcVec, VecIter};
+pub use weak::{WeakMap, WeakSet, WeakValueMap};
 
 pub use hashbrown::DefaultHashBuilder;

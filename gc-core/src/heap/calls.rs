@@ -238,7 +238,9 @@ impl Heap {
     #[inline]
     #[must_use]
     pub fn has_young_delayed(&mut self) -> bool {
-        !self.young_finalizable.get_mut().is_empty() || self.weak.get_mut().has_new_callbacks()
+        self.is_young_listed.get()
+            && (!self.young_finalizable.get_mut().is_empty()
+                || self.weak.get_mut().has_new_callbacks())
     }
 
     /// Takes the objects to which finalizers were given since this was last called, or weak references

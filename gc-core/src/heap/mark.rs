@@ -11,6 +11,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::ephemerons::mark_values;
 use super::{Block, Header, Heap, ObjectRef, Policy, for_each_edge, for_each_edge_among};
 
 /// Elements of an array that are scanned in one go, so that what they lead to is scanned before the
@@ -76,6 +77,8 @@ impl Heap {
         }
         // SAFETY: as above; several threads have left nothing.
         while unsafe { marker.scan_some(&mut Exclusive) } {}
+        // SAFETY: as above.
+        unsafe { mark_values(self.weak(), &mut marker) };
         *roots = marker.pending;
     }
 
@@ -113,7 +116,12 @@ impl Heap {
         let mut seeking = Seeking { policy, sought, scanned: 0 };
         // SAFETY: what is pending is live and marked; the rest are the caller's promises.
         while seeking.sought > 0 && unsafe { marker.scan_some(&mut seeking) } {}
-        (seeking.sought == 0).then_some(seeking.scanned)
+        if seeking.sought == 0 {
+            return Some(seeking.scanned);
+        }
+        // SAFETY: as above.
+        unsafe { mark_values(self.weak(), &mut marker) };
+        None
     }
 }
 
@@ -139,8 +147,8 @@ pub(super) trait Bits {
 
     /// Looks at an object that is being scanned.
     #[inline]
-    fn note(&mut self, header: &Header) {
-        let _ = header;
+    fn note(&mut self, object: ObjectRef, header: &Header) {
+        let _ = (object, header);
     }
 }
 
@@ -185,7 +193,7 @@ impl Bits for Seeking {
     }
 
     #[inline]
-    fn note(&mut self, header: &Header) {
+    fn note(&mut self, _: ObjectRef, header: &Header) {
         self.scanned += 1;
         // More may have this policy than are sought.
         self.sought = self.sought.saturating_sub(usize::from(header.policy() == self.policy));
@@ -302,7 +310,7 @@ impl Marker {
     #[inline]
     unsafe fn scan<B: Bits>(&mut self, object: ObjectRef, bits: &mut B) {
         // SAFETY: live and not forwarded, says the caller.
-        bits.note(unsafe { object.header() });
+        bits.note(object, unsafe { object.header() });
         // SAFETY: as above.
         let descriptor = unsafe { object.descriptor() };
         if descriptor.is_array() && descriptor.has_references() {
@@ -337,7 +345,7 @@ impl Marker {
     }
 
     #[inline]
-    fn reach(&mut self, target: ObjectRef, bits: &mut impl Bits) {
+    pub(super) fn reach(&mut self, target: ObjectRef, bits: &mut impl Bits) {
         if bits.set(target) {
             self.pending.push(target);
         }

@@ -24,6 +24,7 @@ mod check;
 mod chunk;
 mod counts;
 mod descriptor;
+mod ephemerons;
 mod evacuate;
 mod freeze;
 mod garbage;
@@ -47,6 +48,8 @@ mod schedule;
 mod settings;
 mod sweep;
 mod walk;
+mod weak_cells;
+mod weak_collections;
 mod weak_table;
 
 use alloc::boxed::Box;
@@ -67,6 +70,7 @@ pub use descriptor::{ALIGN_BYTES_MAX, Descriptor, References, object_bytes};
 pub(crate) use descriptor::{
     ArrayLayout, Elements, align_up, assert_alignment, assert_not_finalized,
 };
+pub use ephemerons::{Ephemeron, reach_values};
 pub use evacuate::Evacuator;
 pub use header::{COUNT_MAX, Flag, Flags, HEADER_BYTES, Header, Policy};
 pub use large::{LARGE_BYTES_MIN, LargeSpace};
@@ -83,6 +87,7 @@ pub(crate) use scan::debug_check_references;
 pub use scan::{for_each_edge, for_each_edge_among, for_each_slot, for_each_slot_among};
 pub use settings::Settings;
 pub(crate) use walk::Contents;
+pub(crate) use weak_collections::Tally;
 pub use weak_table::WeakTable;
 
 use crate::event::Stats;
@@ -91,6 +96,7 @@ use crate::id::IdTable;
 pub use crate::id::{AddressHash, AddressHasher};
 use crate::on_death::DeathRegistry;
 use crate::weak::WeakKind;
+pub use crate::weak_entry::Hold;
 
 /// The heap of one arena.
 ///
@@ -179,7 +185,8 @@ pub struct Heap {
     has_droppable: Cell<bool>,
     /// Places in the nursery at which no object is: see `promote.rs`.
     gaps: Cell<usize>,
-    /// A list of objects with drop glue, of weakly held ones or of large ones has young objects.
+    /// A list of objects with drop glue or finalizers, of weakly held ones or of large ones has young
+    /// objects, or there are values that ephemerons have released.
     is_young_listed: Cell<bool>,
     weak: RefCell<WeakTable>,
     calls: RefCell<calls::Calls>,
@@ -324,11 +331,12 @@ impl Heap {
         self.handle_tables.borrow().clone()
     }
 
-    /// Lets go of the tables whose owners are dead.
+    /// Lets go of the tables, and of the tallies of weak collections, whose owners are dead.
     #[inline]
     fn forget_abandoned_tables(&mut self) {
         if self.handle_changes.is_any_abandoned.get() {
             self.handle_changes.is_any_abandoned.set(false);
+            self.weak.get_mut().collections.forget_abandoned();
             self.handle_tables.get_mut().retain(|table| table.owner() != Owner::Nobody);
         }
     }
@@ -386,6 +394,19 @@ impl Heap {
         // SAFETY: the caller's promise.
         unsafe { self.weak.borrow_mut().insert(target, cell) }
         self.is_young_listed.set(true);
+    }
+
+    /// Takes the cell of an entry from its target: the collection has no use for it any more.
+    ///
+    /// # Safety
+    ///
+    /// It is a cell, and live; so is its target, if it has one.
+    pub(crate) unsafe fn remove_weak_cell(&self, cell: ObjectRef) {
+        // SAFETY: the caller's promise: it is as if the cell were dead.
+        unsafe { self.weak.borrow_mut().remove(cell) }
+        // What it has released is on a list.
+        self.is_young_listed.set(true);
+        self.note_change();
     }
 
     /// Notes that something happened that a prompt collector wants to look at.

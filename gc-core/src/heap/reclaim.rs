@@ -196,6 +196,7 @@ impl Heap {
                     table.set_owner(Owner::Object(to));
                 }
             }
+            self.weak.get_mut().collections.relocate(&fate);
         }
         for object in self.large.get_mut().take_young() {
             if !object.is_mature() {

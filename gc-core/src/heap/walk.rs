@@ -14,7 +14,7 @@ use super::garbage::Saved;
 use super::nursery::Filled;
 use super::{
     Census, Flag, GRANULE_BYTES, HEADER_BYTES, Header, Heap, LargeSpace, Nursery, ObjectRef, Pool,
-    Settings,
+    Settings, WeakTable,
 };
 use crate::handles::HandleTable;
 use crate::id::IdTable;
@@ -33,6 +33,7 @@ pub(crate) struct Contents<'a> {
     pub(crate) handle_tables: &'a [Rc<HandleTable>],
     pub(crate) settings: &'a Settings,
     pub(crate) frozen_objects: usize,
+    pub(crate) weak: &'a WeakTable,
     saved: &'a Saved,
 }
 
@@ -51,6 +52,7 @@ impl Heap {
             handle_tables: self.handle_tables.get_mut(),
             settings: &self.settings,
             frozen_objects: self.frozen_objects,
+            weak: self.weak.get_mut(),
             saved: &self.saved,
         }
     }

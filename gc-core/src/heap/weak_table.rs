@@ -4,109 +4,18 @@
 //! weak references of one kind to one object share a cell, but for those with callbacks. The table
 //! finds the cells of a target when it moves or dies. The table itself keeps neither alive.
 
-use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
 use hashbrown::HashMap;
 
+use super::weak_cells::Cells;
+use super::weak_collections::Collections;
 use super::{Flag, ObjectRef};
 use crate::calls::Callback;
 use crate::id::AddressHash;
 use crate::weak::{CallbackCell, WeakCell, WeakKind};
-
-/// The cells that hold one object.
-#[derive(Debug, Default)]
-struct Cells {
-    ordinary: Option<ObjectRef>,
-    /// Few objects have others.
-    others: Option<Box<Others>>,
-}
-
-#[derive(Debug, Default)]
-struct Others {
-    tracking: Option<ObjectRef>,
-    /// By their numbers: the newest last.
-    callbacks: BTreeMap<u64, ObjectRef>,
-}
-
-impl Cells {
-    fn shared(&self, kind: WeakKind) -> Option<ObjectRef> {
-        match kind {
-            WeakKind::Ordinary => self.ordinary,
-            WeakKind::Tracking => self.others.as_ref()?.tracking,
-            WeakKind::Callback => None,
-        }
-    }
-
-    /// # Safety
-    ///
-    /// It is a cell, and its memory is untouched.
-    unsafe fn insert(&mut self, cell: ObjectRef) {
-        let others = &mut self.others;
-        // SAFETY: untouched, says the caller.
-        match unsafe { cell.descriptor() }.weak_cell() {
-            None | Some(WeakKind::Ordinary) => self.ordinary = Some(cell),
-            Some(WeakKind::Tracking) => others.get_or_insert_default().tracking = Some(cell),
-            Some(WeakKind::Callback) => {
-                // SAFETY: its descriptor says so, and the caller that it is untouched.
-                let number = unsafe { CallbackCell::number_of(cell) };
-                others.get_or_insert_default().callbacks.insert(number, cell);
-            }
-        }
-    }
-
-    /// Takes a cell out. It is one of these.
-    ///
-    /// # Safety
-    ///
-    /// As [`insert`](Cells::insert).
-    unsafe fn remove(&mut self, cell: ObjectRef) {
-        let others = self.others.as_mut();
-        // SAFETY: untouched, says the caller.
-        match unsafe { cell.descriptor() }.weak_cell() {
-            None | Some(WeakKind::Ordinary) => self.ordinary = None,
-            Some(WeakKind::Tracking) => {
-                if let Some(others) = others {
-                    others.tracking = None;
-                }
-            }
-            Some(WeakKind::Callback) => {
-                if let Some(others) = others {
-                    // SAFETY: its descriptor says so, and the caller that it is untouched.
-                    others.callbacks.remove(&unsafe { CallbackCell::number_of(cell) });
-                }
-            }
-        }
-    }
-
-    /// All cells but the one of tracking references.
-    fn ordinary(&self) -> impl Iterator<Item = ObjectRef> {
-        let callbacks = self.others.iter().flat_map(|others| others.callbacks.values().copied());
-        callbacks.chain(self.ordinary)
-    }
-
-    /// Takes out all cells but the one of tracking references: those with callbacks first, the newest
-    /// before the others.
-    fn take_ordinary(&mut self) -> impl Iterator<Item = ObjectRef> + use<> {
-        let callbacks = match &mut self.others {
-            Some(others) => core::mem::take(&mut others.callbacks),
-            None => BTreeMap::new(),
-        };
-        callbacks.into_values().rev().chain(self.ordinary.take())
-    }
-
-    /// As [`take_ordinary`](Cells::take_ordinary), and then the last one.
-    fn into_all(mut self) -> impl Iterator<Item = ObjectRef> {
-        self.take_ordinary().chain(self.shared(WeakKind::Tracking))
-    }
-
-    fn is_empty(&self) -> bool {
-        let is_empty = |others: &Others| others.tracking.is_none() && others.callbacks.is_empty();
-        self.ordinary.is_none() && self.others.as_deref().is_none_or(is_empty)
-    }
-}
+use crate::weak_entry::{EntryCell, Hold};
 
 /// The weakly held objects of a heap.
 ///
@@ -164,7 +73,7 @@ impl Cells {
 /// ```
 #[derive(Default)]
 pub struct WeakTable {
-    cells: HashMap<ObjectRef, Cells, AddressHash>,
+    pub(super) cells: HashMap<ObjectRef, Cells, AddressHash>,
     /// Targets of the cells that were made since the last safepoint that collected: only among
     /// these can the target or the cell be young.
     young: Vec<ObjectRef>,
@@ -172,8 +81,14 @@ pub struct WeakTable {
     new_callbacks: Vec<ObjectRef>,
     /// Callbacks whose weak references were cleared, in the order in which they are to be called.
     fired: Vec<Callback>,
-    /// The number of the next cell with a callback.
-    next_number: u64,
+    /// The number of the last cell that has one.
+    last_number: u64,
+    /// Cells that have values, and those of them that were made since the last safepoint that collected.
+    pub(super) ephemerons: usize,
+    pub(super) young_ephemerons: Vec<ObjectRef>,
+    /// Values that ephemerons held, and that are still counted.
+    pub(super) released: Vec<ObjectRef>,
+    pub(super) collections: Collections,
 }
 
 impl WeakTable {
@@ -189,8 +104,14 @@ impl WeakTable {
         unsafe { self.cells.entry(target).or_default().insert(cell) }
         self.young.push(target);
         // SAFETY: just made, says the caller.
-        if unsafe { cell.descriptor() }.weak_cell() == Some(WeakKind::Callback) {
-            self.new_callbacks.push(target);
+        match unsafe { cell.descriptor() }.weak_cell() {
+            Some(WeakKind::Callback) => self.new_callbacks.push(target),
+            // SAFETY: as above.
+            Some(WeakKind::Entry) if unsafe { EntryCell::of(cell) }.value().is_some() => {
+                self.ephemerons += 1;
+                self.young_ephemerons.push(cell);
+            }
+            _ => {}
         }
     }
 
@@ -207,8 +128,8 @@ impl WeakTable {
     }
 
     pub(crate) fn next_number(&mut self) -> u64 {
-        self.next_number += 1;
-        self.next_number
+        self.last_number += 1;
+        self.last_number
     }
 
     /// Takes the callbacks whose turn has come.
@@ -246,6 +167,8 @@ impl WeakTable {
                 // SAFETY: a cell's target is cleared when the target dies, so this one lives.
                 unsafe { self.forget_cell(target, object) }
             }
+            // SAFETY: as above.
+            unsafe { self.release_value(object) }
         } else if let Some(cells) = self.cells.remove(&object) {
             for cell in cells.into_all() {
                 // SAFETY: a cell that dies first leaves the table, so it is still a cell.
@@ -267,7 +190,7 @@ impl WeakTable {
     pub unsafe fn clear_dead_cell(&mut self, object: ObjectRef) {
         // SAFETY: the caller's promise.
         let kind = unsafe { object.descriptor() }.weak_cell();
-        if !matches!(kind, Some(WeakKind::Ordinary | WeakKind::Callback)) {
+        if matches!(kind, None | Some(WeakKind::Tracking)) {
             return;
         }
         // SAFETY: its descriptor says that it is a cell.
@@ -277,6 +200,66 @@ impl WeakTable {
             unsafe { cell.clear() }
             // SAFETY: as above.
             unsafe { self.forget_cell(target, object) }
+            // SAFETY: as above.
+            unsafe { self.settle_entry(object) }
+        }
+    }
+
+    /// Clears the entries of weak collections that an object has which a collection found unreachable.
+    ///
+    /// See the example of [`reach_values`](super::reach_values).
+    ///
+    /// # Safety
+    ///
+    /// The object's memory is untouched, and that of its cells.
+    pub unsafe fn clear_entries(&mut self, object: ObjectRef) {
+        let Some(cells) = self.cells.get_mut(&object) else { return };
+        let entries = cells.take_entries();
+        if cells.is_empty() {
+            self.cells.remove(&object);
+            // SAFETY: untouched, says the caller.
+            unsafe { object.header() }.clear(Flag::WeaklyHeld);
+        }
+        for cell in entries {
+            // SAFETY: a cell leaves the table before it is reclaimed.
+            unsafe { self.clear(cell) }
+        }
+    }
+
+    /// Counts a cell that was cleared as dead, and lets go of its value, if it is that of an entry. Its
+    /// collection may live: a finalizer may have kept it.
+    ///
+    /// # Safety
+    ///
+    /// It is a cell, and its memory is untouched.
+    unsafe fn settle_entry(&mut self, cell: ObjectRef) {
+        // SAFETY: untouched, says the caller.
+        if unsafe { cell.descriptor() }.weak_cell() == Some(WeakKind::Entry) {
+            // SAFETY: its descriptor says so.
+            self.collections.note_dead_entry(unsafe { EntryCell::of(cell) }.collection());
+            // SAFETY: as above.
+            unsafe { self.release_value(cell) }
+        }
+    }
+
+    /// Lets go of the value of a cell that has lost its target, or is dead, if it is an ephemeron. What was
+    /// counted is to be taken back.
+    ///
+    /// # Safety
+    ///
+    /// It is a cell, and its memory is untouched.
+    unsafe fn release_value(&mut self, cell: ObjectRef) {
+        // SAFETY: untouched, says the caller.
+        if unsafe { cell.descriptor() }.weak_cell() != Some(WeakKind::Entry) {
+            return;
+        }
+        // SAFETY: its descriptor says so.
+        let entry = unsafe { EntryCell::of(cell) };
+        if let Some(value) = entry.take_value() {
+            self.ephemerons -= 1;
+            if entry.hold() == Hold::Counted {
+                self.released.push(value);
+            }
         }
     }
 
@@ -297,7 +280,7 @@ impl WeakTable {
         }
     }
 
-    /// Clears a cell; its callback, if it has one, is to be called.
+    /// Clears a cell that lives; its callback, if it has one, is to be called.
     ///
     /// # Safety
     ///
@@ -312,6 +295,8 @@ impl WeakTable {
             // SAFETY: its descriptor says so.
             self.fired.extend(unsafe { CallbackCell::take_callback(cell) });
         }
+        // SAFETY: the caller's promise.
+        unsafe { self.settle_entry(cell) }
     }
 
     /// Clears the weak references to an object that a collection has found unreachable, but for the
@@ -346,6 +331,8 @@ impl WeakTable {
                 let weak = unsafe { WeakCell::of(cell) };
                 // SAFETY: as above.
                 unsafe { weak.clear() }
+                // SAFETY: as above.
+                unsafe { self.settle_entry(cell) }
             }
         }
     }
@@ -392,14 +379,18 @@ impl WeakTable {
     ) {
         let Some(cells) = self.cells.get_mut(&target) else { return };
         let dead: Vec<ObjectRef> = cells.ordinary().filter(|&cell| is_dead(cell)).collect();
-        for cell in dead {
+        for &cell in &dead {
             // SAFETY: untouched, says the caller.
             unsafe { cells.remove(cell) }
+        }
+        for cell in dead {
             // SAFETY: as above.
             let weak = unsafe { WeakCell::of(cell) };
             weak.set_target(to);
             // SAFETY: the target lives, says the caller.
             unsafe { weak.clear() }
+            // SAFETY: as above.
+            unsafe { self.settle_entry(cell) }
         }
     }
 
@@ -415,7 +406,12 @@ impl WeakTable {
     /// See the example of [`Evacuator`](super::Evacuator), where `Heap::bury_young` calls it.
     pub unsafe fn update_young(&mut self, fate: impl Fn(ObjectRef) -> Option<ObjectRef>) {
         self.new_callbacks.clear();
-        for target in core::mem::take(&mut self.young) {
+        self.young_ephemerons.clear();
+        // A target is there once for each of its cells that was made.
+        let mut targets = core::mem::take(&mut self.young);
+        targets.sort_unstable();
+        targets.dedup();
+        for target in targets {
             if let Some(cells) = self.cells.remove(&target) {
                 // SAFETY: the caller's promise.
                 unsafe { self.update_entry(target, cells, &fate) }
@@ -435,6 +431,7 @@ impl WeakTable {
     pub unsafe fn update_all(&mut self, fate: impl Fn(ObjectRef) -> Option<ObjectRef>) {
         self.young.clear();
         self.new_callbacks.clear();
+        self.young_ephemerons.clear();
         for (target, cells) in core::mem::take(&mut self.cells) {
             // SAFETY: the caller's promise.
             unsafe { self.update_entry(target, cells, &fate) }
@@ -450,27 +447,33 @@ impl WeakTable {
         cells: Cells,
         fate: &impl Fn(ObjectRef) -> Option<ObjectRef>,
     ) {
-        let living = cells.into_all().filter_map(fate);
-        let Some(target) = fate(target) else {
-            for cell in living {
-                // SAFETY: `fate` says that it lives here now, and it is a copy of a cell; the caller
-                // says that dead objects are untouched.
-                unsafe { self.clear(cell) }
-            }
-            return;
-        };
-        let mut cells = Cells::default();
-        for cell in living {
-            // SAFETY: `fate` says that it lives here now, and it is a copy of a cell.
-            unsafe { WeakCell::of(cell) }.set_target(target);
+        let to = fate(target);
+        let mut kept = Cells::default();
+        for cell in cells.into_all() {
+            let Some(cell_to) = fate(cell) else {
+                // SAFETY: dead objects are untouched, says the caller.
+                unsafe { self.release_value(cell) }
+                continue;
+            };
+            let Some(target_to) = to else {
+                // SAFETY: `fate` says that the cell lives here now, and it is a copy of a cell; the
+                // caller says that dead objects are untouched.
+                unsafe { self.clear(cell_to) }
+                continue;
+            };
             // SAFETY: as above.
-            unsafe { cells.insert(cell) }
+            unsafe { WeakCell::of(cell_to) }.set_target(target_to);
+            // SAFETY: as above.
+            unsafe { update_value(cell_to, fate) }
+            // SAFETY: as above.
+            unsafe { kept.insert(cell_to) }
         }
-        if cells.is_empty() {
+        let Some(to) = to else { return };
+        if kept.is_empty() {
             // SAFETY: `fate` says that the target lives here now.
-            unsafe { target.header() }.clear(Flag::WeaklyHeld);
+            unsafe { to.header() }.clear(Flag::WeaklyHeld);
         } else {
-            self.cells.insert(target, cells);
+            self.cells.insert(to, kept);
         }
     }
 
@@ -488,6 +491,25 @@ impl WeakTable {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.cells.is_empty()
+    }
+}
+
+/// Updates the value of a cell that lives and whose target does, if it is an ephemeron.
+///
+/// # Safety
+///
+/// It is a cell, and its memory is untouched.
+unsafe fn update_value(cell: ObjectRef, fate: &impl Fn(ObjectRef) -> Option<ObjectRef>) {
+    // SAFETY: untouched, says the caller.
+    if unsafe { cell.descriptor() }.weak_cell() == Some(WeakKind::Entry) {
+        // SAFETY: its descriptor says so.
+        let entry = unsafe { EntryCell::of(cell) };
+        if let Some(value) = entry.value() {
+            let to = fate(value);
+            // Obligation 3 of Note [Ephemerons]. Nobody can reach a value that is not there.
+            debug_assert!(to.is_some(), "cell and key live, so the value does");
+            entry.set_value(to);
+        }
     }
 }
 

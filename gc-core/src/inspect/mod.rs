@@ -13,6 +13,7 @@ mod graph;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::cell::RefCell;
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -25,7 +26,7 @@ use crate::collector::Collector;
 use crate::dynamic_roots::DynamicRoot;
 use crate::handles::HandleTable;
 use crate::heap::{
-    Contents, Flag, ObjectRef, ObjectSet, Thrift, for_each_edge, for_each_edge_among,
+    Contents, Flag, ObjectRef, ObjectSet, Thrift, for_each_edge, for_each_edge_among, reach_values,
 };
 use crate::id::GcId;
 use crate::mutation::Invariant;
@@ -371,7 +372,8 @@ impl<'gc> HeapView<'gc> {
     /// What is unreachable and was not reclaimed, by the cycles that hold it: what a collector that
     /// only counts has leaked, and what the next full collection of another would find.
     ///
-    /// Reclaims nothing, and calls no finalizer. What is [frozen](AnyGc::is_frozen), and what only
+    /// Values of a [`WeakMap`](crate::WeakMap) that lead from key to key in a tangle may be taken to be
+    /// reachable. Reclaims nothing, and calls no finalizer. What is [frozen](AnyGc::is_frozen), and what only
     /// waits for a finalizer or a callback before it dies by its count, is not among it.
     ///
     /// # Complexity
@@ -416,6 +418,14 @@ impl<'gc> HeapView<'gc> {
             // SAFETY: as above.
             unsafe { reachable.reach(self.contents.objects().filter(is_frozen)) }
         }
+        let reachable = RefCell::new(reachable);
+        reach_values(
+            self.contents.weak.all_ephemerons(),
+            |object| reachable.borrow().contains(object),
+            // SAFETY: as above.
+            |ephemeron| unsafe { reachable.borrow_mut().reach([ephemeron.value]) },
+        );
+        let reachable = reachable.into_inner();
         let objects = self.objects().map(AnyGc::object);
         let garbage = objects.filter(|&object| !reachable.contains(object)).collect();
         // SAFETY: as above, and each object is listed once.

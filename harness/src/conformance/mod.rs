@@ -16,6 +16,7 @@
 //! - [`cpython`]: what CPython's own tests say of all of these.
 //! - [`panics`], [`arenas`], [`roots`]: ways in and out.
 //! - [`handles`], [`handle_sets`], [`weak`], [`identity`]: references that are more than edges.
+//! - [`weak_maps`], [`weak_sets`], [`random_ephemerons`]: entries that live only as long as what they are about.
 //! - [`layout`], [`slices`]: objects of every shape.
 //! - [`inspection`], [`garbage`]: the heap as it is seen from outside.
 //! - [`limits`], [`counts`], [`statistics`], [`control`]: what is promised in numbers.
@@ -42,6 +43,7 @@ pub mod layout;
 pub mod limits;
 pub mod on_death;
 pub mod panics;
+pub mod random_ephemerons;
 pub mod random_graphs;
 pub mod reachability;
 pub mod reports;
@@ -51,6 +53,8 @@ pub mod slices;
 pub mod statistics;
 pub mod teardown;
 pub mod weak;
+pub mod weak_maps;
+pub mod weak_sets;
 pub mod writes;
 
 mod node;
@@ -240,6 +244,35 @@ macro_rules! conformance {
                     weak_references_to_a_ring_are_cleared_when_it_dies
                     a_weak_reference_to_an_unsized_object_works
                     weak_references_without_number_tell_the_dead_from_the_living
+                }
+                weak_maps {
+                    an_entry_lives_as_long_as_its_key
+                    a_value_that_refers_to_its_key_keeps_neither
+                    a_chain_of_entries_lives_to_its_end
+                    an_entry_goes_with_the_ring_of_its_key
+                    a_dead_map_holds_nothing
+                    a_map_that_only_its_value_refers_to_dies
+                    what_is_removed_is_held_no_more
+                    a_key_that_is_brought_back_has_no_entry
+                    a_long_chain_of_entries_takes_linear_time
+                    keys_and_values_may_be_of_any_type
+                    entries_go_in_epochs_too
+                    what_is_frozen_keeps_its_entries
+                    a_full_heap_leaves_a_map_as_it_was
+                    cycles_through_a_map_do_not_pile_up
+                    a_map_takes_no_more_than_its_entries_do
+                }
+                weak_sets {
+                    an_entry_goes_when_its_value_dies
+                    an_entry_goes_with_the_ring_of_its_value
+                    a_late_death_does_not_remove_what_came_after
+                    objects_may_be_cut_off_while_a_map_is_seen
+                    a_set_interns
+                    what_users_do_in_eq_and_hash_does_no_harm
+                    sets_without_number_come_and_go
+                }
+                random_ephemerons {
+                    random_programs_with_maps_agree_with_the_model
                 }
                 identity {
                     an_identity_stays_the_same

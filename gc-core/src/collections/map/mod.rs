@@ -250,6 +250,11 @@ impl<'gc, K: Copy + 'gc, V: Copy + 'gc, S: 'static> GcHashMap<'gc, K, V, S> {
     pub(super) fn end(self) -> usize {
         self.table.end()
     }
+
+    /// Whether the next insertion finds no room.
+    pub(super) fn is_full(self) -> bool {
+        self.table.end() == self.table.capacity()
+    }
 }
 
 impl<'gc, K, V, S> GcHashMap<'gc, K, V, S>
@@ -326,6 +331,11 @@ where
     /// ```
     pub fn try_reserve(self, mc: &Mutation<'gc>, additional: usize) -> Result<(), HeapFull<()>> {
         Table::reserve(self.table, mc, additional)
+    }
+
+    /// Gives memory up if little of it is used. Changes indices. Does nothing if the heap is full.
+    pub(super) fn shrink(self, mc: &Mutation<'gc>) {
+        Table::shrink(self.table, mc);
     }
 
     /// Inserts an entry that is not in the map, under a hash that the caller has computed, and

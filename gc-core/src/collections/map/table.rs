@@ -222,6 +222,18 @@ where
         Ok(())
     }
 
+    /// Moves the entries to less storage if a quarter of it, or less, is used. Does nothing if the heap is
+    /// full.
+    pub(super) fn shrink(this: Gc<'gc, Self>, mc: &Mutation<'gc>) {
+        if this.len() == 0 {
+            Table::clear(this, mc);
+        } else if this.len() <= this.capacity() / 4 {
+            // Twice as much as is used. If there is no room for it, what is there stays.
+            let capacity = (2 * this.len()).next_power_of_two().max(CAPACITY_MIN);
+            let _is_moved = Table::rebuild(this, mc, capacity).is_ok();
+        }
+    }
+
     /// Takes all entries away, and gives their memory up.
     pub(super) fn clear(this: Gc<'gc, Self>, mc: &Mutation<'gc>) {
         let write = Gc::write(mc, this);

@@ -1,0 +1,195 @@
+//! Random programs with objects that own weak maps, compared with a plain model.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gc_core::collector::Collector;
+use gc_core::{Gc, Lock, Mutation, Rootable, Trace, WeakMap, unlock};
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+
+use super::trial::{Setting, litter};
+use super::witness::{Token, Witness};
+
+/// An object with a reference and a map of its own.
+#[derive(Trace)]
+struct Thing<'gc> {
+    token: Token,
+    other: Lock<Option<ThingRef<'gc>>>,
+    map: WeakMap<'gc, Thing<'gc>, Thing<'gc>>,
+}
+
+type ThingRef<'gc> = Gc<'gc, Thing<'gc>>;
+type Things<'gc> = Vec<Option<ThingRef<'gc>>>;
+
+/// What a thing is in the model.
+#[derive(Default)]
+struct Modelled {
+    other: Option<u32>,
+    entries: BTreeMap<u32, u32>,
+}
+
+#[derive(Default)]
+struct Model {
+    things: BTreeMap<u32, Modelled>,
+    places: Vec<Option<u32>>,
+    made: u32,
+}
+
+impl Model {
+    /// What is reachable, by looking at everything again until nothing is added.
+    fn reachable(&self) -> BTreeSet<u32> {
+        let mut reached: BTreeSet<u32> = self.places.iter().flatten().copied().collect();
+        loop {
+            let mut more = BTreeSet::new();
+            for thing in reached.iter().map(|name| &self.things[name]) {
+                more.extend(thing.other);
+                let held = thing.entries.iter().filter(|(key, _)| reached.contains(*key));
+                more.extend(held.map(|(_, value)| *value));
+            }
+            let before = reached.len();
+            reached.append(&mut more);
+            if reached.len() == before {
+                return reached;
+            }
+        }
+    }
+}
+
+fn name(thing: &Thing<'_>) -> u32 {
+    assert!(thing.token.is_intact(), "a live thing was overwritten or dropped");
+    thing.token.name
+}
+
+/// Follows everything that can be reached: names, references and entries are those of the model.
+/// Entries that are not reachable in the model may be left, if not all garbage was reclaimed.
+fn compare(model: &Model, things: &Things<'_>, is_exact: bool) {
+    let reachable = model.reachable();
+    let mut seen = BTreeSet::new();
+    let mut pending: Vec<ThingRef<'_>> = things.iter().flatten().copied().collect();
+    assert!(
+        model.places.iter().eq(things
+            .iter()
+            .map(|t| t.map(|thing| name(&thing)))
+            .collect::<Vec<_>>()
+            .iter())
+    );
+    while let Some(thing) = pending.pop() {
+        if !seen.insert(name(&thing)) {
+            continue;
+        }
+        let modelled = &model.things[&name(&thing)];
+        assert_eq!(thing.other.get().map(|other| name(&other)), modelled.other);
+        pending.extend(thing.other.get());
+        let entries: BTreeMap<u32, u32> =
+            thing.map.iter().map(|(key, value)| (name(&key), name(&value))).collect();
+        assert_eq!(entries.len(), thing.map.len());
+        for (key, value) in &modelled.entries {
+            if reachable.contains(key) {
+                assert_eq!(entries.get(key), Some(value), "an entry was lost");
+            } else if is_exact {
+                assert_eq!(entries.get(key), None, "an entry has outlived its key");
+            }
+        }
+        for (key, value) in thing.map.iter() {
+            assert_eq!(modelled.entries.get(&name(&key)), Some(&name(&value)));
+            assert!(Gc::ptr_eq(thing.map.get(key).expect("it is there"), value));
+            if reachable.contains(&name(&key)) {
+                pending.push(value);
+            }
+        }
+    }
+    assert_eq!(seen, reachable);
+}
+
+fn step<'gc>(
+    mc: &Mutation<'gc>,
+    things: &mut Things<'gc>,
+    model: &mut Model,
+    random: &mut Pcg64Mcg,
+    witness: &Witness,
+) {
+    let mut place = || random.random_range(0..things.len());
+    let (a, b, c) = (place(), place(), place());
+    let (name_a, name_b, name_c) = (model.places[a], model.places[b], model.places[c]);
+    match random.random_range(0..12) {
+        0..=2 => {
+            let name = model.made;
+            model.made += 1;
+            let other = Lock::new(things[b]);
+            let thing =
+                Gc::new(mc, Thing { token: witness.token(name), other, map: WeakMap::new(mc) });
+            things[a] = Some(thing);
+            model.places[a] = Some(name);
+            model.things.insert(name, Modelled { other: name_b, entries: BTreeMap::new() });
+        }
+        3 | 4 => {
+            things[a] = None;
+            model.places[a] = None;
+        }
+        5 => {
+            if let (Some(thing), Some(name)) = (things[a], name_a) {
+                unlock!(Gc::write(mc, thing), Thing, other).set(things[b]);
+                model.things.get_mut(&name).expect("it is reachable").other = name_b;
+            }
+        }
+        6 => {
+            // Everything is a step farther away.
+            things[a] = things[b].and_then(|thing| thing.other.get());
+            model.places[a] = name_b.and_then(|name| model.things[&name].other);
+        }
+        7 => {
+            if let (Some(owner), Some(key), Some(name)) = (things[a], things[b], name_a) {
+                let removed = owner.map.remove(mc, key).map(|value| self::name(&value));
+                let entries = &mut model.things.get_mut(&name).expect("it is reachable").entries;
+                assert_eq!(removed, name_b.and_then(|key| entries.remove(&key)));
+            }
+        }
+        _ => {
+            if let (Some(owner), Some(key), Some(value)) = (things[a], things[b], things[c])
+                && let (Some(owner_name), Some(key_name), Some(value_name)) =
+                    (name_a, name_b, name_c)
+            {
+                let old = owner.map.insert(mc, key, value).map(|value| self::name(&value));
+                let owner = model.things.get_mut(&owner_name).expect("it is reachable");
+                assert_eq!(old, owner.entries.insert(key_name, value_name));
+            }
+        }
+    }
+}
+
+/// Every thing has a map, and every thing may be a key and a value in any of them.
+pub fn random_programs_with_maps_agree_with_the_model<C: Collector + Default>() {
+    Setting::each(|setting| {
+        for seed in 0..12 {
+            println!("seed: {seed}");
+            let mut random = Pcg64Mcg::seed_from_u64(seed);
+            let witness = Witness::default();
+            let place_count = 3 + seed as usize;
+            let mut arena =
+                setting.arena::<Rootable!['gc => Things<'gc>], C>(|_| vec![None; place_count]);
+            let mut model = Model { places: vec![None; place_count], ..Model::default() };
+            for _ in 0..150 {
+                arena.mutate_root(|mc, things| {
+                    for _ in 0..random.random_range(1..8) {
+                        step(mc, things, &mut model, &mut random, &witness);
+                    }
+                    litter(mc);
+                });
+                let generation = random.random_range(0..8_u8);
+                let is_full = generation == 2;
+                if generation <= 2 {
+                    arena.collect_generation(generation);
+                }
+                let is_exact = is_full && C::ATTRIBUTES.reclaims_cycles;
+                arena.enter(|_, things| compare(&model, things, is_exact));
+                let reachable = model.reachable();
+                let dropped: BTreeSet<u32> = witness.in_order().into_iter().collect();
+                assert_eq!(dropped.len(), witness.count(), "one was dropped twice");
+                assert!(dropped.is_disjoint(&reachable));
+                if is_exact {
+                    assert_eq!(dropped.len() + reachable.len(), model.made as usize);
+                }
+            }
+        }
+    });
+}
