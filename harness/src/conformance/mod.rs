@@ -239,6 +239,7 @@ macro_rules! conformance {
                     a_weak_reference_to_what_dies_young_is_cleared
                     what_was_upgraded_and_stored_lives_on
                     weak_references_to_one_object_are_equal
+                    weak_references_may_be_keys
                     an_object_outlives_its_weak_references
                     a_weak_reference_back_makes_no_cycle
                     weak_references_to_a_ring_are_cleared_when_it_dies
@@ -273,6 +274,7 @@ macro_rules! conformance {
                 }
                 random_ephemerons {
                     random_programs_with_maps_agree_with_the_model
+                    finalizers_may_do_anything_with_maps
                 }
                 identity {
                     an_identity_stays_the_same

@@ -1,6 +1,8 @@
 //! Random programs with objects that own weak maps, compared with a plain model.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use gc_core::collector::Collector;
 use gc_core::{Gc, Lock, Mutation, Rootable, Trace, WeakMap, unlock};
@@ -66,13 +68,8 @@ fn compare(model: &Model, things: &Things<'_>, is_exact: bool) {
     let reachable = model.reachable();
     let mut seen = BTreeSet::new();
     let mut pending: Vec<ThingRef<'_>> = things.iter().flatten().copied().collect();
-    assert!(
-        model.places.iter().eq(things
-            .iter()
-            .map(|t| t.map(|thing| name(&thing)))
-            .collect::<Vec<_>>()
-            .iter())
-    );
+    let places = things.iter().map(|thing| thing.map(|thing| name(&thing)));
+    assert!(places.eq(model.places.iter().copied()));
     while let Some(thing) = pending.pop() {
         if !seen.insert(name(&thing)) {
             continue;
@@ -192,4 +189,130 @@ pub fn random_programs_with_maps_agree_with_the_model<C: Collector + Default>() 
             }
         }
     });
+}
+
+/// Where finalizers put what they keep.
+type Board<'gc> = [Lock<Option<ThingRef<'gc>>>; 4];
+type BoardRoot = Rootable!['gc => Board<'gc>];
+
+/// What a finalizer does with its object: keeps it, or has it, and what it leads to, in maps.
+fn meddle<'gc>(
+    mc: &Mutation<'gc>,
+    thing: ThingRef<'gc>,
+    board: Gc<'gc, Board<'gc>>,
+    random: &mut Pcg64Mcg,
+) {
+    let place = random.random_range(0..board.len());
+    let kept = board[place].get();
+    let other = thing.other.get().or(kept).unwrap_or(thing);
+    match random.random_range(0..5) {
+        0 => Gc::write(mc, board)[place].unlock().set(Some(thing)),
+        1 => Gc::write(mc, board)[place].unlock().set(Some(other)),
+        2 => {
+            kept.map(|kept| kept.map.insert(mc, thing, other));
+        }
+        3 => {
+            kept.map(|kept| kept.map.insert(mc, other, thing));
+        }
+        _ => {
+            thing.map.insert(mc, other, thing);
+        }
+    }
+    litter(mc);
+}
+
+/// Most things have finalizers, which bring them back or make entries about them: nothing is lost or
+/// dropped twice, and in the end everything dies.
+pub fn finalizers_may_do_anything_with_maps<C: Collector + Default>() {
+    Setting::each(|setting| {
+        for seed in 0..12 {
+            println!("seed: {seed}");
+            let random = Rc::new(RefCell::new(Pcg64Mcg::seed_from_u64(seed)));
+            let witness = Witness::default();
+            let place_count = 3 + seed as usize;
+            let mut arena =
+                setting.arena::<Rootable!['gc => Things<'gc>], C>(|_| vec![None; place_count]);
+            let board = arena
+                .mutate(|mc, _| mc.stash::<BoardRoot>(Gc::new(mc, [const { Lock::new(None) }; 4])));
+            let mut made = 0;
+            for _ in 0..100 {
+                arena.mutate_root(|mc, things| {
+                    for _ in 0..8 {
+                        let below = |end| random.borrow_mut().random_range(0..end);
+                        let places = things.len();
+                        let (a, b, c, action) =
+                            (below(places), below(places), below(places), below(8));
+                        match (action, things[a], things[b]) {
+                            (0..3, _, other) => {
+                                let token = witness.token(made);
+                                made += 1;
+                                let map = WeakMap::new(mc);
+                                let thing =
+                                    Gc::new(mc, Thing { token, other: Lock::new(other), map });
+                                things[a] = Some(thing);
+                                let (board, random) = (board.clone(), Rc::clone(&random));
+                                mc.on_unreachable::<Rootable![Thing<'_>], ()>(
+                                    thing,
+                                    move |mc, thing| {
+                                        meddle(
+                                            mc,
+                                            thing,
+                                            mc.fetch(&board),
+                                            &mut random.borrow_mut(),
+                                        );
+                                    },
+                                )
+                                .expect("it is new");
+                            }
+                            (3, _, _) => things[a] = None,
+                            (4, Some(thing), other) => {
+                                unlock!(Gc::write(mc, thing), Thing, other).set(other);
+                            }
+                            (_, Some(owner), Some(key)) => {
+                                let value = things[c].unwrap_or(key);
+                                owner.map.insert(mc, key, value);
+                            }
+                            _ => {}
+                        }
+                    }
+                    litter(mc);
+                });
+                let generation = random.borrow_mut().random_range(0..8_u8);
+                if generation <= 2 {
+                    arena.collect_generation(generation);
+                }
+                arena.enter(|mc, things| {
+                    let kept = mc.fetch(&board);
+                    let kept = kept.iter().filter_map(|place| place.get());
+                    check(things.iter().flatten().copied().chain(kept));
+                });
+            }
+            arena.mutate_root(|_, things| things.fill(None));
+            for _ in 0..20 {
+                arena.mutate(|mc, _| {
+                    let board = Gc::write(mc, mc.fetch(&board));
+                    (0..4).for_each(|place| board[place].unlock().set(None));
+                });
+                arena.collect();
+            }
+            let dropped: BTreeSet<u32> = witness.in_order().into_iter().collect();
+            assert_eq!(dropped.len(), witness.count(), "one was dropped twice");
+            if C::ATTRIBUTES.reclaims_cycles {
+                assert_eq!(dropped.len(), made as usize);
+            }
+        }
+    });
+}
+
+/// Whether everything that is reached is intact.
+fn check<'gc>(roots: impl Iterator<Item = ThingRef<'gc>>) {
+    let mut seen = BTreeSet::new();
+    let mut pending: Vec<ThingRef<'_>> = roots.collect();
+    while let Some(thing) = pending.pop() {
+        if seen.insert(name(&thing)) {
+            pending.extend(thing.other.get());
+            pending.extend(thing.map.iter().flat_map(|(key, value)| [key, value]));
+            assert_eq!(thing.map.iter().count(), thing.map.len());
+        }
+    }
 }

@@ -359,3 +359,47 @@ pub fn weak_references_without_number_tell_the_dead_from_the_living<C: Collector
         });
     });
 }
+
+/// References to one object are one key, of whatever kind they are, while it lives and afterwards; and
+/// what dies before anybody asked is equal to its own copies only.
+pub fn weak_references_may_be_keys<C: Collector + Default>() {
+    type Keys<'gc> = (Option<NodeRef<'gc>>, Vec<Weak<'gc>>);
+    fn hash(weak: &Weak<'_>) -> u64 {
+        use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+        BuildHasherDefault::<DefaultHasher>::default().hash_one(weak)
+    }
+    Setting::each(|setting| {
+        for is_asked in [false, true] {
+            let witness = Witness::default();
+            let mut arena = setting.arena::<Rootable!['gc => Keys<'gc>], C>(|mc| {
+                let node = Node::new(mc, &witness, 0);
+                let callback = |_: &Mutation<'_>| ();
+                let weaks = vec![
+                    Gc::downgrade(mc, node),
+                    Gc::downgrade(mc, node),
+                    Gc::downgrade_tracking(mc, node),
+                    Gc::downgrade_with_callback(mc, node, callback),
+                ];
+                (Some(node), weaks)
+            });
+            let hashes: Vec<u64> = match is_asked {
+                true => arena.enter(|_, (_, weaks)| weaks.iter().map(hash).collect()),
+                false => Vec::new(),
+            };
+            age(&mut arena);
+            arena.mutate_root(|_, root| root.0 = None);
+            settle(&mut arena);
+            for _ in 0..2 {
+                age(&mut arena);
+                arena.enter(|mc, (_, weaks)| {
+                    weaks.iter().for_each(|weak| assert_dead::<C>(mc, *weak));
+                    assert!(weaks.iter().all(|weak| *weak == { *weak }));
+                    assert!(weaks[0] == weaks[1]);
+                    let is_one = is_asked || !reclaims::<C>();
+                    assert!(weaks[1..].iter().all(|weak| is_one == (*weak == weaks[0])) || !is_one);
+                    assert!(hashes.iter().copied().eq(weaks.iter().map(hash)) || !is_asked);
+                });
+            }
+        }
+    });
+}
