@@ -38,10 +38,13 @@ impl<'gc> Finalize<'gc> for File {
     }
 }
 
+/// The root: the file that is open.
+type Files = Rootable![Option<Gc<'_, File>>];
+
 pub(crate) fn run<C: Collector + Default>() -> Vec<String> {
     let output = Output::default();
-    let mut arena: Arena<Rootable![Option<Gc<'_, File>>], C> = Arena::new(|_| None);
-    let open = |arena: &mut Arena<Rootable![Option<Gc<'_, File>>], C>, name| {
+    let mut arena: Arena<Files, C> = Arena::new(|_| None);
+    let open = |arena: &mut Arena<Files, C>, name| {
         arena.mutate_root(|mc, file| {
             let opened = Gc::new(mc, File { name, output: Static(output.clone()) });
             let output = output.clone();

@@ -34,6 +34,8 @@ pub struct Brand<'gc>(Invariant<'gc>);
 
 impl<'gc> Brand<'gc> {
     /// The lifetime of this `mutate`.
+    ///
+    /// See the example of [`Brand`].
     #[inline]
     #[must_use]
     pub fn new(_: &Mutation<'gc>) -> Brand<'gc> {

@@ -323,7 +323,7 @@ where
     /// arena.set_error_hook(|error: &CallError| match (error.kind(), error.panic()) {
     ///     (CallKind::Finalizer, None) => eprintln!("to be tried again: {error}"),
     ///     (_, Some(payload)) => panic!("{error} ({payload:?})"),
-    ///     (CallKind::Callback, None) => panic!("{error}"),
+    ///     (CallKind::Callback | CallKind::OnDeath, None) => panic!("{error}"),
     /// });
     /// ```
     pub fn set_error_hook(&mut self, hook: impl FnMut(&CallError) + 'static) {

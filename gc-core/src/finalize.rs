@@ -92,6 +92,8 @@ pub trait Finalize<'gc>: Trace + DeclaresFinalizer + Sized + 'gc {
 
     /// Called once with an object that was found unreachable, while it is whole.
     ///
+    /// See the example of [`Finalize`].
+    ///
     /// # Errors
     ///
     /// They go to the arena's [error hook](crate::Arena::set_error_hook), as panics do.

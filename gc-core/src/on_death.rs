@@ -111,10 +111,29 @@ fn registration(
 ///
 /// It is `'static`, may be cloned, and may be kept outside of the arena. The registration is *alive* until
 /// the function begins to run, is detached, or the arena is gone.
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::{Arena, Gc, NullCollector, Rootable};
+///
+/// let arena: Arena<Rootable![Gc<'_, u32>], NullCollector> = Arena::new(|mc| Gc::new(mc, 42));
+/// let closing = arena.enter(|mc, file| mc.on_death(*file, |_| println!("closing")));
+/// arena.enter(|mc, file| {
+///     let object = closing.peek(mc).expect("alive");
+///     assert!(Gc::ptr_eq(object, Gc::erase(*file)));
+/// });
+/// closing.set_at_exit(false);
+/// assert!(closing.is_alive() && !closing.is_at_exit());
+/// drop(arena);
+/// assert!(!closing.is_alive());
+/// ```
 pub struct OnDeath<F>(Rc<Shared<F>>);
 
 impl<F> OnDeath<F> {
     /// Whether the function has not run yet, and may still do so.
+    ///
+    /// See the example of [`OnDeath`].
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.0.registry.upgrade().is_some_and(|registry| registry.contains(self.0.number))
@@ -149,6 +168,8 @@ impl<F> OnDeath<F> {
     }
 
     /// Gives the function back: it will not run. `None` if it is not alive.
+    ///
+    /// See the example of [`Mutation::on_death`].
     pub fn detach(&self) -> Option<F> {
         let registration = self.0.registry.upgrade()?.remove(self.0.number)?;
         let function = self.0.function.take();
@@ -158,6 +179,8 @@ impl<F> OnDeath<F> {
 
     /// The object, without its type. `None` if the function is not alive, if the object is dead and
     /// the function about to run, or if `mc` is of another arena.
+    ///
+    /// See the example of [`OnDeath`].
     #[must_use]
     pub fn peek<'gc>(&self, mc: &Mutation<'gc>) -> Option<Gc<'gc, ()>> {
         let registry = self.0.registry.upgrade()?;
@@ -169,12 +192,16 @@ impl<F> OnDeath<F> {
     }
 
     /// Whether the function runs when the arena is dropped, if it is still alive then: the default.
+    ///
+    /// See the example of [`OnDeath`].
     #[must_use]
     pub fn is_at_exit(&self) -> bool {
         self.0.registry.upgrade().is_some_and(|registry| registry.is_at_exit(self.0.number))
     }
 
     /// Says whether the function runs when the arena is dropped. Does nothing if it is not alive.
+    ///
+    /// See the example of [`OnDeath`].
     pub fn set_at_exit(&self, is_at_exit: bool) {
         if let Some(registry) = self.0.registry.upgrade() {
             registry.set_at_exit(self.0.number, is_at_exit);
