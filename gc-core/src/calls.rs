@@ -320,10 +320,10 @@ where
     ///
     /// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
     /// // Tests should not pass over failures.
-    /// arena.set_error_hook(|error: &CallError| match (error.kind(), error.panic()) {
-    ///     (CallKind::Finalizer, None) => eprintln!("to be tried again: {error}"),
-    ///     (_, Some(payload)) => panic!("{error} ({payload:?})"),
-    ///     (CallKind::Callback | CallKind::OnDeath, None) => panic!("{error}"),
+    /// arena.set_error_hook(|error: &CallError| match error.panic() {
+    ///     Some(_) => panic!("{error}"),
+    ///     None if error.kind() == CallKind::Finalizer => eprintln!("still open: {error}"),
+    ///     None => eprintln!("{error}"),
     /// });
     /// ```
     pub fn set_error_hook(&mut self, hook: impl FnMut(&CallError) + 'static) {

@@ -9,7 +9,7 @@
 //! - the root, when it was borrowed mutably, is the same;
 //! - a handle table has its own two lists;
 //! - the values of ephemerons are counted as handles are, if key and cell are mature. New ones are on a
-//!   list, and so is what they have let go of (Note [Ephemerons], gc-core).
+//!   list, and so is what they have let go of (Note \[Ephemerons\], gc-core).
 //!
 //! So at a safepoint the counts become right for now by incrementing what the modified places refer
 //! to now, and then decrementing the snapshot. However often a place was written, only its first
