@@ -100,7 +100,8 @@ pub enum Barrier {
 ///
 /// # Safety
 ///
-/// 1. No object that is reachable from the [`Roots`] by edges is reclaimed, and every reference to
+/// 1. No object is reclaimed that is reachable from the [`Roots`] by edges, or as the value of an
+///    [ephemeron](crate::heap::Ephemeron) whose cell and key are reachable, and every reference to
 ///    one that was moved is updated: in objects, in roots, in handle tables and in the weak table.
 /// 2. The drop glue of a reclaimed object is scheduled exactly once
 ///    ([`Heap::schedule_drop`]), and none of another object.
@@ -112,7 +113,8 @@ pub enum Barrier {
 /// # Examples
 ///
 /// One in a screen: it marks what is reachable, and reclaims the rest where it lies. To keep it short,
-/// what has a finalizer never dies, and garbage is not saved.
+/// what has a finalizer never dies, the entries of weak maps keep their values, and garbage is not
+/// saved.
 ///
 /// ```
 /// use gc_core::Reason;
@@ -122,9 +124,9 @@ pub enum Barrier {
 /// #[derive(Default)]
 /// struct MarkInPlace;
 ///
-/// // SAFETY: all that a root, a handle, or an object that is frozen or has a finalizer leads to is
-/// // marked, and only what is not marked is reclaimed, once. All that lives is promoted, and stays
-/// // where it is.
+/// // SAFETY: all that a root, a handle, a value of an ephemeron, or an object that is frozen or has a
+/// // finalizer leads to is marked, and only what is not marked is reclaimed, once. All that lives is
+/// // promoted, and stays where it is.
 /// unsafe impl Collector for MarkInPlace {
 ///     const ATTRIBUTES: Attributes = {
 ///         let mut attributes = Attributes::new("mark in place");
@@ -153,6 +155,7 @@ pub enum Barrier {
 ///             table.for_each_edge(|object| pending.push(object));
 ///         }
 ///         heap.for_each_frozen(|object| pending.push(object));
+///         pending.extend(heap.weak().all_ephemerons().iter().map(|ephemeron| ephemeron.value));
 ///         heap.for_each_mature(|object| {
 ///             // SAFETY: nothing was reclaimed at this safepoint.
 ///             if unsafe { object.header() }.has(Flag::Finalizable) {
