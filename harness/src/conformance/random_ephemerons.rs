@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use gc_core::collector::Collector;
-use gc_core::{Gc, Lock, Mutation, Rootable, Trace, WeakMap, unlock};
+use gc_core::{AnyGc, Gc, Lock, Mutation, Rootable, Trace, WeakMap, unlock};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
@@ -178,6 +178,15 @@ pub fn random_programs_with_maps_agree_with_the_model<C: Collector + Default>() 
                     arena.collect_generation(generation);
                 }
                 let is_exact = is_full && C::ATTRIBUTES.reclaims_cycles;
+                arena.check_trace().expect("every reference to a value is counted");
+                if is_exact {
+                    let thing = core::any::type_name::<Thing<'_>>();
+                    arena.inspect(|heap, _| {
+                        let garbage = heap.find_garbage();
+                        let is_thing = |object: AnyGc<'_>| object.type_name() == thing;
+                        assert!(!garbage.objects().any(is_thing), "what an entry holds is none");
+                    });
+                }
                 arena.enter(|_, things| compare(&model, things, is_exact));
                 let reachable = model.reachable();
                 let dropped: BTreeSet<u32> = witness.in_order().into_iter().collect();
@@ -286,6 +295,7 @@ pub fn finalizers_may_do_anything_with_maps<C: Collector + Default>() {
                     let kept = kept.iter().filter_map(|place| place.get());
                     check(things.iter().flatten().copied().chain(kept));
                 });
+                arena.check_trace().expect("every reference to a value is counted");
             }
             arena.mutate_root(|_, things| things.fill(None));
             for _ in 0..20 {
