@@ -36,6 +36,7 @@ mod builder;
 mod calls;
 mod clock;
 mod collections;
+mod control;
 mod dyn_gc;
 mod dynamic_roots;
 mod error;
