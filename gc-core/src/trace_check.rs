@@ -234,7 +234,7 @@ const ROOT: &str = "root";
 const HANDLE: &str = "handle";
 /// Of a `WeakMap`.
 const ENTRY: &str = "entry";
-/// Nothing reports it any more, but a finalizer or a callback comes before it is taken back.
+/// Nothing reports it any more, but it is yet to be taken back.
 const OWED: &str = "owed";
 
 /// Everything that a collector has counted, when its counts are up to date.
@@ -248,7 +248,8 @@ impl Counted<'_> {
     /// Calls `each` for every reference, with the type of what holds it.
     fn for_each(&self, mut each: impl FnMut(ObjectRef, &'static str)) {
         Edges::collect(&mut |target| each(target, ROOT), |edges| self.root.visit_dyn(edges));
-        self.owed.iter().for_each(|&target| each(target, OWED));
+        let released = self.contents.weak.released();
+        self.owed.iter().chain(released).for_each(|&target| each(target, OWED));
         for ephemeron in self.contents.weak.all_ephemerons() {
             // SAFETY: what is in the table was not reclaimed.
             if unsafe { ephemeron.hold() } == Hold::Counted {

@@ -301,6 +301,11 @@ impl WeakTable {
         core::mem::take(&mut self.released)
     }
 
+    /// The values whose ephemerons are gone, and that are still counted.
+    pub(crate) fn released(&self) -> &[ObjectRef] {
+        &self.released
+    }
+
     /// Has references taken back with what is released next.
     ///
     /// See the example of [`reach_values`].

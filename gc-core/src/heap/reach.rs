@@ -7,20 +7,26 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
-use super::{CHUNK_BYTES, GRANULE_BYTES, ObjectRef, for_each_edge};
+use super::{CHUNK_BYTES, Ephemeron, GRANULE_BYTES, ObjectRef, WeakTable, for_each_edge};
 use crate::id::AddressHash;
 
 /// A bit for each granule of a chunk.
 type ChunkBits = Box<[u64]>;
 
 /// A set of objects: a bit each, in chunks that are found by their addresses.
-#[derive(Default)]
-pub(crate) struct ObjectSet {
+pub(crate) struct ObjectSet<'a> {
     chunks: HashMap<usize, ChunkBits, AddressHash>,
+    /// Of the heap that the objects are in.
+    weak: &'a WeakTable,
 }
 
-impl ObjectSet {
-    /// Adds what is reachable from the roots.
+impl<'a> ObjectSet<'a> {
+    pub(crate) fn new(weak: &'a WeakTable) -> ObjectSet<'a> {
+        ObjectSet { chunks: HashMap::default(), weak }
+    }
+
+    /// Adds what is reachable from the roots: also the values of ephemerons whose cell and key are in the
+    /// set (Note [Ephemerons]).
     ///
     /// # Complexity
     ///
@@ -32,7 +38,7 @@ impl ObjectSet {
     /// The roots were not reclaimed, none of what is reachable is forwarded, and there is no `&mut`
     /// into any of it.
     pub(crate) unsafe fn reach(&mut self, roots: impl IntoIterator<Item = ObjectRef>) {
-        let mut pending = Vec::new();
+        let (weak, mut pending) = (self.weak, Vec::new());
         for root in roots {
             // One after the other, for the roots may be most of the heap.
             pending.extend(self.insert(root).then_some(root));
@@ -40,6 +46,14 @@ impl ObjectSet {
                 let reach = |target| pending.extend(self.insert(target).then_some(target));
                 // SAFETY: the caller's promises; what is reachable was not reclaimed.
                 unsafe { for_each_edge(object, reach) }
+                let reach_value = |ephemeron: Ephemeron| {
+                    // If the other of them is reached later, this is done then.
+                    if self.contains(ephemeron.cell) && self.contains(ephemeron.key) {
+                        pending.extend(self.insert(ephemeron.value).then_some(ephemeron.value));
+                    }
+                };
+                // SAFETY: as above.
+                unsafe { weak.for_each_ephemeron_of(object, reach_value) }
             }
         }
     }
@@ -55,7 +69,7 @@ impl ObjectSet {
     /// Puts an object in; whether it was not there.
     fn insert(&mut self, object: ObjectRef) -> bool {
         const WORDS: usize = CHUNK_BYTES / GRANULE_BYTES / u64::BITS as usize;
-        let (chunk, word, bit) = ObjectSet::place(object);
+        let (chunk, word, bit) = Self::place(object);
         let bits = self.chunks.entry(chunk).or_insert_with(|| vec![0; WORDS].into());
         let is_new = bits[word] & bit == 0;
         bits[word] |= bit;
@@ -63,7 +77,7 @@ impl ObjectSet {
     }
 
     pub(crate) fn contains(&self, object: ObjectRef) -> bool {
-        let (chunk, word, bit) = ObjectSet::place(object);
+        let (chunk, word, bit) = Self::place(object);
         self.chunks.get(&chunk).is_some_and(|bits| bits[word] & bit != 0)
     }
 }

@@ -12,7 +12,7 @@ use core::fmt;
 
 use super::AnyGc;
 use super::graph::{Components, Graph, Node};
-use crate::heap::ObjectRef;
+use crate::heap::{ObjectRef, WeakTable};
 use crate::short_name::Short;
 
 /// What is unreachable and was not reclaimed: see [`HeapView::find_garbage`](super::HeapView::find_garbage).
@@ -98,11 +98,11 @@ impl Holder {
 impl<'gc> Garbage<'gc> {
     /// # Safety
     ///
-    /// The objects are of the heap that `'gc` brands, there is none twice, and there is no `&mut` into
-    /// any of them.
-    pub(super) unsafe fn of(objects: Vec<ObjectRef>) -> Garbage<'gc> {
+    /// The objects are of the heap that `'gc` brands, as is the table, there is none twice, and there is
+    /// no `&mut` into any of them.
+    pub(super) unsafe fn of(objects: Vec<ObjectRef>, weak: &WeakTable) -> Garbage<'gc> {
         // SAFETY: the caller's promises; nothing is reclaimed within `'gc`.
-        let graph = unsafe { Graph::of(objects) };
+        let graph = unsafe { Graph::of(objects, weak) };
         // SAFETY: as above.
         let show = |node: Node| unsafe { AnyGc::new(graph.objects[node]) };
         let components = graph.components();

@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use hashbrown::HashMap;
 
-use crate::heap::{AddressHash, ObjectRef, for_each_edge};
+use crate::heap::{AddressHash, Ephemeron, ObjectRef, WeakTable, for_each_edge};
 
 /// A node of a graph, by its number.
 pub(super) type Node = usize;
@@ -30,12 +30,14 @@ pub(super) struct Components {
 const NONE: usize = usize::MAX;
 
 impl Graph {
-    /// The graph of these objects; references to others are no part of it.
+    /// The graph of these objects; references to others are no part of it. The key of an ephemeron leads
+    /// to the value, for it keeps that.
     ///
     /// # Safety
     ///
-    /// The objects were not reclaimed, and there is no `&mut` into any of them.
-    pub(super) unsafe fn of(objects: Vec<ObjectRef>) -> Graph {
+    /// The objects were not reclaimed, there is no `&mut` into any of them, and the table is of their
+    /// heap.
+    pub(super) unsafe fn of(objects: Vec<ObjectRef>, weak: &WeakTable) -> Graph {
         let nodes: HashMap<ObjectRef, Node, AddressHash> =
             objects.iter().copied().zip(0..).collect();
         let mut first_edges = Vec::with_capacity(objects.len() + 1);
@@ -44,6 +46,9 @@ impl Graph {
             first_edges.push(targets.len());
             // SAFETY: the caller's promises.
             unsafe { for_each_edge(object, |target| targets.extend(nodes.get(&target))) }
+            let lead_to_value = |ephemeron: Ephemeron| targets.extend(nodes.get(&ephemeron.value));
+            // SAFETY: as above.
+            unsafe { weak.for_each_ephemeron_of(object, lead_to_value) }
         }
         first_edges.push(targets.len());
         Graph { objects, first_edges, targets }

@@ -13,7 +13,6 @@ mod graph;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::RefCell;
 use core::fmt;
 use core::marker::PhantomData;
 
@@ -26,7 +25,7 @@ use crate::collector::Collector;
 use crate::dynamic_roots::DynamicRoot;
 use crate::handles::HandleTable;
 use crate::heap::{
-    Contents, Flag, ObjectRef, ObjectSet, Thrift, for_each_edge, for_each_edge_among, reach_values,
+    Contents, Flag, ObjectRef, ObjectSet, Thrift, for_each_edge, for_each_edge_among,
 };
 use crate::id::GcId;
 use crate::mutation::Invariant;
@@ -304,8 +303,9 @@ impl<'gc> HeapView<'gc> {
 
     /// The objects that refer to an object, each once; also those that are unreachable.
     ///
-    /// The root and handles are no objects: see [`count_in_root`](HeapView::count_in_root) and
-    /// [`count_handles`](HeapView::count_handles). A set of handles is one.
+    /// The root and handles are no objects, nor are the entries of weak maps: see
+    /// [`count_in_root`](HeapView::count_in_root), [`count_handles`](HeapView::count_handles) and
+    /// [`count_in_weak_maps`](HeapView::count_in_weak_maps). A set of handles is one.
     ///
     /// # Complexity
     ///
@@ -408,7 +408,8 @@ impl<'gc> HeapView<'gc> {
         let mut roots = self.owed.to_vec();
         self.for_each_in_root(|object| roots.push(object));
         self.arena_handles().for_each_edge(|object| roots.push(object));
-        let mut reachable = ObjectSet::default();
+        let weak = self.contents.weak;
+        let mut reachable = ObjectSet::new(weak);
         // SAFETY: nothing is reclaimed within `'gc`; outside of a collection nothing is forwarded, and
         // a `&mut` takes a `Mutation`, which nobody has of this arena.
         unsafe { reachable.reach(roots) }
@@ -418,18 +419,10 @@ impl<'gc> HeapView<'gc> {
             // SAFETY: as above.
             unsafe { reachable.reach(self.contents.objects().filter(is_frozen)) }
         }
-        let reachable = RefCell::new(reachable);
-        reach_values(
-            self.contents.weak.all_ephemerons(),
-            |object| reachable.borrow().contains(object),
-            // SAFETY: as above.
-            |ephemeron| unsafe { reachable.borrow_mut().reach([ephemeron.value]) },
-        );
-        let reachable = reachable.into_inner();
         let objects = self.objects().map(AnyGc::object);
         let garbage = objects.filter(|&object| !reachable.contains(object)).collect();
         // SAFETY: as above, and each object is listed once.
-        unsafe { Garbage::of(garbage) }
+        unsafe { Garbage::of(garbage, weak) }
     }
 
     /// What collections have found unreachable and were told to keep: see
@@ -452,6 +445,34 @@ impl<'gc> HeapView<'gc> {
     pub fn saved_garbage(&self) -> impl Iterator<Item = AnyGc<'gc>> + use<'gc> {
         // SAFETY: they are of this heap, and handles keep them.
         self.contents.saved().filter_map(|object| unsafe { HeapView::show(object) })
+    }
+
+    /// How many entries of [`WeakMap`](crate::WeakMap)s have an object as their value, as long as their
+    /// keys live. These are no [referrers](HeapView::referrers): map and key keep the value together.
+    ///
+    /// # Complexity
+    ///
+    /// O(weakly held objects).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// type Root<'gc> = (WeakMap<'gc, u32, str>, Gc<'gc, u32>);
+    /// let mut arena: Arena<Rootable!['gc => Root<'gc>], NullCollector> = Arena::new(|mc| {
+    ///     let (map, key) = (WeakMap::new(mc), Gc::new(mc, 1));
+    ///     map.insert(mc, key, Gc::new_str(mc, "one"));
+    ///     (map, key)
+    /// });
+    /// arena.inspect(|heap, _| {
+    ///     let text = heap.objects_of_type::<[u8]>().next().expect("a string is bytes");
+    ///     assert_eq!((heap.count_in_weak_maps(text), heap.referrers(text).count()), (1, 0));
+    /// });
+    /// ```
+    #[must_use]
+    pub fn count_in_weak_maps(&self, to: AnyGc<'gc>) -> usize {
+        let ephemerons = self.contents.weak.all_ephemerons();
+        ephemerons.iter().filter(|ephemeron| ephemeron.value == to.object()).count()
     }
 
     /// The number of references to an object from others, from the root and from handles; `None` with

@@ -1,7 +1,7 @@
 //! What is unreachable and was not reclaimed is reported on demand, by cycles; nothing happens to it.
 
 use gc_core::collector::Collector;
-use gc_core::{AnyGc, Arena, DynamicRoot, DynamicRootSet, Gc, Holder, Mutation, Rootable};
+use gc_core::{AnyGc, Arena, DynamicRoot, DynamicRootSet, Gc, Holder, Mutation, Rootable, WeakMap};
 
 use super::node::{Node, NodeRef, set_a, set_b};
 use super::trial::{Setting, reclaims, settle};
@@ -158,6 +158,51 @@ pub fn what_waits_for_a_collection_may_be_in_no_cycle<C: Collector + Default>() 
         assert_eq!((cycles, acyclic), (0, if C::ATTRIBUTES.prompt { 0 } else { 10 }));
         settle(&mut arena);
         assert_eq!(witness.count(), if reclaims::<C>() { 10 } else { 0 });
+    });
+}
+
+/// `map: 1 => 3 => 4` with the ring `1 -> 2 -> 1` as a key, and `map: 5 => 6 -> 5`.
+pub fn what_a_weak_map_keeps_is_kept_by_its_key<C: Collector + Default>() {
+    type Map<'gc> = WeakMap<'gc, Node<'gc>, Node<'gc>>;
+    Setting::each(|setting| {
+        let witness = Witness::default();
+        let mut arena = setting.arena::<Rootable!['gc => (NodeRef<'gc>, Map<'gc>)], C>(|mc| {
+            (Node::new(mc, &witness, 0), WeakMap::new(mc))
+        });
+        arena.disable();
+        arena.mutate(|mc, (root, map)| {
+            let ring = ring(mc, &witness, 1..=2);
+            let [value, last] = [3, 4].map(|name| Node::new(mc, &witness, name));
+            map.insert(mc, value, last);
+            map.insert(mc, ring, value);
+            let key = Node::new(mc, &witness, 5);
+            map.insert(mc, key, Node::with(mc, &witness, 6, Some(key), None));
+            set_a(mc, *root, Some(ring));
+            set_b(mc, *root, Some(key));
+        });
+        arena.inspect(|heap, (root, map)| {
+            let garbage = heap.find_garbage();
+            assert!(garbage.is_empty(), "{garbage}");
+            for (_, value) in map.iter() {
+                assert_eq!(heap.count_in_weak_maps(value.into()), 1);
+            }
+            assert_eq!(heap.count_in_weak_maps(AnyGc::from(*root)), 0);
+        });
+        arena.mutate(|mc, (root, _)| {
+            set_a(mc, *root, None);
+            set_b(mc, *root, None);
+        });
+        arena.inspect(|heap, _| {
+            let garbage = heap.find_garbage();
+            let [ring, pair] = garbage.cycles() else { panic!("not two cycles: {garbage}") };
+            assert_eq!((ring.members().len(), ring.kept().len()), (2, 2));
+            assert_eq!((pair.members().len(), pair.kept().len()), (2, 0));
+            assert!(garbage.acyclic().is_empty());
+        });
+        arena.collect();
+        let live = arena.enter(|_, (_, map)| map.len());
+        assert_eq!(live, if C::ATTRIBUTES.reclaims_cycles { 0 } else { 3 });
+        assert_eq!(witness.count(), if C::ATTRIBUTES.reclaims_cycles { 6 } else { 0 });
     });
 }
 
