@@ -7,6 +7,7 @@
 //! The first implementation to read is [`NullCollector`](crate::NullCollector), which reclaims
 //! nothing.
 
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::event::{Collection, Reason};
@@ -300,8 +301,8 @@ pub unsafe trait Collector: 'static {
 
     /// The references that are counted although nothing has them any more, because a call of the
     /// user's comes before they are taken back.
-    fn owed(&self) -> &[ObjectRef] {
-        &[]
+    fn owed(&self) -> Vec<ObjectRef> {
+        Vec::new()
     }
 }
 

@@ -241,7 +241,7 @@ const OWED: &str = "owed";
 struct Counted<'a> {
     contents: Contents<'a>,
     root: &'a dyn DynTrace,
-    owed: &'a [ObjectRef],
+    owed: Vec<ObjectRef>,
 }
 
 impl Counted<'_> {

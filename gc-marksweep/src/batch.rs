@@ -72,6 +72,11 @@ impl Batch {
         Batch { members, released: heap.weak().take_released() }
     }
 
+    /// The references to values that are to be taken back when the garbage is torn down.
+    pub(crate) fn released(&self) -> &[ObjectRef] {
+        &self.released
+    }
+
     /// Takes the references to values that are to be taken back when the garbage is torn down.
     pub(crate) fn take_released(&mut self) -> Vec<ObjectRef> {
         core::mem::take(&mut self.released)

@@ -311,7 +311,8 @@ unsafe impl Collector for MarkSweep {
         }
     }
 
-    fn owed(&self) -> &[ObjectRef] {
-        self.counting.owed()
+    fn owed(&self) -> Vec<ObjectRef> {
+        let released = self.batch.as_ref().map_or(&[][..], Batch::released);
+        [self.counting.owed(), released].concat()
     }
 }

@@ -177,8 +177,8 @@ pub fn take_unmarked(heap: &mut Heap) -> Vec<ObjectRef> {
 ///         unsafe { self.0.resume(safepoint, resume, &mut ()) }
 ///     }
 ///
-///     fn owed(&self) -> &[ObjectRef] {
-///         self.0.owed()
+///     fn owed(&self) -> Vec<ObjectRef> {
+///         self.0.owed().to_vec()
 ///     }
 /// }
 ///

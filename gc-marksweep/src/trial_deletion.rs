@@ -192,8 +192,8 @@ pub unsafe fn put_back(weak: &WeakTable, garbage: &[ObjectRef]) {
 ///         unsafe { self.counting.resume(safepoint, resume, &mut self.candidates) }
 ///     }
 ///
-///     fn owed(&self) -> &[ObjectRef] {
-///         self.counting.owed()
+///     fn owed(&self) -> Vec<ObjectRef> {
+///         self.counting.owed().to_vec()
 ///     }
 /// }
 ///

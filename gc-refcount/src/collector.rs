@@ -1,6 +1,8 @@
 //! The policy: count at every safepoint that has something to count.
 
+use alloc::vec::Vec;
 use gc_core::Reason;
+
 use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
 use gc_core::heap::ObjectRef;
 
@@ -73,7 +75,7 @@ unsafe impl Collector for Refcount {
         unsafe { self.counting.resume(safepoint, resume, &mut ()) }
     }
 
-    fn owed(&self) -> &[ObjectRef] {
-        self.counting.owed()
+    fn owed(&self) -> Vec<ObjectRef> {
+        self.counting.owed().to_vec()
     }
 }

@@ -123,8 +123,8 @@ const QUEUE_AT_BYTES: usize = 4 << 10;
 ///         unsafe { self.counting.resume(safepoint, resume, &mut self.watch) }
 ///     }
 ///
-///     fn owed(&self) -> &[ObjectRef] {
-///         self.counting.owed()
+///     fn owed(&self) -> Vec<ObjectRef> {
+///         self.counting.owed().to_vec()
 ///     }
 /// }
 ///

@@ -81,8 +81,9 @@ where
         // SAFETY: the root at another lifetime has the same layout; what it refers to is of the heap
         // that the closure's lifetime brands. Nothing is collected while `self` is borrowed.
         let root = unsafe { &*(&raw const self.root).cast::<Root<'_, R>>() };
+        let owed = self.collector.owed();
         let contents = self.heap.contents();
-        let view = HeapView { contents, root, owed: self.collector.owed(), _brand: PhantomData };
+        let view = HeapView { contents, root, owed: &owed, _brand: PhantomData };
         f(&view, root)
     }
 
