@@ -1,8 +1,8 @@
 //! The policy: count at every safepoint that has something to count.
 
 use alloc::vec::Vec;
-use gc_core::Reason;
 
+use gc_core::Reason;
 use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
 use gc_core::heap::ObjectRef;
 
