@@ -261,12 +261,15 @@ macro_rules! conformance {
                     what_is_frozen_keeps_its_entries
                     a_full_heap_leaves_a_map_as_it_was
                     cycles_through_a_map_do_not_pile_up
+                    cycles_through_leaves_do_not_pile_up
+                    entries_of_keys_that_lose_a_reference_live_on
                     a_map_takes_no_more_than_its_entries_do
                 }
                 weak_sets {
                     an_entry_goes_when_its_value_dies
                     an_entry_goes_with_the_ring_of_its_value
                     a_late_death_does_not_remove_what_came_after
+                    a_key_is_used_again_after_its_value_died
                     objects_may_be_cut_off_while_a_map_is_seen
                     a_set_interns
                     what_users_do_in_eq_and_hash_does_no_harm

@@ -140,6 +140,31 @@ pub fn a_late_death_does_not_remove_what_came_after<C: Collector + Default>() {
     });
 }
 
+/// `map: 0 ~> 0, .. 9 ~> 9`; 3 dies, and 13 takes its place, beside the dead entry.
+pub fn a_key_is_used_again_after_its_value_died<C: Collector + Default>() {
+    Setting::each(|setting| {
+        let witness = Witness::default();
+        let mut arena = setting.arena::<Rootable!['gc => Root<'gc>], C>(|mc| {
+            let map = WeakValueMap::new(mc);
+            let nodes: Vec<_> = (0..10).map(|name| Node::new(mc, &witness, name)).collect();
+            assert!(nodes.iter().all(|&node| map.insert(mc, node.name(), node).is_none()));
+            (map, nodes)
+        });
+        arena.mutate_root(|_, (_, nodes)| nodes.retain(|node| node.name() != 3));
+        settle(&mut arena);
+        arena.mutate_root(|mc, (map, nodes)| {
+            let make = || Node::new(mc, &witness, 13);
+            let node = map.get_or_insert_with(mc, 3, make);
+            assert_eq!(node.name(), if reclaims::<C>() { 13 } else { 3 });
+            let found = map.get(&3).expect("it was just inserted");
+            assert!(Gc::ptr_eq(found, node));
+            assert!(Gc::ptr_eq(map.get_or_insert_with(mc, 3, make), node));
+            nodes.push(node);
+            assert_eq!(keys(*map).len(), 10);
+        });
+    });
+}
+
 /// The only references to what is seen go away while it is seen: nothing dies before the `mutate` ends.
 pub fn objects_may_be_cut_off_while_a_map_is_seen<C: Collector + Default>() {
     Setting::each(|setting| {
