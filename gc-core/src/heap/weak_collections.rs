@@ -131,7 +131,14 @@ impl Heap {
     /// any.
     ///
     /// Not for collectors: the collections are written to, as a `mutate` does.
+    #[inline]
     pub(crate) fn prune_collections(&mut self) -> bool {
+        !self.weak.get_mut().collections.sparse.is_empty() && self.prune_sparse()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn prune_sparse(&mut self) -> bool {
         let sparse = core::mem::take(&mut self.weak.get_mut().collections.sparse);
         for tally in &sparse {
             tally.is_listed.set(false);
