@@ -13,7 +13,7 @@ use core::ptr::{NonNull, slice_from_raw_parts, slice_from_raw_parts_mut};
 
 use crate::error::HeapFull;
 use crate::heap::{
-    ArrayLayout, Descriptor, Elements, Heap, ObjectRef, References, assert_alignment,
+    ArrayLayout, Descriptor, Elements, ObjectRef, References, assert_alignment,
     assert_not_finalized,
 };
 use crate::mutation::Mutation;
@@ -189,7 +189,6 @@ unsafe impl Pointee for str {
 
 /// Elements written so far, dropped if the next one cannot be made.
 struct Filled<T> {
-    array: ObjectRef,
     first: *mut T,
     len: usize,
 }
@@ -207,8 +206,6 @@ impl<T> Filled<T> {
 
 impl<T> Drop for Filled<T> {
     fn drop(&mut self) {
-        // SAFETY: it is not finished, and nothing refers to it.
-        unsafe { Heap::abandon_array(self.array) }
         // SAFETY: `len` elements were written, and the array never became an object.
         unsafe { slice_from_raw_parts_mut(self.first, self.len).drop_in_place() }
     }
@@ -230,7 +227,7 @@ where
         return Err(mc.heap_full((header, element)));
     };
     let elements = object.as_ptr().wrapping_add(elements_offset_bytes::<H, T>());
-    let mut filled = Filled { array: object, first: elements.cast::<T>(), len: 0 };
+    let mut filled = Filled { first: elements.cast::<T>(), len: 0 };
     // The closure is the user's: it may allocate here or panic. Nothing refers to the array yet.
     for index in 0..len {
         let value = element(index);

@@ -38,8 +38,8 @@ impl Heap {
 
     /// Reserves a young array and writes its header and its length, but not what follows.
     ///
-    /// The caller writes the rest and then calls [`finish_array`](Heap::finish_array), or else
-    /// [`abandon_array`](Heap::abandon_array). Until then the object is in no list.
+    /// The caller writes the rest and then calls [`finish_array`](Heap::finish_array). Until then the
+    /// object is in no list, and marked as a gap (Note [Gaps]): if the caller unwinds, it stays one.
     ///
     /// # Safety
     ///
@@ -57,8 +57,10 @@ impl Heap {
         let bytes = super::object_bytes(descriptor.array_bytes(len) + bits_bytes);
         let object = self.reserve(bytes, descriptor.align_bytes())?;
         self.gaps.set(self.gaps.get() + 1);
+        let header = Header::new(descriptor);
+        header.set(Flag::Unlogged);
         // SAFETY: as in `allocate`.
-        unsafe { object.start().cast::<Header>().write(Header::new(descriptor)) }
+        unsafe { object.start().cast::<Header>().write(header) }
         // SAFETY: the payload of an array begins with its length.
         unsafe { object.as_ptr().cast::<usize>().write(len) }
         if bits_bytes > 0 {
@@ -74,20 +76,11 @@ impl Heap {
     pub(crate) fn finish_array(&self, object: ObjectRef, has_drop_glue: bool) {
         self.allocated_objects.set(self.allocated_objects.get() + 1);
         self.gaps.set(self.gaps.get() - 1);
+        // SAFETY: `reserve_array` wrote the header.
+        unsafe { object.header() }.clear(Flag::Unlogged);
         if has_drop_glue {
             self.add_droppable(object);
         }
-    }
-
-    /// Gives up an array whose elements could not all be made: see Note [Gaps].
-    ///
-    /// # Safety
-    ///
-    /// It was reserved and not finished, and is not used again.
-    #[cold]
-    pub(crate) unsafe fn abandon_array(object: ObjectRef) {
-        // SAFETY: `reserve_array` wrote the header.
-        unsafe { object.header() }.set(Flag::Unlogged);
     }
 
     #[inline]
