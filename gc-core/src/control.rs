@@ -108,7 +108,7 @@ where
     /// Whether collections keep what they find unreachable, instead of reclaiming it: for who looks for
     /// leaks. Finalizers and callbacks run as usual. What is found then is reachable until
     /// [`clear_garbage`](Arena::clear_garbage) lets go of it; the collection reports it as
-    /// [unreachable](Collection::unreachable), not as freed.
+    /// [unreachable](crate::Collection::unreachable), not as freed.
     ///
     /// What a collector reclaims without a collection is not kept: what nothing refers to, by counting.
     /// A collector with generations makes every collection a full one meanwhile.
