@@ -355,6 +355,11 @@ impl Heap {
         let header = unsafe { object.header() };
         header.clear(Flag::Finalizable);
         header.set(Flag::Finalized);
+        // If it was frozen its count has gone to zero: what its finalizers keep is as good as new.
+        if header.has(Flag::Frozen) {
+            header.clear(Flag::Frozen);
+            self.forget_frozen();
+        }
         self.count_finalized();
         let calls = self.calls.get_mut();
         calls.finalizable -= 1;

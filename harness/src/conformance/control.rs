@@ -294,3 +294,36 @@ pub fn what_is_frozen_is_collected_only_by_its_count<C: Collector + Default>() {
         }
     });
 }
+
+/// A frozen node dies by its count, and its finalizer keeps it: then it is garbage like any other.
+pub fn what_its_finalizer_keeps_is_frozen_no_more<C: Collector + Default>() {
+    type AnyNode = Rootable![Node<'_>];
+    if !C::ATTRIBUTES.counts_references {
+        return;
+    }
+    Setting::each(|setting| {
+        let witness = Witness::default();
+        let kept: Rc<RefCell<Option<DynamicRoot<AnyNode>>>> = Rc::default();
+        let mut arena = setting.arena::<Rootable!['gc => Vec<NodeRef<'gc>>], C>(|mc| {
+            let node = Node::new(mc, &witness, 0);
+            let kept = Rc::clone(&kept);
+            mc.on_unreachable::<AnyNode, _>(node, move |mc, node| {
+                kept.replace(Some(mc.stash::<AnyNode>(node)));
+            })
+            .expect("it was just made");
+            vec![node, Node::new(mc, &witness, 1)]
+        });
+        arena.freeze();
+        assert_eq!(arena.frozen_objects(), 2);
+        arena.mutate_root(|_, nodes| _ = nodes.remove(0));
+        assert_eq!(arena.frozen_objects(), 1);
+        arena.mutate(|mc, _| {
+            let node = mc.fetch(kept.borrow().as_ref().expect("it was finalized"));
+            set_a(mc, node, Some(node));
+        });
+        drop(kept.take());
+        arena.collect();
+        assert_eq!(witness.sorted(), if C::ATTRIBUTES.reclaims_cycles { vec![0] } else { vec![] });
+        arena.unfreeze();
+    });
+}

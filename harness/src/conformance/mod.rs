@@ -354,6 +354,7 @@ macro_rules! conformance {
                     a_collection_reports_what_it_found
                     a_safepoint_without_work_changes_nothing
                     what_is_frozen_is_collected_only_by_its_count
+                    what_its_finalizer_keeps_is_frozen_no_more
                 }
                 garbage {
                     a_leaked_cycle_is_reported_with_what_it_keeps

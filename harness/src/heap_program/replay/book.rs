@@ -140,7 +140,8 @@ impl Book {
     /// Notes that an object is finalized: CPython takes it for a new one. If it is a collection that
     /// finalizes it, that ages it afterwards.
     pub(super) fn rejuvenate(&mut self, serial: Serial) {
-        self.records[serial as usize].generation = Generation::YOUNG;
+        let record = &mut self.records[serial as usize];
+        (record.generation, record.is_frozen) = (Generation::YOUNG, false);
     }
 
     /// Ages the objects that survived a collection: those of the first `made_before` that live.
