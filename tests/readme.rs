@@ -54,7 +54,8 @@ fn the_program_is_the_example() {
 
 #[test]
 fn the_program_prints_what_readme_says() {
-    let hint = "`cargo test` builds the example; with `--test` add `--examples`";
+    let hint =
+        "`cargo test` builds the example; before one with `--test` say `cargo build --examples`";
     let example = example();
     assert!(fs::exists(&example).unwrap_or(false), "{} is missing: {hint}", example.display());
     let output = Command::new(&example).output().expect("the example runs");
