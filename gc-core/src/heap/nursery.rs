@@ -20,6 +20,9 @@ const NURSERY_BYTES: usize = 1 << 20;
 /// The nursery takes at most this share of the limit, as a divisor, unless it is fixed.
 const LIMIT_DIVISOR: usize = 4;
 
+/// A nursery of this size is never full. Collectors reckon with a few times that, which must not overflow.
+const TARGET_BYTES_MAX: usize = isize::MAX as usize / 4;
+
 fn default_bytes(settings: &Settings) -> usize {
     NURSERY_BYTES.min(settings.limit_bytes / LIMIT_DIVISOR)
 }
@@ -106,7 +109,10 @@ impl Nursery {
             holes: Vec::new(),
             filled: Vec::new(),
             taken_bytes: 0,
-            target_bytes: settings.nursery_bytes.unwrap_or(default_bytes(settings)),
+            target_bytes: settings
+                .nursery_bytes
+                .unwrap_or(default_bytes(settings))
+                .min(TARGET_BYTES_MAX),
             is_fixed: settings.nursery_bytes.is_some(),
         }
     }
@@ -260,7 +266,7 @@ impl Heap {
     pub fn set_nursery_bytes(&mut self, bytes: usize) {
         let nursery = self.nursery.get_mut();
         if !nursery.is_fixed {
-            nursery.target_bytes = bytes;
+            nursery.target_bytes = bytes.min(TARGET_BYTES_MAX);
         }
     }
 
@@ -269,7 +275,7 @@ impl Heap {
         let fixed = bytes.or(self.settings.nursery_bytes);
         let nursery = self.nursery.get_mut();
         nursery.is_fixed = fixed.is_some();
-        nursery.target_bytes = fixed.unwrap_or(default_bytes(&self.settings));
+        nursery.target_bytes = fixed.unwrap_or(default_bytes(&self.settings)).min(TARGET_BYTES_MAX);
     }
 
     /// Bytes handed to the mutator since the last safepoint that collected.

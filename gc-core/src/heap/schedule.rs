@@ -9,9 +9,6 @@ use crate::pacing::{Pacing, Threshold};
 /// this share, as a divisor: CPython's rule.
 const GROWTH_DIVISOR: usize = 4;
 
-/// The size of a nursery that is never due for its bytes.
-const NEVER_BYTES: usize = isize::MAX as usize / 4;
-
 /// Objects and their bytes.
 #[derive(Clone, Copy, Debug, Default)]
 struct Amount {
@@ -90,7 +87,7 @@ impl Heap {
         }
         // How much is allocated is looked at where the nursery grows.
         let youngest = thresholds[0];
-        let bytes = youngest.bytes.filter(|&bytes| bytes > 0).unwrap_or(NEVER_BYTES);
+        let bytes = youngest.bytes.filter(|&bytes| bytes > 0).unwrap_or(usize::MAX);
         self.fix_nursery_bytes((!youngest.is_automatic()).then_some(bytes));
         self.set_objects_due();
     }
@@ -101,7 +98,8 @@ impl Heap {
         let objects = self.schedule.thresholds[0].objects.filter(|&objects| objects > 0);
         let objects = objects.filter(|_| !self.settings.counts_references);
         let allocated = self.schedule.allocated.objects as u64;
-        self.objects_due_at.set(objects.map_or(u64::MAX, |objects| allocated + objects as u64));
+        let due_at = objects.map_or(u64::MAX, |objects| allocated.saturating_add(objects as u64));
+        self.objects_due_at.set(due_at);
     }
 
     /// What has happened to each generation since it was last collected: objects for the youngest,

@@ -333,6 +333,7 @@ macro_rules! conformance {
                     a_collection_is_due_after_so_many_objects
                     a_collection_is_due_after_so_many_bytes
                     a_threshold_of_zero_is_never_reached
+                    the_largest_thresholds_are_never_reached
                     a_disabled_collector_ignores_thresholds
                     an_older_generation_is_due_after_so_many_collections
                     counts_say_how_long_ago_a_generation_was_collected

@@ -65,6 +65,16 @@ pub fn a_collection_is_due_after_so_many_bytes<C: Collector + Default>() {
     }
 }
 
+/// Whatever numbers are set, nothing overflows: the largest are never reached.
+pub fn the_largest_thresholds_are_never_reached<C: Collector + Default>() {
+    let largest = AUTOMATIC.at_objects(usize::MAX).at_bytes(usize::MAX).at_collections(usize::MAX);
+    assert_eq!(automatic::<C>([largest; 3], 1000, |_| ()), (0, 0));
+    let witness = Witness::default();
+    let mut arena: Arena<Nothing, C> = Arena::builder().nursery_bytes(usize::MAX).build(|_| ());
+    churn(&mut arena, &witness, 1000);
+    arena.collect();
+}
+
 /// As in CPython, where `gc.set_threshold(0)` turns the collector off.
 pub fn a_threshold_of_zero_is_never_reached<C: Collector + Default>() {
     let thresholds = [AUTOMATIC.at_objects(0), AUTOMATIC, AUTOMATIC];
