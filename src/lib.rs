@@ -36,6 +36,9 @@ pub use gc_core::*;
 pub use gc_derive::TraceForFacade as Trace;
 #[cfg(feature = "generational")]
 pub use gc_generational::Generational;
+#[cfg(feature = "insight")]
+#[doc(no_inline)]
+pub use gc_insight as insight;
 #[cfg(feature = "marksweep")]
 pub use gc_marksweep::MarkSweep;
 #[cfg(feature = "refcount")]

@@ -1,0 +1,1 @@
+//! What grows, and what is left over.

@@ -1,0 +1,1 @@
+//! The record of collections: pauses, utilization, the heap over time.

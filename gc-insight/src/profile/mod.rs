@@ -1,0 +1,1 @@
+//! Who allocated what, as tables, files and flame graphs.

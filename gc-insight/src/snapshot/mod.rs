@@ -1,0 +1,1 @@
+//! Every object and every reference, as a file for other tools.
