@@ -271,7 +271,7 @@ where
         thrift: Thrift,
         f: impl FnOnce(&mut C, &mut Safepoint<'_>),
     ) -> (Collection, Option<u8>) {
-        let is_watched = self.recorder.listener.is_some() || self.heap.settings().is_checked();
+        let is_watched = self.recorder.listener.is_some() || self.heap.is_observed();
         if is_watched {
             self.watch_start();
         }
@@ -316,6 +316,7 @@ where
 
     #[cold]
     fn watch_start(&mut self) {
+        self.heap.settle_newborn();
         self.recorder.tell(&Event::SafepointStart);
         if self.heap.settings().checks_barrier {
             self.heap.check_edges();
@@ -333,6 +334,7 @@ where
         {
             panic!("{faults}");
         }
+        self.heap.note_peak(step.live_bytes);
         let &Collection { freed_objects, freed_bytes, .. } = step;
         self.recorder.tell(&Event::SafepointStop { freed_objects, freed_bytes });
         if let Some(collection) = ended {

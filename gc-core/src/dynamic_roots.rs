@@ -215,6 +215,7 @@ impl<'gc> DynamicRootSet<'gc> {
     /// # });
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn new(mc: &Mutation<'gc>) -> DynamicRootSet<'gc> {
         let table = mc.heap().new_handle_table();
         let set = Gc::new(mc, Set { table });

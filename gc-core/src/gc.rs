@@ -116,6 +116,7 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, T> {
     /// });
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_new(mc: &Mutation<'gc>, value: T) -> Result<Gc<'gc, T>, HeapFull<T>> {
         // SAFETY: the descriptor is that of `T`.
         match unsafe { mc.heap().allocate(Descriptor::of::<T>(), value) } {
@@ -260,6 +261,7 @@ impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
     /// # });
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn downgrade(mc: &Mutation<'gc>, gc: Gc<'gc, T>) -> GcWeak<'gc, T> {
         GcWeak::ordinary(mc, gc)
     }
@@ -284,6 +286,7 @@ impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
     /// # });
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn downgrade_tracking(mc: &Mutation<'gc>, gc: Gc<'gc, T>) -> GcWeak<'gc, T> {
         GcWeak::tracking(mc, gc)
     }
@@ -328,6 +331,7 @@ impl<'gc, T: ?Sized + Pointee + 'gc> Gc<'gc, T> {
     /// assert!(called.get() <= 1);
     /// ```
     #[must_use]
+    #[track_caller]
     pub fn downgrade_with_callback<O: Outcome>(
         mc: &Mutation<'gc>,
         gc: Gc<'gc, T>,

@@ -4,6 +4,9 @@
 //! the object into its heap's table and sets a flag in its header, so that a collector that moves
 //! or frees it knows to look. The table is found from the object's own address through its chunk,
 //! which is why no context is needed: `Hash::hash` has none to offer.
+//!
+//! What else is known of single objects and must follow them, the samples of allocations, is beside it:
+//! the flag is the same.
 
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
@@ -14,7 +17,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use hashbrown::HashMap;
 
-use crate::heap::{Flag, ObjectRef};
+use crate::heap::{Flag, ObjectRef, Sample};
 
 /// The identity of one object, equal for two references exactly if they are to the same object.
 ///
@@ -81,7 +84,9 @@ pub(crate) struct IdTable {
     /// Each at the place that its object's address says. What is here is in the table, too.
     recent: [Recent; RECENT_LEN],
     ids: RefCell<HashMap<ObjectRef, GcId, AddressHash>>,
-    /// The objects that were young when they got their identity, since the last safepoint that
+    /// The objects whose allocation was sampled.
+    samples: RefCell<HashMap<ObjectRef, Sample, AddressHash>>,
+    /// The objects that were young when they got their identity or were sampled, since the last safepoint that
     /// collected.
     young: RefCell<Vec<ObjectRef>>,
     /// Whether there are any.
@@ -95,6 +100,7 @@ impl Default for IdTable {
         IdTable {
             recent: [const { Cell::new(None) }; RECENT_LEN],
             ids: RefCell::default(),
+            samples: RefCell::default(),
             young: RefCell::default(),
             has_young: Cell::new(false),
             next: Cell::new(0),
@@ -134,14 +140,44 @@ impl IdTable {
         // SAFETY: the caller says that the object is live.
         unsafe { object.header() }.set(Flag::Identified);
         let id = *self.ids.borrow_mut().entry(object).or_insert_with(|| {
-            if !object.is_mature() {
-                self.young.borrow_mut().push(object);
-                self.has_young.set(true);
-            }
+            self.note_if_young(object);
             self.fresh()
         });
         self.recent(object).set(Some((object, id)));
         id
+    }
+
+    fn note_if_young(&self, object: ObjectRef) {
+        if !object.is_mature() {
+            self.young.borrow_mut().push(object);
+            self.has_young.set(true);
+        }
+    }
+
+    /// Notes that the allocation of an object was sampled.
+    ///
+    /// # Safety
+    ///
+    /// The object was not reclaimed, and is of this table's heap.
+    pub(crate) unsafe fn add_sample(&self, object: ObjectRef, sample: Sample) {
+        // SAFETY: it was not reclaimed, says the caller.
+        unsafe { object.header() }.set(Flag::Identified);
+        self.note_if_young(object);
+        self.samples.borrow_mut().insert(object, sample);
+    }
+
+    /// What is known of the allocation of an object.
+    pub(crate) fn sample(&self, object: ObjectRef) -> Option<Sample> {
+        self.samples.borrow().get(&object).copied()
+    }
+
+    pub(crate) fn for_each_sample(&self, each: impl FnMut(&Sample)) {
+        self.samples.borrow().values().for_each(each);
+    }
+
+    /// From now on no object was sampled.
+    pub(crate) fn forget_samples(&self) {
+        self.samples.take();
     }
 
     /// Whether young objects have got identities since the last safepoint that collected.
@@ -188,12 +224,17 @@ impl IdTable {
         if let Some(id) = ids.remove(&from) {
             ids.insert(to, id);
         }
+        let mut samples = self.samples.borrow_mut();
+        if let Some(sample) = samples.remove(&from) {
+            samples.insert(to, sample);
+        }
     }
 
     /// Notes that an identified object is dead.
     pub(crate) fn remove(&self, object: ObjectRef) {
         self.forget_recent(object);
         self.ids.borrow_mut().remove(&object);
+        self.samples.borrow_mut().remove(&object);
     }
 
     /// Keeps the entries of the objects that `is_live` approves.
@@ -205,6 +246,7 @@ impl IdTable {
             }
             is_live
         });
+        self.samples.borrow_mut().retain(|&object, _| is_live(object));
     }
 
     /// The object at this address is dead or elsewhere.

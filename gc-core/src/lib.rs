@@ -52,6 +52,7 @@ mod null;
 mod on_death;
 mod pacing;
 mod pointee;
+mod profile;
 mod recorder;
 mod rootable;
 mod short_name;
@@ -97,6 +98,7 @@ pub use null::NullCollector;
 pub use on_death::OnDeath;
 pub use pacing::{Pacing, Threshold};
 pub use pointee::Pointee;
+pub use profile::{AllocationProfile, AllocationSite, Estimate, Sampling, SiteProfile};
 #[doc(hidden)]
 pub use rootable::__DynRootable;
 pub use rootable::{Root, Rootable};

@@ -60,6 +60,7 @@ impl<'gc> Mutation<'gc> {
 
     /// Allocates, or panics if the heap is exhausted.
     #[inline]
+    #[track_caller]
     pub(crate) fn allocate<T>(&self, descriptor: &'static Descriptor, value: T) -> ObjectRef {
         // SAFETY: the callers in this crate pass the descriptor of `T`.
         match unsafe { self.heap.allocate(descriptor, value) } {

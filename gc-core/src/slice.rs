@@ -212,6 +212,7 @@ impl<T> Drop for Filled<T> {
 }
 
 /// Makes an array; gives what it takes back if the heap is full.
+#[track_caller]
 fn make<'gc, H: Trace, T: Trace, F>(
     mc: &Mutation<'gc>,
     header: H,
@@ -315,6 +316,7 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, [T]> {
     ///     assert!(Gc::try_slice_from_fn(mc, 1 << 20, |index| index).is_err());
     /// });
     /// ```
+    #[track_caller]
     pub fn try_slice_from_fn<F: FnMut(usize) -> T>(
         mc: &Mutation<'gc>,
         len: usize,

@@ -223,16 +223,19 @@ impl<T: ?Sized + Pointee> Clone for GcWeak<'_, T> {
 
 impl<'gc, T: ?Sized + Pointee + 'gc> GcWeak<'gc, T> {
     /// The ordinary weak reference to an object.
+    #[track_caller]
     pub(crate) fn ordinary(mc: &Mutation<'gc>, target: Gc<'gc, T>) -> GcWeak<'gc, T> {
         GcWeak::shared(mc, target, WeakCell::new)
     }
 
     /// The weak reference to an object that outlasts its finalizers.
+    #[track_caller]
     pub(crate) fn tracking(mc: &Mutation<'gc>, target: Gc<'gc, T>) -> GcWeak<'gc, T> {
         GcWeak::shared(mc, target, |target| TrackingCell(WeakCell::new(target)))
     }
 
     /// A weak reference to an object with a callback.
+    #[track_caller]
     pub(crate) fn with_callback(
         mc: &Mutation<'gc>,
         target: Gc<'gc, T>,
@@ -244,6 +247,7 @@ impl<'gc, T: ?Sized + Pointee + 'gc> GcWeak<'gc, T> {
         GcWeak::to_new_cell(mc, target, cell)
     }
 
+    #[track_caller]
     fn shared<U: WeakCellKind>(
         mc: &Mutation<'gc>,
         target: Gc<'gc, T>,
@@ -255,6 +259,7 @@ impl<'gc, T: ?Sized + Pointee + 'gc> GcWeak<'gc, T> {
         }
     }
 
+    #[track_caller]
     fn to_new_cell<U: WeakCellKind>(
         mc: &Mutation<'gc>,
         target: Gc<'gc, T>,

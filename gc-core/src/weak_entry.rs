@@ -91,6 +91,7 @@ impl EntryCell {
 impl<'gc, T: ?Sized + Pointee + 'gc> GcWeak<'gc, T> {
     /// The weak reference of a new entry of a collection, whose value, if it has one, lives as long as
     /// this and the target do.
+    #[track_caller]
     pub(crate) fn of_entry(
         mc: &Mutation<'gc>,
         target: Gc<'gc, T>,

@@ -87,6 +87,7 @@ impl<'gc, T: Trace + Copy + 'gc> Buffer<'gc, T> {
     /// A slice of these elements with empty slots behind them.
     ///
     /// The iterator is this crate's: the user's might look at what is half made.
+    #[track_caller]
     pub(super) fn allocate(
         mc: &Mutation<'gc>,
         capacity: usize,

@@ -277,6 +277,7 @@ impl<'gc, K: Trace + Copy + 'gc, S: 'static> GcHashSet<'gc, K, S> {
     /// assert_eq!(format!("{set:?}"), "{2, 4}");
     /// # });
     /// ```
+    #[track_caller]
     pub fn retain(self, mc: &Mutation<'gc>, mut is_kept: impl FnMut(&K) -> bool) {
         self.map.retain(mc, |key, ()| is_kept(key));
     }
@@ -389,6 +390,7 @@ impl<'gc, K: Trace + Copy + 'gc, S: BuildHasher + 'static> GcHashSet<'gc, K, S> 
     ///     assert!(!set.contains(&full.into_value()) && set.contains(&0));
     /// });
     /// ```
+    #[track_caller]
     pub fn try_insert(self, mc: &Mutation<'gc>, key: K) -> Result<bool, HeapFull<K>>
     where
         K: Hash + Eq,
@@ -411,6 +413,7 @@ impl<'gc, K: Trace + Copy + 'gc, S: BuildHasher + 'static> GcHashSet<'gc, K, S> 
     /// # });
     /// ```
     #[inline]
+    #[track_caller]
     pub fn remove<Q>(self, mc: &Mutation<'gc>, key: &Q) -> bool
     where
         K: Borrow<Q>,

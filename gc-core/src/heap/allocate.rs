@@ -1,9 +1,11 @@
 //! Allocation: bump a cursor; the rest is cold.
 
 use core::mem::needs_drop;
+use core::panic::Location;
 use core::ptr::NonNull;
 
 use super::barrier::SegmentBits;
+use super::sampler::Birth;
 use super::{
     Descriptor, Flag, GRANULE_BYTES, HEADER_BYTES, Header, Heap, LARGE_BYTES_MIN, ObjectRef,
     align_up,
@@ -16,13 +18,15 @@ impl Heap {
     ///
     /// `descriptor` describes `T`.
     #[inline(always)]
+    #[track_caller]
     pub(crate) unsafe fn allocate<T>(
         &self,
         descriptor: &'static Descriptor,
         value: T,
     ) -> Result<ObjectRef, T> {
         let bytes = const { super::object_bytes(size_of::<T>()) };
-        let Some(object) = self.reserve(bytes, align_of::<T>().max(GRANULE_BYTES)) else {
+        let align_bytes = align_of::<T>().max(GRANULE_BYTES);
+        let Some(object) = self.reserve(bytes, align_bytes, descriptor) else {
             return Err(value);
         };
         // SAFETY: `reserve` gave room for a header in front of the payload, aligned to a granule.
@@ -44,6 +48,7 @@ impl Heap {
     /// # Safety
     ///
     /// `descriptor` is an array's.
+    #[track_caller]
     pub(crate) unsafe fn reserve_array(
         &self,
         descriptor: &'static Descriptor,
@@ -55,7 +60,7 @@ impl Heap {
         }
         let bits_bytes = SegmentBits::size_bytes(descriptor, len);
         let bytes = super::object_bytes(descriptor.array_bytes(len) + bits_bytes);
-        let object = self.reserve(bytes, descriptor.align_bytes())?;
+        let object = self.reserve(bytes, descriptor.align_bytes(), descriptor)?;
         self.gaps.set(self.gaps.get() + 1);
         let header = Header::new(descriptor);
         header.set(Flag::Unlogged);
@@ -93,10 +98,25 @@ impl Heap {
 
     /// Reserves `bytes`, header included, so that the payload is aligned to `align_bytes`.
     #[inline(always)]
-    fn reserve(&self, bytes: usize, align_bytes: usize) -> Option<ObjectRef> {
+    #[track_caller]
+    fn reserve(
+        &self,
+        bytes: usize,
+        align_bytes: usize,
+        descriptor: &'static Descriptor,
+    ) -> Option<ObjectRef> {
+        if let Some(object) = self.reserve_fast(bytes, align_bytes) {
+            return Some(object);
+        }
+        self.reserve_slow(bytes, align_bytes, descriptor, Location::caller())
+    }
+
+    /// Reserves in the current region, in front of its limit.
+    #[inline(always)]
+    fn reserve_fast(&self, bytes: usize, align_bytes: usize) -> Option<ObjectRef> {
         if align_bytes == GRANULE_BYTES && bytes <= LARGE_BYTES_MIN {
             let cursor = self.cursor.get();
-            if bytes <= self.end.get().addr() - cursor.addr() {
+            if bytes <= self.limit.get().addr() - cursor.addr() {
                 self.cursor.set(cursor.wrapping_add(bytes));
                 let payload = cursor.wrapping_add(HEADER_BYTES);
                 // SAFETY: it is inside of a region that has room for the object.
@@ -104,12 +124,30 @@ impl Heap {
                 return Some(ObjectRef::from_non_null(payload));
             }
         }
-        self.reserve_slow(bytes, align_bytes)
+        None
     }
 
     #[cold]
     #[inline(never)]
-    fn reserve_slow(&self, bytes: usize, align_bytes: usize) -> Option<ObjectRef> {
+    fn reserve_slow(
+        &self,
+        bytes: usize,
+        align_bytes: usize,
+        descriptor: &'static Descriptor,
+        location: &'static Location<'static>,
+    ) -> Option<ObjectRef> {
+        if self.is_sampling() {
+            let birth = Birth { descriptor, location, bytes };
+            return self.sample(birth, || {
+                self.reserve_fast(bytes, align_bytes)
+                    .or_else(|| self.reserve_unsampled(bytes, align_bytes))
+            });
+        }
+        self.reserve_unsampled(bytes, align_bytes)
+    }
+
+    #[inline(always)]
+    fn reserve_unsampled(&self, bytes: usize, align_bytes: usize) -> Option<ObjectRef> {
         // Where objects die one by one, most are made in the hole that one of them has left.
         if align_bytes == GRANULE_BYTES && bytes <= LARGE_BYTES_MIN && self.next_hole(bytes) {
             let begin = self.cursor.get();

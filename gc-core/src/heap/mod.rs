@@ -43,6 +43,7 @@ mod promote;
 mod reach;
 mod reclaim;
 mod residency;
+mod sampler;
 mod scan;
 mod schedule;
 mod settings;
@@ -83,6 +84,7 @@ pub use pool::{Exhausted, Pool};
 pub(crate) use reach::ObjectSet;
 pub(crate) use reclaim::resume;
 pub(crate) use residency::Thrift;
+pub(crate) use sampler::{Sample, Sampler};
 pub(crate) use scan::debug_check_references;
 pub use scan::{for_each_edge, for_each_edge_among, for_each_slot, for_each_slot_among};
 pub use settings::Settings;
@@ -162,9 +164,10 @@ pub use crate::weak_entry::Hold;
 /// ```
 pub struct Heap {
     /// Of the region that is being allocated into: what was free of it at the last safepoint that
-    /// collected begins here, what is free begins here, and its end.
+    /// collected begins here, what is free begins here, allocation is fast up to here, and its end.
     begin: Cell<*mut u8>,
     cursor: Cell<*mut u8>,
+    limit: Cell<*mut u8>,
     end: Cell<*mut u8>,
     allocated_objects: Cell<u64>,
     /// A safepoint is due when so many were allocated.
@@ -174,6 +177,9 @@ pub struct Heap {
     /// A safepoint has something to do.
     is_due: Cell<bool>,
     settings: Settings,
+    /// Somebody wants to know of every safepoint: something is to be checked, or samples to be kept.
+    is_observed: bool,
+    sampler: Sampler,
     schedule: schedule::Schedule,
     nursery: RefCell<Nursery>,
     pool: RefCell<Pool>,
@@ -221,6 +227,7 @@ impl Heap {
         Heap {
             begin: Cell::new(core::ptr::null_mut()),
             cursor: Cell::new(core::ptr::null_mut()),
+            limit: Cell::new(core::ptr::null_mut()),
             end: Cell::new(core::ptr::null_mut()),
             allocated_objects: Cell::new(0),
             objects_due_at: Cell::new(u64::MAX),
@@ -244,6 +251,8 @@ impl Heap {
             handle_tables: RefCell::new(alloc::vec![Rc::new(arena_handles)]),
             handle_changes,
             ids,
+            is_observed: settings.is_checked(),
+            sampler: Sampler::default(),
             frozen_objects: 0,
             saved: garbage::Saved::default(),
             schedule: schedule::Schedule::default(),
@@ -315,6 +324,12 @@ impl Heap {
         if !self.settings.is_prompt {
             self.log_bytes_max.set(bytes.min(LOG_BYTES_MAX));
         }
+    }
+
+    /// Whether every safepoint is to be told of.
+    #[inline]
+    pub(crate) fn is_observed(&self) -> bool {
+        self.is_observed
     }
 
     #[inline]

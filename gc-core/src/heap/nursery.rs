@@ -242,6 +242,7 @@ impl Heap {
         self.count_allocated();
         self.begin.set(region.begin);
         self.cursor.set(region.begin);
+        self.limit.set(region.end);
         self.end.set(region.end);
     }
 
@@ -330,6 +331,9 @@ impl Heap {
         if is_used_up || !nursery.filled.is_empty() || pool.take_is_emptied() {
             let region = nursery.settle_blocks(pool, region);
             self.enter_region(region);
+        }
+        if self.is_sampling() {
+            self.limit_region();
         }
         taken_bytes
     }

@@ -14,7 +14,7 @@ use super::garbage::Saved;
 use super::nursery::Filled;
 use super::{
     Census, Flag, GRANULE_BYTES, HEADER_BYTES, Header, Heap, LargeSpace, Nursery, ObjectRef, Pool,
-    Settings, WeakTable,
+    Sampler, Settings, WeakTable,
 };
 use crate::handles::HandleTable;
 use crate::id::IdTable;
@@ -34,12 +34,14 @@ pub(crate) struct Contents<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) frozen_objects: usize,
     pub(crate) weak: &'a WeakTable,
+    pub(crate) sampler: &'a Sampler,
     saved: &'a Saved,
 }
 
 impl Heap {
     /// Lays the heap open.
     pub(crate) fn contents(&mut self) -> Contents<'_> {
+        self.settle_newborn();
         Contents {
             pool: self.pool.get_mut(),
             large: self.large.get_mut(),
@@ -53,6 +55,7 @@ impl Heap {
             settings: &self.settings,
             frozen_objects: self.frozen_objects,
             weak: self.weak.get_mut(),
+            sampler: &self.sampler,
             saved: &self.saved,
         }
     }

@@ -30,6 +30,7 @@ use crate::heap::{
 use crate::id::GcId;
 use crate::mutation::Invariant;
 use crate::pointee::Pointee;
+use crate::profile::{AllocationProfile, AllocationSite};
 use crate::rootable::{Root, Rootable};
 use crate::trace::{DynTrace, Edges, Trace};
 
@@ -424,6 +425,35 @@ impl<'gc> HeapView<'gc> {
         let garbage = objects.filter(|&object| !reachable.contains(object)).collect();
         // SAFETY: as above, and each object is listed once.
         unsafe { Garbage::of(garbage, weak) }
+    }
+
+    /// Where an object was allocated, if allocations are [profiled](Arena::profile_allocations) and it was
+    /// sampled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{AnyGc, Arena, Gc, NullCollector, Rootable, Sampling};
+    ///
+    /// let mut arena: Arena<Rootable![Option<Gc<'_, u32>>], NullCollector> = Arena::new(|_| None);
+    /// arena.profile_allocations(Some(Sampling::exact()));
+    /// arena.mutate_root(|mc, root| *root = Some(Gc::new(mc, 42)));
+    /// arena.inspect(|heap, root| {
+    ///     let site = heap.allocation_site(AnyGc::from(root.expect("it was put there")));
+    ///     assert_eq!(site.expect("every object is noted").location().line(), line!() - 3);
+    /// });
+    /// ```
+    #[must_use]
+    pub fn allocation_site(&self, of: AnyGc<'gc>) -> Option<AllocationSite> {
+        self.contents.sampler.site_of(of.object(), self.contents.ids)
+    }
+
+    /// Who has allocated what: see [`Arena::allocation_profile`].
+    ///
+    /// See the example of [`Arena::profile_allocations`].
+    #[must_use]
+    pub fn allocation_profile(&self) -> Option<AllocationProfile> {
+        self.contents.sampler.profile(self.contents.ids)
     }
 
     /// What collections have found unreachable and were told to keep: see

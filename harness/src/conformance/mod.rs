@@ -18,7 +18,7 @@
 //! - [`handles`], [`handle_sets`], [`weak`], [`identity`]: references that are more than edges.
 //! - [`weak_maps`], [`weak_sets`], [`random_ephemerons`]: entries that live only as long as what they are about.
 //! - [`layout`], [`slices`]: objects of every shape.
-//! - [`inspection`], [`garbage`]: the heap as it is seen from outside.
+//! - [`inspection`], [`garbage`], [`profiles`]: the heap as it is seen from outside.
 //! - [`limits`], [`counts`], [`statistics`], [`control`]: what is promised in numbers.
 //! - [`schedule`], [`reports`]: when collections start, and what is told of them.
 #![allow(clippy::missing_panics_doc, reason = "a claim that does not hold panics: that is its use")]
@@ -43,6 +43,7 @@ pub mod layout;
 pub mod limits;
 pub mod on_death;
 pub mod panics;
+pub mod profiles;
 pub mod random_ephemerons;
 pub mod random_graphs;
 pub mod reachability;
@@ -365,6 +366,13 @@ macro_rules! conformance {
                     what_a_weak_map_keeps_is_kept_by_its_key
                     a_report_changes_no_collection
                     a_long_ring_is_one_cycle
+                }
+                profiles {
+                    a_live_object_says_where_it_was_made
+                    a_site_is_the_line_that_calls_the_library
+                    what_is_reclaimed_is_live_no_more
+                    the_peak_is_when_most_was_live
+                    a_profiled_program_runs_as_it_would
                 }
                 inspection {
                     a_new_self_loop_is_listed_in_the_youngest_generation

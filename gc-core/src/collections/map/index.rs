@@ -49,6 +49,7 @@ impl<'gc> Index<'gc> {
     }
 
     /// The words of an index for this many entries, a power of two, with these hashes.
+    #[track_caller]
     pub(super) fn allocate(
         mc: &Mutation<'gc>,
         capacity: usize,

@@ -219,6 +219,7 @@ where
     /// });
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_insert(
         self,
         mc: &Mutation<'gc>,
@@ -247,6 +248,7 @@ where
     /// # });
     /// ```
     #[inline]
+    #[track_caller]
     pub fn remove<Q>(self, mc: &Mutation<'gc>, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
@@ -266,6 +268,7 @@ where
     /// assert_eq!(map.remove_entry(mc, "Ada"), Some(("Ada", 36)));
     /// # });
     /// ```
+    #[track_caller]
     pub fn remove_entry<Q>(self, mc: &Mutation<'gc>, key: &Q) -> Option<(K, V)>
     where
         K: Borrow<Q>,

@@ -329,11 +329,13 @@ where
     /// assert_eq!(map.get(&1), Some('a'));
     /// # });
     /// ```
+    #[track_caller]
     pub fn try_reserve(self, mc: &Mutation<'gc>, additional: usize) -> Result<(), HeapFull<()>> {
         Table::reserve(self.table, mc, additional)
     }
 
     /// Gives memory up if little of it is used. Changes indices. Does nothing if the heap is full.
+    #[track_caller]
     pub(super) fn shrink(self, mc: &Mutation<'gc>) {
         Table::shrink(self.table, mc);
     }
@@ -384,6 +386,7 @@ where
     /// # });
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_insert_unique(
         self,
         mc: &Mutation<'gc>,
@@ -425,6 +428,7 @@ where
     /// # });
     /// ```
     #[inline]
+    #[track_caller]
     pub fn remove_index(self, mc: &Mutation<'gc>, index: usize) -> Option<(K, V)> {
         self.table.take(mc, index)
     }
@@ -465,6 +469,7 @@ where
     /// assert_eq!(format!("{map:?}"), "{3: 9, 4: 16}");
     /// # });
     /// ```
+    #[track_caller]
     pub fn retain(self, mc: &Mutation<'gc>, mut is_kept: impl FnMut(&K, &V) -> bool) {
         for index in 0..self.end() {
             let Some((key, value)) = self.get_index(index) else { continue };

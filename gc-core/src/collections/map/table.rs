@@ -135,6 +135,7 @@ where
     S: 'static,
 {
     /// Appends an entry whose key is not there.
+    #[track_caller]
     pub(super) fn push(
         this: Gc<'gc, Self>,
         mc: &Mutation<'gc>,
@@ -162,6 +163,7 @@ where
     }
 
     /// Takes an entry away.
+    #[track_caller]
     pub(super) fn take(&self, mc: &Mutation<'gc>, index: usize) -> Option<(K, V)> {
         let (hash, key, value) = self.entry(index)?;
         self.entries.put(mc, index, None);
@@ -180,6 +182,7 @@ where
     /// # Errors
     ///
     /// If the heap is full; then nothing has changed.
+    #[track_caller]
     pub(super) fn reserve(
         this: Gc<'gc, Self>,
         mc: &Mutation<'gc>,
@@ -200,6 +203,7 @@ where
     }
 
     /// Moves the entries, without the empty places, to storage of this capacity, a power of two.
+    #[track_caller]
     fn rebuild(
         this: Gc<'gc, Self>,
         mc: &Mutation<'gc>,
@@ -224,6 +228,7 @@ where
 
     /// Moves the entries to less storage if a quarter of it, or less, is used. Does nothing if the heap is
     /// full.
+    #[track_caller]
     pub(super) fn shrink(this: Gc<'gc, Self>, mc: &Mutation<'gc>) {
         if this.len() == 0 {
             Table::clear(this, mc);

@@ -309,6 +309,7 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// assert_eq!(vec.to_vec(), [1]);
     /// # });
     /// ```
+    #[track_caller]
     pub fn try_reserve(self, mc: &Mutation<'gc>, additional: usize) -> Result<(), HeapFull<()>> {
         let needed = self.len().checked_add(additional).ok_or_else(|| mc.heap_full(()))?;
         if needed <= self.capacity() {
@@ -340,6 +341,7 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     }
 
     /// Replaces the storage by a larger one.
+    #[track_caller]
     fn reallocate(self, mc: &Mutation<'gc>, capacity: usize) -> Result<(), HeapFull<()>> {
         let elements = self.object.slots().iter().map_while(Lock::get);
         let slots = Buffer::allocate(mc, capacity, elements)?;
@@ -412,6 +414,7 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// });
     /// ```
     #[inline]
+    #[track_caller]
     pub fn try_push(self, mc: &Mutation<'gc>, element: T) -> Result<(), HeapFull<T>> {
         match self.object.push(mc, element) {
             Ok(()) => Ok(()),
@@ -420,6 +423,7 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     }
 
     #[cold]
+    #[track_caller]
     fn push_slow(self, mc: &Mutation<'gc>, element: T) -> Result<(), HeapFull<T>> {
         self.try_reserve(mc, 1).map_err(|full| full.map(|()| element))?;
         self.object.push(mc, element).map_err(|element| mc.heap_full(element))

@@ -86,6 +86,7 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// assert_eq!(vec.to_vec(), [2, 4]);
     /// # });
     /// ```
+    #[track_caller]
     pub fn retain(self, mc: &Mutation<'gc>, mut is_kept: impl FnMut(&T) -> bool) {
         let mut elements = self.iter();
         let Some(first_removed) = elements.by_ref().position(|element| !is_kept(&element)) else {
@@ -117,6 +118,7 @@ impl<'gc, T: Trace + Copy + 'gc> GcVec<'gc, T> {
     /// assert_eq!(vec.to_vec(), [3, 2, 1]);
     /// # });
     /// ```
+    #[track_caller]
     pub fn sort_by(self, mc: &Mutation<'gc>, compare: impl FnMut(&T, &T) -> Ordering) {
         let mut sorted = self.to_vec();
         sorted.sort_by(compare);

@@ -268,6 +268,7 @@ impl<'gc, K: ?Sized + Pointee + 'gc, V: ?Sized + Pointee + 'gc> WeakMap<'gc, K, 
     /// [`HeapFull`] if the heap is full; the map is unchanged.
     ///
     /// See the example of [`WeakMap`].
+    #[track_caller]
     pub fn try_insert(
         self,
         mc: &Mutation<'gc>,
@@ -332,6 +333,7 @@ impl<'gc, K: ?Sized + Pointee + 'gc, V: ?Sized + Pointee + 'gc> WeakMap<'gc, K, 
     /// Removes the entry for a key, and returns its value.
     ///
     /// See the example of [`WeakMap`].
+    #[track_caller]
     pub fn remove(self, mc: &Mutation<'gc>, key: Gc<'gc, K>) -> Option<Gc<'gc, V>> {
         let index = self.find(key)?;
         let value = self.value_at(Some(index));
@@ -345,6 +347,7 @@ impl<'gc, K: ?Sized + Pointee + 'gc, V: ?Sized + Pointee + 'gc> WeakMap<'gc, K, 
     /// the map: see [`GcHashMap::retain`](crate::GcHashMap::retain).
     ///
     /// See the example of [`WeakMap`].
+    #[track_caller]
     pub fn retain(
         self,
         mc: &Mutation<'gc>,

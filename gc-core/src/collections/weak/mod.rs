@@ -70,6 +70,7 @@ impl<T: ?Sized + Pointee> Clone for Member<'_, T> {
 
 impl<'gc, T: ?Sized + Pointee + 'gc> Member<'gc, T> {
     /// An entry for an object, to be put into this collection.
+    #[track_caller]
     pub(super) fn new<E: Entry<'gc>, S>(
         mc: &Mutation<'gc>,
         collection: &Collection<'gc, E, S>,
@@ -187,6 +188,7 @@ impl<'gc, E: Entry<'gc>, S: 'static> Collection<'gc, E, S> {
     /// hash. If the heap is full nothing changes, and the new entry is cut off.
     ///
     /// Nothing of the user's is called.
+    #[track_caller]
     pub(super) fn replace(
         &self,
         mc: &Mutation<'gc>,
@@ -210,6 +212,7 @@ impl<'gc, E: Entry<'gc>, S: 'static> Collection<'gc, E, S> {
     }
 
     /// Makes room for an entry.
+    #[track_caller]
     fn reserve(&self, mc: &Mutation<'gc>) -> Result<(), HeapFull<()>> {
         if self.tally.dead() > 0 && self.entries.is_full() {
             self.remove_dead(mc);
@@ -218,6 +221,7 @@ impl<'gc, E: Entry<'gc>, S: 'static> Collection<'gc, E, S> {
     }
 
     /// Takes the entry at an index away, if there is one that lives.
+    #[track_caller]
     pub(super) fn remove(&self, mc: &Mutation<'gc>, index: usize) -> Option<E> {
         let entry = self.get(index)?;
         self.entries.remove_index(mc, index);
@@ -233,6 +237,7 @@ impl<'gc, E: Entry<'gc>, S: 'static> Collection<'gc, E, S> {
     ///
     /// Entries go as they are disapproved. The closure is the user's: if it makes entries move, some may
     /// be passed over.
+    #[track_caller]
     pub(super) fn retain(&self, mc: &Mutation<'gc>, mut is_kept: impl FnMut(&E) -> bool) {
         let end = self.entries.end();
         for index in 0..end {
@@ -254,6 +259,7 @@ impl<'gc, E: Entry<'gc>, S: 'static> Collection<'gc, E, S> {
     }
 
     /// Takes the dead entries out.
+    #[track_caller]
     fn remove_dead(&self, mc: &Mutation<'gc>) {
         let before = self.entries.len();
         self.entries.retain(mc, |entry, ()| !entry.is_dead());

@@ -229,6 +229,7 @@ impl<'gc, T: ?Sized + Pointee + 'gc, S: 'static> WeakSet<'gc, T, S> {
     /// [`HeapFull`] if the heap is full; the set is unchanged.
     ///
     /// See the example of [`WeakSet`].
+    #[track_caller]
     pub fn try_insert_unique(
         self,
         mc: &Mutation<'gc>,
@@ -245,6 +246,7 @@ impl<'gc, T: ?Sized + Pointee + 'gc, S: 'static> WeakSet<'gc, T, S> {
     /// set: see [`GcHashMap::retain`](crate::GcHashMap::retain).
     ///
     /// See the example of [`WeakSet`].
+    #[track_caller]
     pub fn retain(self, mc: &Mutation<'gc>, mut is_kept: impl FnMut(Gc<'gc, T>) -> bool) {
         self.collection.retain(mc, |member| member.weak().get().is_none_or(&mut is_kept));
     }
@@ -356,6 +358,7 @@ impl<'gc, T: ?Sized + Pointee + 'gc, S: BuildHasher + 'static> WeakSet<'gc, T, S
     /// Takes the member out whose value equals this.
     ///
     /// See the example of [`WeakSet`].
+    #[track_caller]
     pub fn remove<Q>(self, mc: &Mutation<'gc>, value: &Q) -> Option<Gc<'gc, T>>
     where
         T: Borrow<Q>,

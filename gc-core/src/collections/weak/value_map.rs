@@ -247,6 +247,7 @@ where
         self.replace(mc, hash, None, (key, value)).unwrap_or_else(|_| mc.exhausted());
     }
 
+    #[track_caller]
     fn replace(
         self,
         mc: &Mutation<'gc>,
@@ -265,6 +266,7 @@ where
     /// the map: see [`GcHashMap::retain`](crate::GcHashMap::retain).
     ///
     /// See the example of [`WeakValueMap`].
+    #[track_caller]
     pub fn retain(self, mc: &Mutation<'gc>, mut is_kept: impl FnMut(&K, Gc<'gc, V>) -> bool) {
         self.collection
             .retain(mc, |entry| entry.weak().get().is_none_or(|value| is_kept(&entry.key, value)));
@@ -346,6 +348,7 @@ where
     /// [`HeapFull`] if the heap is full; the map is unchanged.
     ///
     /// See the example of [`WeakValueMap`].
+    #[track_caller]
     pub fn try_insert(
         self,
         mc: &Mutation<'gc>,
@@ -397,6 +400,7 @@ where
     /// Removes the entry for a key, and returns its value.
     ///
     /// See the example of [`WeakValueMap`].
+    #[track_caller]
     pub fn remove<Q>(self, mc: &Mutation<'gc>, key: &Q) -> Option<Gc<'gc, V>>
     where
         K: Borrow<Q>,
