@@ -53,6 +53,17 @@ impl Backend {
         }
     }
 
+    /// The name of the contender whose allocations are sampled.
+    #[must_use]
+    pub const fn name_profiled(self) -> &'static str {
+        match self {
+            Backend::Null => "null:profiled",
+            Backend::Refcount => "refcount:profiled",
+            Backend::MarkSweep => "marksweep:profiled",
+            Backend::Generational => "generational:profiled",
+        }
+    }
+
     /// The largest nursery that the collector gives itself, or the longest epoch; 0 if it never
     /// collects.
     #[must_use]

@@ -22,6 +22,7 @@ fn sum<C: Collector>(arena: &Arena<Numbers, C>) -> Estimate {
     profile.sites().iter().fold(Estimate::default(), |sum, site| sum + site.live)
 }
 
+/// Wherever it has moved.
 pub fn a_live_object_says_where_it_was_made<C: Collector + Default>() {
     Setting::each(|setting| {
         let witness = Witness::default();
@@ -49,6 +50,7 @@ pub fn a_live_object_says_where_it_was_made<C: Collector + Default>() {
     });
 }
 
+/// Whatever there is between that line and the allocation.
 pub fn a_site_is_the_line_that_calls_the_library<C: Collector + Default>() {
     Setting::each(|setting| {
         let mut arena: Arena<Numbers, C> = setting.arena(|mc| GcVec::new(mc));
@@ -100,6 +102,7 @@ pub fn what_is_reclaimed_is_live_no_more<C: Collector + Default>() {
     });
 }
 
+/// And not what is live now.
 pub fn the_peak_is_when_most_was_live<C: Collector + Default>() {
     if !reclaims::<C>() {
         return;

@@ -15,18 +15,26 @@ pub enum Contender {
     /// One that is prompt by default, told to work in epochs: see
     /// [`ArenaBuilder::prompt`](gc_core::ArenaBuilder::prompt).
     Epochs(Backend),
+    /// One of our collectors, with allocations sampled at the default rate: see
+    /// [`Arena::profile_allocations`](gc_core::Arena::profile_allocations).
+    Profiled(Backend),
     /// Something else, for comparison.
     Peer(Peer),
 }
 
 impl Contender {
-    /// Every contender of this build.
+    /// Every contender of this build that has a way of its own to manage memory.
     pub fn all() -> impl Iterator<Item = Contender> {
         Backend::ALL
             .into_iter()
             .map(Contender::Backend)
             .chain(Backend::PROMPT.map(Contender::Epochs))
             .chain(Peer::all().iter().copied().map(Contender::Peer))
+    }
+
+    /// Those, and the ones that differ in what they tell.
+    fn named() -> impl Iterator<Item = Contender> {
+        Contender::all().chain(Backend::COLLECTING.map(Contender::Profiled))
     }
 
     /// Whether it is a collector and not ours.
@@ -41,6 +49,7 @@ impl Contender {
         match self {
             Contender::Backend(backend) => backend.name(),
             Contender::Epochs(backend) => backend.name_in_epochs(),
+            Contender::Profiled(backend) => backend.name_profiled(),
             Contender::Peer(peer) => peer.name(),
         }
     }
@@ -60,7 +69,7 @@ pub struct UnknownContender {
 
 impl fmt::Display for UnknownContender {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = Contender::all().map(Contender::name).collect();
+        let names: Vec<_> = Contender::named().map(Contender::name).collect();
         write!(formatter, "there is no backend `{}`; there are: {}", self.name, names.join(", "))?;
         if self.name.starts_with("peer:") && Peer::all().is_empty() {
             write!(formatter, " (peers need a build with `--features peers`)")?;
@@ -75,7 +84,7 @@ impl FromStr for Contender {
     type Err = UnknownContender;
 
     fn from_str(name: &str) -> Result<Self, UnknownContender> {
-        Contender::all()
+        Contender::named()
             .find(|contender| contender.name() == name)
             .ok_or_else(|| UnknownContender { name: name.to_owned() })
     }

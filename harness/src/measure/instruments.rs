@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use cpu_time::ProcessTime;
-use gc_core::{Arena, Collector, Mutation, Pacing, Root, Rootable, Stats, Trace};
+use gc_core::{Arena, Collector, Mutation, Pacing, Root, Rootable, Sampling, Stats, Trace};
 
 use super::pauses::{PauseListener, Pauses};
 
@@ -16,6 +16,7 @@ pub struct Instruments {
     nursery_bytes: Option<usize>,
     limit_bytes: Option<usize>,
     pacing: Pacing,
+    profile: bool,
     pauses: Option<Rc<RefCell<Pauses>>>,
     /// Whether an arena was ever listened to.
     is_heard: bool,
@@ -90,6 +91,7 @@ impl Instruments {
             nursery_bytes: None,
             limit_bytes: None,
             pacing: Pacing::default(),
+            profile: false,
             pauses: None,
             is_heard: false,
             loop_start: None,
@@ -133,6 +135,13 @@ impl Instruments {
         self
     }
 
+    /// Samples allocations at the default rate.
+    #[must_use]
+    pub fn profile(mut self, profile: bool) -> Self {
+        self.profile = profile;
+        self
+    }
+
     pub(crate) fn is_stressed(&self) -> bool {
         self.stress
     }
@@ -160,6 +169,7 @@ impl Instruments {
             builder = builder.limit_bytes(bytes);
         }
         let mut arena = builder.build(root);
+        arena.profile_allocations(self.profile.then(Sampling::default));
         if let Some(pauses) = &self.pauses {
             arena.set_listener(PauseListener(Rc::clone(pauses)));
             self.is_heard = true;

@@ -72,14 +72,15 @@ impl Order {
 pub fn measure_here(order: &Order, setting: Setting) -> Result<Measurement, String> {
     let start = Instant::now();
     let (checksum, heap_use) = match order.contender {
-        Contender::Backend(backend) | Contender::Epochs(backend) => {
+        Contender::Backend(backend) | Contender::Epochs(backend) | Contender::Profiled(backend) => {
             let instruments =
                 if setting.no_pauses { Instruments::silent() } else { Instruments::new() };
             let mut instruments = instruments
                 .stress(setting.stress)
                 .limit_bytes(setting.limit_bytes)
                 .pacing(setting.pacing_percent.map_or_else(Pacing::default, Pacing::from_percent))
-                .prompt(!matches!(order.contender, Contender::Epochs(_)));
+                .prompt(!matches!(order.contender, Contender::Epochs(_)))
+                .profile(matches!(order.contender, Contender::Profiled(_)));
             let checksum = order.workload.run(backend, &order.parameters, &mut instruments);
             (checksum, Some(instruments.heap_use()))
         }

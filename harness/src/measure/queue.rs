@@ -99,7 +99,7 @@ pub(super) fn reason_to_skip<'a>(
     match order.contender {
         Contender::Peer(peer) => peer.refusal(order.workload).map(str::to_owned),
         Contender::Backend(Backend::Null) => lack_of_memory(order, outcomes),
-        Contender::Backend(_) | Contender::Epochs(_) => None,
+        Contender::Backend(_) | Contender::Epochs(_) | Contender::Profiled(_) => None,
     }
 }
 
