@@ -317,6 +317,7 @@ where
     #[cold]
     fn watch_start(&mut self) {
         self.heap.settle_newborn();
+        self.recorder.used_bytes_before = self.heap.pool().used_bytes();
         self.recorder.tell(&Event::SafepointStart);
         if self.heap.settings().checks_barrier {
             self.heap.check_edges();
@@ -336,7 +337,13 @@ where
         }
         self.heap.note_peak(step.live_bytes);
         let &Collection { freed_objects, freed_bytes, .. } = step;
-        self.recorder.tell(&Event::SafepointStop { freed_objects, freed_bytes });
+        self.recorder.tell(&Event::SafepointStop {
+            freed_objects,
+            freed_bytes,
+            live_bytes: self.heap.live_bytes(),
+            used_bytes: self.heap.pool().used_bytes(),
+            used_bytes_before: self.recorder.used_bytes_before,
+        });
         if let Some(collection) = ended {
             self.recorder.tell(&Event::CollectionStop { collection });
         }

@@ -147,6 +147,13 @@ pub enum Event {
         freed_objects: usize,
         /// Bytes of these, headers included.
         freed_bytes: usize,
+        /// Bytes of the objects that are mature now, headers included.
+        live_bytes: usize,
+        /// Bytes that count against the limit now, when what died is torn down: see
+        /// [`Stats::used_bytes`].
+        used_bytes: usize,
+        /// Bytes that counted against the limit when the safepoint began.
+        used_bytes_before: usize,
     },
     /// A collection begins.
     CollectionStart {

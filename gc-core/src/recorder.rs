@@ -14,6 +14,8 @@ use crate::event::{Collection, Event, GenerationStats, Listener, Reason};
 #[derive(Default)]
 pub(crate) struct Recorder {
     pub(crate) listener: Option<Box<dyn Listener>>,
+    /// What the heap used when the collector began to work, if somebody is told.
+    pub(crate) used_bytes_before: usize,
     generations: [GenerationStats; GENERATIONS_MAX],
     open: Option<Open>,
     /// The last one that has ended, until somebody takes it.

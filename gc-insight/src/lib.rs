@@ -15,3 +15,6 @@ pub mod leak;
 pub mod log;
 pub mod profile;
 pub mod snapshot;
+
+mod series;
+mod text;
