@@ -74,6 +74,10 @@ macro_rules! dyn_trace {
             fn relocate(&mut self, slots: &mut $crate::Slots) {
                 $crate::DynTrace::relocate_dyn(&mut **self, slots);
             }
+
+            fn describe(&self, edges: &mut $crate::NamedEdges<'_>) {
+                $crate::DynTrace::describe_dyn(&**self, edges);
+            }
         }
     };
     ($type:ty) => {

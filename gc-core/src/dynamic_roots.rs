@@ -8,6 +8,7 @@ use crate::Gc;
 use crate::handles::{HandleTable, Owner};
 use crate::heap::ObjectRef;
 use crate::mutation::Mutation;
+use crate::place::NamedEdges;
 use crate::pointee::Pointee;
 use crate::rootable::{Root, Rootable};
 use crate::trace::{Edges, SlotMap, Slots, Trace};
@@ -190,6 +191,10 @@ unsafe impl Trace for Set {
     fn relocate(&mut self, slots: &mut Slots) {
         self.table.report_slots(slots);
     }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        self.table.describe_edges(edges);
+    }
 }
 
 impl Drop for Set {
@@ -324,6 +329,10 @@ unsafe impl<'gc> Trace for DynamicRootSet<'gc> {
 
     fn relocate(&mut self, slots: &mut Slots) {
         self.0.relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        self.0.describe(edges);
     }
 }
 

@@ -13,6 +13,7 @@ use crate::error::HeapFull;
 use crate::heap::{Descriptor, ObjectRef};
 use crate::id::GcId;
 use crate::mutation::{Invariant, Mutation};
+use crate::place::NamedEdges;
 use crate::pointee::Pointee;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::weak::GcWeak;
@@ -459,6 +460,10 @@ unsafe impl<'gc, T: ?Sized + Pointee + 'gc> Trace for Gc<'gc, T> {
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         slots.push(T::place(&mut self.ptr));
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        edges.push(self.object());
     }
 }
 

@@ -17,6 +17,7 @@ use core::cell::{Cell, RefCell};
 use core::ptr::NonNull;
 
 use crate::heap::ObjectRef;
+use crate::place::NamedEdges;
 use crate::trace::{Edges, Slot, Slots};
 
 /// Who the slots of a table belong to.
@@ -304,6 +305,17 @@ impl HandleTable {
         for entry in self.entries.borrow().iter() {
             if let Some(object) = entry.object {
                 edges.push(object);
+            }
+        }
+    }
+
+    /// Each by the number of its slot.
+    pub(crate) fn describe_edges(&self, edges: &mut NamedEdges<'_>) {
+        let slot = |index: usize| self.entries.borrow().get(index).map(|entry| entry.object);
+        // Not borrowed while someone hears of it, who may drop a handle.
+        for (index, object) in (0..).map_while(|index| Some((index, slot(index)?))) {
+            if let Some(object) = object {
+                edges.push_element(index, object);
             }
         }
     }

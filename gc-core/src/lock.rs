@@ -12,6 +12,7 @@ use core::fmt;
 use core::mem::{ManuallyDrop, MaybeUninit};
 
 use crate::mutation::Mutation;
+use crate::place::NamedEdges;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::{Gc, Write};
 
@@ -246,6 +247,11 @@ unsafe impl<T: Trace> Trace for Lock<T> {
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         self.cell.get_mut().relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        // SAFETY: as in `visit`.
+        unsafe { &*self.cell.as_ptr() }.describe(edges);
     }
 }
 
@@ -520,6 +526,11 @@ unsafe impl<T: Trace> Trace for RefLock<T> {
     fn relocate(&mut self, slots: &mut Slots) {
         self.cell.get_mut().relocate(slots);
     }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        // SAFETY: as in `visit`.
+        unsafe { &*self.cell.as_ptr() }.describe(edges);
+    }
 }
 
 /// A [`OnceCell`] in the heap.
@@ -669,6 +680,12 @@ unsafe impl<T: Trace> Trace for OnceLock<T> {
     fn relocate(&mut self, slots: &mut Slots) {
         if let Some(value) = self.cell.get_mut() {
             value.relocate(slots);
+        }
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        if let Some(value) = self.cell.get() {
+            value.describe(edges);
         }
     }
 }

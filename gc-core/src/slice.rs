@@ -17,6 +17,7 @@ use crate::heap::{
     assert_not_finalized,
 };
 use crate::mutation::Mutation;
+use crate::place::NamedEdges;
 use crate::pointee::Pointee;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::{Gc, Write};
@@ -101,6 +102,17 @@ unsafe impl<H: Trace, T: Trace> ArrayLayout for SliceWithHeader<H, T> {
             value.header.relocate(slots);
         }
         value.slice[elements].iter_mut().for_each(|element| element.relocate(slots));
+    }
+
+    unsafe fn describe(object: ObjectRef, elements: Elements, edges: &mut NamedEdges<'_>) {
+        // SAFETY: as in `visit`.
+        let value = unsafe { &*(value_of::<H, T>(object).cast_const()) };
+        if elements.start == 0 {
+            edges.field("header", &value.header);
+        }
+        for index in elements {
+            edges.element(index, &value.slice[index]);
+        }
     }
 
     unsafe fn drop(object: ObjectRef) {

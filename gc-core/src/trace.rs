@@ -15,10 +15,11 @@ use core::ptr::NonNull;
 
 use crate::finalize::DeclaredFinalizer;
 use crate::heap::ObjectRef;
+use crate::place::NamedEdges;
 
 /// A type whose values may live in the heap of an arena.
 ///
-/// Derive it: `#[derive(Trace)]` writes both methods and the constants from one list of fields, and
+/// Derive it: `#[derive(Trace)]` writes the methods and the constants from one list of fields, and
 /// refuses types that implement `Drop`. Nobody should need an implementation by hand; for a type
 /// without references there are [`Static`](crate::Static) and
 /// [`static_trace!`](crate::static_trace).
@@ -41,7 +42,10 @@ use crate::heap::ObjectRef;
 ///    at the same time as `visit` of other values; no value is visited by two threads at once. So it
 ///    only reads, and only what belongs to the value: no thread-local variable, no count or flag that
 ///    other values share. (`relocate` runs in the arena's thread.)
-/// 8. `FINALIZER`, if there is one, is that of this very type at any lifetime, and if it has one, each
+/// 8. [`describe`](Trace::describe), if it is written, reports what `visit` reports, in the same order,
+///    and runs no code that is not part of an implementation of `Trace`. (A wrong one gives wrong
+///    names, and does no other harm: which references there are is what `visit` says.)
+/// 9. `FINALIZER`, if there is one, is that of this very type at any lifetime, and if it has one, each
 ///    value has a [`Brand`](crate::Brand) of it.
 ///
 /// # Examples
@@ -91,6 +95,17 @@ pub unsafe trait Trace {
     ///
     /// See the example of [`Roots::for_each_slot`](crate::collector::Roots::for_each_slot).
     fn relocate(&mut self, slots: &mut Slots);
+
+    /// Reports every reference in the value with the way to it, for people: what [`visit`](Trace::visit)
+    /// reports, in the same order.
+    ///
+    /// Not called by collectors. If it is not written, the references have no names of their own, and
+    /// are told by the place of the value they are in.
+    ///
+    /// See the example of [`NamedEdges`].
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        edges.unnamed(|edges| self.visit(edges));
+    }
 }
 
 /// Which words of a value hold references: the fast lane of scanning.
@@ -374,9 +389,12 @@ pub unsafe trait DynTrace {
 
     #[doc(hidden)]
     fn relocate_dyn(&mut self, slots: &mut Slots);
+
+    #[doc(hidden)]
+    fn describe_dyn(&self, edges: &mut NamedEdges<'_>);
 }
 
-// SAFETY: both forward to `Trace`, whose implementor gave the promises.
+// SAFETY: all forward to `Trace`, whose implementor gave the promises.
 unsafe impl<T: Trace> DynTrace for T {
     fn visit_dyn(&self, edges: &mut Edges) {
         self.visit(edges);
@@ -384,6 +402,10 @@ unsafe impl<T: Trace> DynTrace for T {
 
     fn relocate_dyn(&mut self, slots: &mut Slots) {
         self.relocate(slots);
+    }
+
+    fn describe_dyn(&self, edges: &mut NamedEdges<'_>) {
+        self.describe(edges);
     }
 }
 

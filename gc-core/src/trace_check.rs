@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 use crate::arena::Arena;
 use crate::collector::Collector;
 use crate::heap::{AddressHash, Contents, Hold, ObjectRef, for_each_edge};
+use crate::place::NamedEdges;
 use crate::rootable::{Root, Rootable};
 use crate::short_name::Short;
 use crate::trace::{DynTrace, Edges, Slots, Trace};
@@ -58,6 +59,16 @@ pub enum TraceFault {
         /// How many `relocate` has reported.
         relocated: usize,
     },
+    /// Of the same value, `describe` has reported other references than `visit`, or in another order:
+    /// their names are wrong.
+    Misnaming {
+        /// The type.
+        type_name: &'static str,
+        /// How many references `visit` has reported.
+        visited: usize,
+        /// How many `describe` has reported.
+        described: usize,
+    },
     /// The number of references to an object that were counted is not that of those that are
     /// reported. If more were counted, some type has ceased to report a reference, or has lost it
     /// without the write barrier, and the object leaks. If fewer were, the object dies too early.
@@ -81,6 +92,12 @@ impl fmt::Display for TraceFault {
                 f,
                 "`Trace` of {} contradicts itself: `visit` reports {visited} references, `relocate` \
                  {relocated}, or others",
+                Short(type_name)
+            ),
+            TraceFault::Misnaming { type_name, visited, described } => write!(
+                f,
+                "`Trace` of {} misnames references: `visit` reports {visited}, `describe` \
+                 {described}, or others",
                 Short(type_name)
             ),
             TraceFault::Miscount { type_name, counted, reported, holders } => {
@@ -139,8 +156,8 @@ where
     C: Collector,
 {
     /// Checks that the types in the heap report their references right, as far as that can be seen:
-    /// that `visit` and `relocate` of each object agree, and, with a collector that counts, that every
-    /// object is reported as often as it is counted. For authors of unsafe code; see
+    /// that `visit`, `relocate` and `describe` of each object agree, and, with a collector that counts,
+    /// that every object is reported as often as it is counted. For authors of unsafe code; see
     /// [`ArenaBuilder::check_trace`](crate::ArenaBuilder::check_trace) for a check at every safepoint.
     ///
     /// Brings the counts up to date first, as [`inspect`](Arena::inspect) does.
@@ -183,7 +200,8 @@ where
     }
 }
 
-/// Compares `visit` and `relocate` of every object and of the root; each type is noted once.
+/// Compares `visit`, `relocate` and `describe` of every object and of the root; each type is noted
+/// once.
 ///
 /// # Safety
 ///
@@ -194,9 +212,10 @@ unsafe fn find_contradictions(
     contradicting: &mut BTreeSet<&'static str>,
     faults: &mut Vec<TraceFault>,
 ) {
-    let (mut mapped, mut visited, mut relocated) = (Vec::new(), Vec::new(), Vec::new());
-    let mut compare = |type_name, lists: [&mut Vec<ObjectRef>; 3]| {
-        let [mapped, visited, relocated] = lists;
+    let [mut mapped, mut visited, mut relocated, mut described] = [const { Vec::new() }; 4];
+    let mut compare = |type_name, lists: [&mut Vec<ObjectRef>; 4]| {
+        let [mapped, visited, relocated, described] = lists;
+        let is_misnamed = visited != described;
         // The compiler may have laid the fields out in another order.
         mapped.sort_unstable();
         visited.sort_unstable();
@@ -204,8 +223,11 @@ unsafe fn find_contradictions(
         if (mapped != visited || visited != relocated) && contradicting.insert(type_name) {
             let (visited, relocated) = (visited.len(), relocated.len());
             faults.push(TraceFault::Contradiction { type_name, visited, relocated });
+        } else if is_misnamed && contradicting.insert(type_name) {
+            let (visited, described) = (visited.len(), described.len());
+            faults.push(TraceFault::Misnaming { type_name, visited, described });
         }
-        [mapped, visited, relocated].into_iter().for_each(Vec::clear);
+        [mapped, visited, relocated, described].into_iter().for_each(Vec::clear);
     };
     for object in contents.objects() {
         // SAFETY: what is listed was not reclaimed.
@@ -220,14 +242,20 @@ unsafe fn find_contradictions(
         });
         Slots::collect(&mut |slot| relocated.push(slot.get()), |slots| {
             // SAFETY: as above.
-            unsafe { descriptor.relocate(object, elements, slots) }
+            unsafe { descriptor.relocate(object, elements.clone(), slots) }
         });
-        compare(descriptor.type_name(), [&mut mapped, &mut visited, &mut relocated]);
+        NamedEdges::collect(&mut |_, target| described.push(target), |edges| {
+            // SAFETY: as above.
+            unsafe { descriptor.describe(object, elements, edges) }
+        });
+        let lists = [&mut mapped, &mut visited, &mut relocated, &mut described];
+        compare(descriptor.type_name(), lists);
     }
     Edges::collect(&mut |target| visited.push(target), |edges| root.visit_dyn(edges));
     mapped.clone_from(&visited);
     Slots::collect(&mut |slot| relocated.push(slot.get()), |slots| root.relocate_dyn(slots));
-    compare(ROOT, [&mut mapped, &mut visited, &mut relocated]);
+    NamedEdges::collect(&mut |_, target| described.push(target), |edges| root.describe_dyn(edges));
+    compare(ROOT, [&mut mapped, &mut visited, &mut relocated, &mut described]);
 }
 
 const ROOT: &str = "root";
@@ -337,6 +365,50 @@ mod tests {
             panic!("{faults:?}");
         };
         assert!(faults.to_string().contains("Half"));
+    }
+
+    /// Describes its references in another order than it reports them, or one too few.
+    struct Confused<'gc>(Gc<'gc, u8>, Gc<'gc, u8>, bool);
+
+    // SAFETY: `visit` and `relocate` report both references.
+    unsafe impl Trace for Confused<'_> {
+        const HAS_GC: bool = true;
+        const SLOTS: SlotMap = SlotMap::Dynamic;
+
+        fn visit(&self, edges: &mut Edges) {
+            self.0.visit(edges);
+            self.1.visit(edges);
+        }
+
+        fn relocate(&mut self, slots: &mut Slots) {
+            self.0.relocate(slots);
+            self.1.relocate(slots);
+        }
+
+        fn describe(&self, edges: &mut NamedEdges<'_>) {
+            edges.field("1", &self.1);
+            if self.2 {
+                edges.field("0", &self.0);
+            }
+        }
+    }
+
+    type Confusion = Arena<Rootable![Gc<'_, Confused<'_>>], NullCollector>;
+
+    #[test]
+    fn a_description_that_is_not_what_is_visited_is_found_and_the_type_named() {
+        for (are_both, described) in [(true, 2), (false, 1)] {
+            let mut arena = Confusion::new(|mc| {
+                Gc::new(mc, Confused(Gc::new(mc, 1), Gc::new(mc, 2), are_both))
+            });
+            let faults = arena.check_trace().expect_err("it misnames");
+            let [TraceFault::Misnaming { visited: 2, described: found, .. }] = faults.faults()
+            else {
+                panic!("{faults:?}");
+            };
+            assert_eq!(*found, described);
+            assert!(faults.to_string().contains("Confused"));
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::calls::Callback;
 use crate::heap::{Descriptor, Flag, ObjectRef};
 use crate::id::{GcId, IdTable};
 use crate::mutation::{Invariant, Mutation};
+use crate::place::NamedEdges;
 use crate::pointee::Pointee;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
@@ -404,6 +405,10 @@ unsafe impl<'gc, T: ?Sized + Pointee + 'gc> Trace for GcWeak<'gc, T> {
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         slots.push(T::place(&mut self.cell));
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        edges.push(T::object(self.cell));
     }
 }
 

@@ -1,6 +1,6 @@
 //! From a type's shape to its impl of `Trace`.
 //!
-//! `HAS_GC`, `SLOTS`, `visit` and `relocate` are written from one list of fields, so they agree
+//! `HAS_GC`, `SLOTS`, `visit`, `relocate` and `describe` are written from one list of fields, so they agree
 //! about which fields hold references.
 
 use proc_macro2::TokenStream;
@@ -78,11 +78,13 @@ fn traced_items(
     let slots = slots(input, variants, krate);
     let visit = methods::tracing(Method::Visit, &input.data, variants, krate);
     let relocate = methods::tracing(Method::Relocate, &input.data, variants, krate);
+    let describe = methods::tracing(Method::Describe, &input.data, variants, krate);
     quote! {
         const HAS_GC: bool = #has_gc;
         const SLOTS: #krate::SlotMap = #slots;
         #visit
         #relocate
+        #describe
     }
 }
 

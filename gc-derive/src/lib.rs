@@ -215,7 +215,7 @@ use proc_macro::TokenStream;
 ///
 /// `HAS_GC`, the disjunction over the fields; `SLOTS`, the offsets of the references in a struct
 /// (an enum's depend on its variant, so a collector asks `visit`); `visit` and `relocate`, which
-/// pass on to the fields in their order. The code is `no_std` and compiles under
+/// pass on to the fields in their order; `describe`, which does so under their names. The code is `no_std` and compiles under
 /// `#![forbid(unsafe_code)]`.
 #[proc_macro_derive(Trace, attributes(trace))]
 pub fn derive_trace(input: TokenStream) -> TokenStream {

@@ -1,24 +1,28 @@
-//! The bodies of `visit` and `relocate`: take the value apart, check the parts, pass on to each.
+//! The bodies of `visit`, `relocate` and `describe`: take the value apart, check the parts, pass on to
+//! each.
 //!
-//! Both are the same code but for the kind of reference, so they report the same parts in the same
-//! order. Everything that reads the value (the choice of the variant, the bindings) comes before
+//! All are the same code but for the kind of reference and the names, so they report the same parts in
+//! the same order. Everything that reads the value (the choice of the variant, the bindings) comes before
 //! the first call, since `relocate` must not read again what it has reported.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Data, Path};
+use syn::{Data, Member, Path};
 
 use crate::hygiene::{associated, local, own_span_at};
 use crate::shape::{Field, Variant};
 
-/// Which of the two methods is being written.
+/// Which of the methods is being written.
 #[derive(Clone, Copy)]
 pub(crate) enum Method {
     /// `visit(&self, edges)`
     Visit,
     /// `relocate(&mut self, slots)`
     Relocate,
+    /// `describe(&self, edges)`
+    Describe,
 }
 
 /// One of the methods of a type that is asked for its parts.
@@ -69,14 +73,17 @@ fn declare(method: Method, sink: &Ident, krate: &Path, body: &TokenStream) -> To
             #[inline]
             fn relocate(&mut self, #sink: &mut #krate::Slots) { #body }
         },
+        Method::Describe => quote! {
+            fn describe(&self, #sink: &mut #krate::NamedEdges<'_>) { #body }
+        },
     }
 }
 
 /// The parameter that is told of the references.
 fn sink(method: Method, is_unused: bool) -> Ident {
     local(match (method, is_unused) {
-        (Method::Visit, false) => "edges",
-        (Method::Visit, true) => "_edges",
+        (Method::Visit | Method::Describe, false) => "edges",
+        (Method::Visit | Method::Describe, true) => "_edges",
         (Method::Relocate, false) => "slots",
         (Method::Relocate, true) => "_slots",
     })
@@ -88,9 +95,26 @@ fn call(field: &Field<'_>, method: Method, sink: &Ident, krate: &Path) -> TokenS
     let function = match method {
         Method::Visit => associated(field.ty, krate, "visit"),
         Method::Relocate => associated(field.ty, krate, "relocate"),
+        Method::Describe => associated(field.ty, krate, "describe"),
     };
     let binding = &field.binding;
-    quote!(if #has_gc { #function(#binding, #sink); })
+    let call = quote!(#function(#binding, #sink););
+    let call = match method {
+        Method::Visit | Method::Relocate => call,
+        Method::Describe => {
+            let (names, name) = (quote!(#krate::NamedEdges), name(&field.member));
+            quote!(#names::__enter(#sink, #name); #call #names::__leave(#sink);)
+        }
+    };
+    quote!(if #has_gc { #call })
+}
+
+/// A field as it is called in a place: a tuple's by its number.
+fn name(member: &Member) -> String {
+    match member {
+        Member::Named(name) => name.unraw().to_string(),
+        Member::Unnamed(index) => index.index.to_string(),
+    }
 }
 
 /// Rebinds a variant's fields with their types spelled out, which fails if they have other types.
@@ -110,7 +134,7 @@ fn check_types(fields: &[Field<'_>], method: Method) -> TokenStream {
     let types = fields.iter().map(|field| {
         let (ty, span) = (field.ty, own_span_at(field.ty.span()));
         match method {
-            Method::Visit => quote_spanned!(span=> &#ty),
+            Method::Visit | Method::Describe => quote_spanned!(span=> &#ty),
             Method::Relocate => quote_spanned!(span=> &mut #ty),
         }
     });
@@ -151,6 +175,20 @@ mod tests {
             assert_has(&expansion, &format!("if <{of}>::HAS_GC {{ <{of}>::{call}; }}"));
         }
         assert!(!expansion.contains(". visit") && !expansion.contains(". relocate"));
+    }
+
+    #[test]
+    fn every_field_is_described_under_its_name() {
+        let expansion = expand("struct S { r#type: A, #[trace(require_static)] b: B, c: C }");
+        for (field, name, ty) in [("field_0", "type", "A"), ("field_2", "c", "C")] {
+            let of = format!("<{ty} as ::gc_core::Trace>");
+            let enter = format!("::gc_core::NamedEdges::__enter(edges, \"{name}\");");
+            let leave = "::gc_core::NamedEdges::__leave(edges);";
+            let call = format!("{enter} {of}::describe({field}, edges); {leave}");
+            assert_has(&expansion, &format!("if {of}::HAS_GC {{ {call} }}"));
+        }
+        assert!(!expansion.contains("\"b\""), "{expansion}");
+        assert_has(&expand("enum E { A(A, B) }"), "__enter(edges, \"1\")");
     }
 
     #[test]

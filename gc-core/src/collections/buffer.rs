@@ -9,6 +9,7 @@ use core::mem::offset_of;
 use crate::error::HeapFull;
 use crate::heap::assert_not_finalized;
 use crate::mutation::Mutation;
+use crate::place::NamedEdges;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::trace_impls::Static;
 use crate::{Gc, Lock, Write, field};
@@ -124,6 +125,10 @@ unsafe impl<'gc, T: 'gc> Trace for Buffer<'gc, T> {
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         self.slots.relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        self.slots.describe(edges);
     }
 }
 

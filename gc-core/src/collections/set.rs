@@ -8,6 +8,7 @@ use super::{DefaultHashBuilder, GcHashMap};
 use crate::error::HeapFull;
 use crate::id::GcId;
 use crate::mutation::Mutation;
+use crate::place::NamedEdges;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
 /// A hash set that is an object of the heap, in the order of insertion: a [`GcHashMap`] without
@@ -459,6 +460,10 @@ unsafe impl<'gc, K: 'gc, S: 'static> Trace for GcHashSet<'gc, K, S> {
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         self.map.relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        self.map.describe(edges);
     }
 }
 

@@ -11,6 +11,7 @@ use core::ops::Range;
 
 use super::{GRANULE_BYTES, HEADER_BYTES, ObjectRef};
 use crate::finalize::DeclaredFinalizer;
+use crate::place::NamedEdges;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::weak::{WeakCellKind, WeakKind};
 
@@ -82,6 +83,7 @@ pub struct Descriptor {
     weak_cell: Option<WeakKind>,
     visit: unsafe fn(ObjectRef, Elements, &mut Edges),
     relocate: unsafe fn(ObjectRef, Elements, &mut Slots),
+    describe: unsafe fn(ObjectRef, Elements, &mut NamedEdges<'_>),
     drop: Option<unsafe fn(ObjectRef)>,
     finalizer: Option<DeclaredFinalizer>,
     type_name: fn() -> &'static str,
@@ -115,6 +117,11 @@ impl Descriptor {
             let value = unsafe { &mut *object.as_ptr().cast::<T>() };
             value.relocate(slots);
         }
+        unsafe fn describe<T: Trace>(object: ObjectRef, _: Elements, edges: &mut NamedEdges<'_>) {
+            // SAFETY: as in `visit`.
+            let value = unsafe { &*object.as_ptr().cast::<T>() };
+            value.describe(edges);
+        }
         unsafe fn drop<T>(object: ObjectRef) {
             // SAFETY: the caller passes a `T` that is dropped here for the first and only time.
             unsafe { object.as_ptr().cast::<T>().drop_in_place() }
@@ -133,6 +140,7 @@ impl Descriptor {
             weak_cell,
             visit: visit::<T>,
             relocate: relocate::<T>,
+            describe: describe::<T>,
             drop: if needs_drop::<T>() { Some(drop::<T>) } else { None },
             finalizer: T::FINALIZER,
             type_name: core::any::type_name::<T>,
@@ -158,6 +166,14 @@ impl Descriptor {
             // SAFETY: as above, and at a safepoint nothing else refers to the value.
             unsafe { A::relocate(object, elements, slots) }
         }
+        unsafe fn describe<A: ArrayLayout + ?Sized>(
+            object: ObjectRef,
+            elements: Elements,
+            edges: &mut NamedEdges<'_>,
+        ) {
+            // SAFETY: as in `visit`.
+            unsafe { A::describe(object, elements, edges) }
+        }
         unsafe fn drop<A: ArrayLayout + ?Sized>(object: ObjectRef) {
             // SAFETY: the caller passes an object of this descriptor, dropped here once.
             unsafe { A::drop(object) }
@@ -172,6 +188,7 @@ impl Descriptor {
             weak_cell: None,
             visit: visit::<A>,
             relocate: relocate::<A>,
+            describe: describe::<A>,
             drop: if A::NEEDS_DROP { Some(drop::<A>) } else { None },
             finalizer: None,
             type_name: A::type_name,
@@ -328,6 +345,21 @@ impl Descriptor {
         // SAFETY: 1 and 2 are what the function asks for.
         unsafe { (self.relocate)(object, elements, slots) }
     }
+
+    /// Calls the type's `describe` for the given elements.
+    ///
+    /// # Safety
+    ///
+    /// As [`visit`](Descriptor::visit).
+    pub(crate) unsafe fn describe(
+        &self,
+        object: ObjectRef,
+        elements: Elements,
+        edges: &mut NamedEdges<'_>,
+    ) {
+        // SAFETY: the caller's promises.
+        unsafe { (self.describe)(object, elements, edges) }
+    }
 }
 
 impl fmt::Debug for Descriptor {
@@ -364,6 +396,11 @@ pub(crate) unsafe trait ArrayLayout {
     ///
     /// As [`Descriptor::relocate`].
     unsafe fn relocate(object: ObjectRef, elements: Elements, slots: &mut Slots);
+
+    /// # Safety
+    ///
+    /// As [`Descriptor::describe`].
+    unsafe fn describe(object: ObjectRef, elements: Elements, edges: &mut NamedEdges<'_>);
 
     /// # Safety
     ///

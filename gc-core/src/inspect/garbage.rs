@@ -5,6 +5,7 @@
 //! were cut.
 
 use alloc::collections::BTreeMap;
+use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -60,7 +61,7 @@ pub struct Garbage<'gc> {
 
 /// Unreachable objects each of which leads to all others.
 ///
-/// It is printed as `2 objects, 96 bytes: Node -> Node`.
+/// It is printed as `2 objects, 96 bytes: Session.cache -> Entry.owner -> Session`.
 ///
 /// See the example of [`Garbage`].
 #[derive(Clone, Debug)]
@@ -352,19 +353,36 @@ impl fmt::Display for Garbage<'_> {
 impl fmt::Display for Cycle<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", Amount(self.members.len(), self.size_bytes()))?;
-        for (place, object) in self.way_around.iter().take(TYPES_MAX).enumerate() {
-            let arrow = if place == 0 { "" } else { " -> " };
-            write!(f, "{arrow}{}", Short(object.type_name()))?;
+        let nexts = self.way_around.iter().cycle().skip(1);
+        for (object, next) in self.way_around.iter().zip(nexts).take(TYPES_MAX) {
+            write!(f, "{}{} -> ", Short(object.type_name()), Link(*object, *next))?;
         }
-        match self.way_around.len() {
-            1 => f.write_str(" -> itself")?,
-            len if len > TYPES_MAX => f.write_str(" -> ..")?,
-            _ => {}
+        match &self.way_around[..] {
+            [_] => f.write_str("itself")?,
+            way if way.len() > TYPES_MAX => f.write_str("..")?,
+            way => write!(f, "{}", Short(way[0].type_name()))?,
         }
         if !self.kept.is_empty() {
             write!(f, "; keeps {}", ByType(&self.kept))?;
         }
         Ok(())
+    }
+}
+
+/// Where in an object the reference is that leads to the next of a cycle, printed behind the type.
+struct Link<'gc>(AnyGc<'gc>, AnyGc<'gc>);
+
+impl fmt::Display for Link<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Link(object, next) = *self;
+        let mut link = None;
+        object.for_each_named(&mut |place, target| {
+            if link.is_none() && target == next {
+                link = Some(place.behind_name().to_string());
+            }
+        });
+        // What leads on without a reference is the key of an entry.
+        f.write_str(link.as_deref().unwrap_or(" (key of a weak map)"))
     }
 }
 

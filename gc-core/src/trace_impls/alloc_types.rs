@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use core::pin::Pin;
 
 use super::core_types::{asked_if, relocate_all, static_impl, visit_all};
+use crate::place::NamedEdges;
 use crate::static_trace;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
@@ -44,6 +45,10 @@ macro_rules! container_impl {
             fn relocate(&mut self, slots: &mut Slots) {
                 relocate_all::<$element>(self, slots);
             }
+
+            fn describe(&self, edges: &mut NamedEdges<'_>) {
+                edges.elements::<$element>(self);
+            }
         }
     )+};
 }
@@ -66,6 +71,10 @@ unsafe impl<T: Trace> Trace for Box<[T]> {
     fn relocate(&mut self, slots: &mut Slots) {
         relocate_all(&mut **self, slots);
     }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        edges.elements(&**self);
+    }
 }
 
 // SAFETY: the one value inside is passed on; a box has one owner.
@@ -84,6 +93,10 @@ unsafe impl<T: Trace> Trace for Box<T> {
             (**self).relocate(slots);
         }
     }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        (**self).describe(edges);
+    }
 }
 
 // SAFETY: the one value inside is passed on. It is not moved: only references in it are rewritten.
@@ -99,6 +112,10 @@ unsafe impl<T: Trace> Trace for Pin<Box<T>> {
         // SAFETY: `relocate` rewrites references in place; it moves nothing out.
         unsafe { self.as_mut().get_unchecked_mut() }.relocate(slots);
     }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        (**self).describe(edges);
+    }
 }
 
 // SAFETY: the keys hold no `Gc`; all values are passed on, each once.
@@ -112,6 +129,10 @@ unsafe impl<K: 'static, V: Trace> Trace for BTreeMap<K, V> {
 
     fn relocate(&mut self, slots: &mut Slots) {
         relocate_all(self.values_mut(), slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        edges.values(self.values());
     }
 }
 

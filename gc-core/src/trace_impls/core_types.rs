@@ -4,6 +4,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
+use crate::place::NamedEdges;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
 /// Implements [`Trace`](crate::Trace) for types that hold no `Gc`.
@@ -172,6 +173,12 @@ unsafe impl<T: Trace> Trace for Option<T> {
             value.relocate(slots);
         }
     }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        if let Some(value) = self {
+            value.describe(edges);
+        }
+    }
 }
 
 // SAFETY: whichever value there is, is passed on.
@@ -190,6 +197,13 @@ unsafe impl<T: Trace, E: Trace> Trace for Result<T, E> {
         match self {
             Ok(value) => value.relocate(slots),
             Err(error) => error.relocate(slots),
+        }
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        match self {
+            Ok(value) => value.describe(edges),
+            Err(error) => error.describe(edges),
         }
     }
 }
@@ -215,6 +229,10 @@ unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         relocate_all(self, slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        edges.elements(self);
     }
 }
 
@@ -259,6 +277,10 @@ macro_rules! tuple_impl {
             #[inline]
             fn relocate(&mut self, slots: &mut Slots) {
                 $(self.$index.relocate(slots);)+
+            }
+
+            fn describe(&self, edges: &mut NamedEdges<'_>) {
+                $(edges.field(stringify!($index), &self.$index);)+
             }
         }
     };

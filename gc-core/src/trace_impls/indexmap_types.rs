@@ -9,7 +9,7 @@ use crate::Trace;
 use crate::trace::{Edges, SlotMap, Slots};
 
 owning_impl!(
-    [K: 'static, V: Trace, S: 'static] IndexMap<K, V, S>: V, values, values_mut;
+    [K: 'static, V: Trace, S: 'static] IndexMap<K, V, S>: V, values, values_mut, values;
 );
 
 static_impl!([T: 'static, S: 'static] IndexSet<T, S>);

@@ -23,8 +23,7 @@ mod wrapper_types;
 
 pub use core_types::Static;
 
-/// Says how many references a value with some copies of one shows, and that both methods show as
-/// many.
+/// Says how many references a value with some copies of one shows, and that all methods show as many.
 #[cfg(test)]
 #[track_caller]
 fn count_slots<T: crate::Trace>(make: impl FnOnce(crate::Gc<'static, u32>) -> T, expected: usize) {
@@ -32,8 +31,9 @@ fn count_slots<T: crate::Trace>(make: impl FnOnce(crate::Gc<'static, u32>) -> T,
 
     // SAFETY: nobody looks at the object, which does not exist.
     let mut value = make(unsafe { crate::Gc::from_raw(NonNull::dangling()) });
-    let (mut edges, mut slots) = (0, 0);
+    let (mut edges, mut slots, mut named) = (0, 0, 0);
     crate::Edges::collect(&mut |_| edges += 1, |sink| value.visit(sink));
     crate::Slots::collect(&mut |_| slots += 1, |sink| value.relocate(sink));
-    assert_eq!((edges, slots), (expected, expected));
+    crate::NamedEdges::collect(&mut |_, _| named += 1, |sink| value.describe(sink));
+    assert_eq!((edges, slots, named), (expected, expected, expected));
 }

@@ -1,9 +1,10 @@
 //! [`Trace`](crate::Trace) for containers of other crates, all of which work alike.
 
 /// Implements `Trace` for a container that owns its elements: their type, and the two methods that
-/// iterate over all of them. What else the container holds (keys, hashers) is `'static`.
+/// iterate over all of them, and whether these are `elements` or the `values`
+/// of a map. What else the container holds (keys, hashers) is `'static`.
 macro_rules! owning_impl {
-    ($([$($generics:tt)*] $type:ty: $element:ty, $iter:ident, $iter_mut:ident);+ $(;)?) => {$(
+    ($([$($generics:tt)*] $type:ty: $element:ty, $iter:ident, $iter_mut:ident, $kind:ident);+ $(;)?) => {$(
         // SAFETY: the container owns its elements, and all are passed on, each once. Whatever else
         // it holds is `'static`, so it holds no `Gc`.
         unsafe impl<$($generics)*> $crate::Trace for $type {
@@ -17,6 +18,10 @@ macro_rules! owning_impl {
 
             fn relocate(&mut self, slots: &mut $crate::Slots) {
                 $crate::trace_impls::core_types::relocate_all::<$element>(self.$iter_mut(), slots);
+            }
+
+            fn describe(&self, edges: &mut $crate::NamedEdges<'_>) {
+                edges.$kind::<$element>(self.$iter());
             }
         }
     )+};

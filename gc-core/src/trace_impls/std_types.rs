@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::core_types::{asked_if, relocate_all, static_impl, visit_all};
+use crate::place::NamedEdges;
 use crate::static_trace;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
@@ -21,6 +22,10 @@ unsafe impl<K: 'static, V: Trace, S: 'static> Trace for HashMap<K, V, S> {
 
     fn relocate(&mut self, slots: &mut Slots) {
         relocate_all(self.values_mut(), slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        edges.values(self.values());
     }
 }
 

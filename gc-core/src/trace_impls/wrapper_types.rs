@@ -7,6 +7,7 @@ use core::ops::{Bound, ControlFlow};
 use core::task::Poll;
 
 use super::core_types::asked_if;
+use crate::place::NamedEdges;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
 /// A struct with one public field that is the value.
@@ -25,6 +26,10 @@ macro_rules! newtype_impl {
             #[inline]
             fn relocate(&mut self, slots: &mut Slots) {
                 self.0.relocate(slots);
+            }
+
+            fn describe(&self, edges: &mut NamedEdges<'_>) {
+                self.0.describe(edges);
             }
         }
     )+};
@@ -49,6 +54,13 @@ unsafe impl<B: Trace, C: Trace> Trace for ControlFlow<B, C> {
             ControlFlow::Continue(value) => value.relocate(slots),
         }
     }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        match self {
+            ControlFlow::Break(value) => value.describe(edges),
+            ControlFlow::Continue(value) => value.describe(edges),
+        }
+    }
 }
 
 // SAFETY: the value, if there is one, is passed on.
@@ -69,6 +81,13 @@ unsafe impl<T: Trace> Trace for Bound<T> {
             Bound::Unbounded => {}
         }
     }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        match self {
+            Bound::Included(value) | Bound::Excluded(value) => value.describe(edges),
+            Bound::Unbounded => {}
+        }
+    }
 }
 
 // SAFETY: the value, if there is one, is passed on.
@@ -85,6 +104,12 @@ unsafe impl<T: Trace> Trace for Poll<T> {
     fn relocate(&mut self, slots: &mut Slots) {
         if let Poll::Ready(value) = self {
             value.relocate(slots);
+        }
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        if let Poll::Ready(value) = self {
+            value.describe(edges);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::boxed::Box;
 use std::marker::PhantomData;
+use std::string::String;
 use std::vec::Vec;
 
 /// As in gc-core.
@@ -21,6 +22,13 @@ pub unsafe trait Trace {
     fn visit(&self, edges: &mut Edges);
     /// Rewrites them.
     fn relocate(&mut self, slots: &mut Slots);
+    /// Reports them with the fields they are in.
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        let mut found = Edges::default();
+        self.visit(&mut found);
+        let name = edges.names.join(".");
+        edges.found.extend(found.0.into_iter().map(|number| (name.clone(), number)));
+    }
 }
 
 /// As in gc-core, but that offsets are kept as they come.
@@ -58,6 +66,32 @@ pub struct Edges(pub Vec<usize>);
 /// How many numbers `relocate` has raised.
 #[derive(Debug, Default)]
 pub struct Slots(pub usize);
+
+/// The numbers that `describe` has met, and the names of the fields that they are in.
+#[derive(Debug, Default)]
+pub struct NamedEdges<'a> {
+    names: Vec<&'a str>,
+    found: Vec<(String, usize)>,
+}
+
+impl<'a> NamedEdges<'a> {
+    /// What follows is in this field.
+    pub fn __enter(&mut self, name: &'a str) {
+        self.names.push(name);
+    }
+
+    /// No more.
+    pub fn __leave(&mut self) {
+        self.names.pop();
+    }
+}
+
+/// What `describe` reports.
+pub fn described<T: Trace + ?Sized>(value: &T) -> Vec<(String, usize)> {
+    let mut edges = NamedEdges::default();
+    value.describe(&mut edges);
+    edges.found
+}
 
 /// A reference, one word large.
 #[derive(Debug)]
@@ -128,9 +162,12 @@ unsafe impl<T: Trace + ?Sized> Trace for Box<T> {
     fn relocate(&mut self, slots: &mut Slots) {
         (**self).relocate(slots);
     }
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        (**self).describe(edges);
+    }
 }
 
-/// What `visit` and `relocate` report.
+/// What `visit`, `relocate` and `describe` report.
 ///
 /// # Panics
 ///
@@ -138,6 +175,7 @@ unsafe impl<T: Trace + ?Sized> Trace for Box<T> {
 pub fn reported<T: Trace + ?Sized>(value: &mut T) -> Vec<usize> {
     let mut before = Edges::default();
     value.visit(&mut before);
+    assert!(described(value).iter().map(|(_, number)| number).eq(&before.0), "another order");
     let mut slots = Slots::default();
     value.relocate(&mut slots);
     let mut after = Edges::default();

@@ -16,7 +16,7 @@ extern crate self as gc_core;
 extern crate self as tenure;
 
 mod core_in_miniature;
-pub use core_in_miniature::{Edges, Gc, SlotMap, Slots, Trace, reported};
+pub use core_in_miniature::{Edges, Gc, NamedEdges, SlotMap, Slots, Trace, described, reported};
 
 mod bounds;
 mod names;

@@ -29,6 +29,9 @@ impl Inner<'_> {
     fn relocate(&mut self, _: &mut crate::Slots) -> ! {
         panic!("not the trait's, at {}", self.0.0);
     }
+    fn describe(&self, _: &mut crate::NamedEdges<'_>) -> ! {
+        panic!("not the trait's, at {}", self.0.0);
+    }
 }
 
 impl Shadowing<'_> {
@@ -73,6 +76,7 @@ mod foreign_names {
     struct SlotMap;
     struct Edges;
     struct Slots;
+    struct NamedEdges;
     mod core {}
     mod gc_core {}
 

@@ -7,7 +7,7 @@ use std::string::String;
 use std::vec;
 use std::vec::Vec;
 
-use crate::{Gc, SlotMap, Trace, reported};
+use crate::{Gc, SlotMap, Trace, described, reported};
 
 #[derive(Trace)]
 #[repr(C)]
@@ -64,6 +64,21 @@ fn an_enum_reports_the_variant_it_is() {
     );
     const { assert!(Shape::HAS_GC) };
     assert_eq!(Shape::SLOTS, SlotMap::Dynamic);
+}
+
+#[test]
+fn a_reference_is_described_by_the_fields_it_is_in() {
+    fn check(value: &impl Trace, expected: &[(&str, usize)]) {
+        let described = described(value);
+        assert!(described.iter().map(|(name, number)| (&**name, *number)).eq(expected.to_vec()));
+    }
+    let mixed = Mixed { first: Gc::new(1), plain: 2, name: String::new(), last: Gc::new(3) };
+    check(&Nested(0, mixed, Gc::new(4)), &[("1.first", 1), ("1.last", 3), ("2", 4)]);
+    check(&Shape::Tuple(0, Gc::new(4), String::new(), Gc::new(5)), &[("1", 4), ("3", 5)]);
+    // A variant is no part of a name, and a field's is what it was before it was made raw.
+    check(&Shape::Named { r#type: vec![Gc::new(6)], count: 0 }, &[("type", 6)]);
+    check(&Shape::Unit, &[]);
+    check(&Plain::A(1), &[]);
 }
 
 #[derive(Trace)]

@@ -64,7 +64,7 @@ pub fn a_leaked_cycle_is_reported_with_what_it_keeps<C: Collector + Default>() {
                 let line = cycle.to_string().replace("<'_>", "");
                 let (two, four) = (2 * bytes, 4 * bytes);
                 let expected = format!(
-                    "2 objects, {two} bytes: Node -> Node; keeps 2 objects, {two} bytes: 2 Node"
+                    "2 objects, {two} bytes: Node.a -> Node.a -> Node; keeps 2 objects, {two} bytes: 2 Node"
                 );
                 assert_eq!(line, expected);
                 let all = garbage.to_string();
@@ -110,7 +110,7 @@ pub fn cycles_say_which_of_them_holds_them<C: Collector + Default>() {
             assert_eq!(holders, [Holder::Nothing, Holder::Cycle(0), Holder::Cycle(0)]);
             assert_eq!(garbage.shared().len(), 1, "both of the small ones keep it");
             let report = garbage.to_string().replace("<'_>", "");
-            assert!(report.contains("Node -> itself; held by cycle 1"), "{report}");
+            assert!(report.contains("Node.a -> itself; held by cycle 1"), "{report}");
             assert!(report.contains("kept by several cycles: 1 object"), "{report}");
         });
         arena.collect();

@@ -14,6 +14,7 @@ use core::mem::offset_of;
 
 use crate::error::HeapFull;
 use crate::mutation::Mutation;
+use crate::place::NamedEdges;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::trace_impls::Static;
 use crate::{Gc, Lock, Write, field};
@@ -171,6 +172,10 @@ unsafe impl<'gc> Trace for Index<'gc> {
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         self.words.relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        self.words.describe(edges);
     }
 }
 

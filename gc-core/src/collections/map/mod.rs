@@ -17,6 +17,7 @@ use crate::collections::DefaultHashBuilder;
 use crate::error::HeapFull;
 use crate::id::GcId;
 use crate::mutation::Mutation;
+use crate::place::NamedEdges;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
 /// A hash map that is an object of the heap, in the order of insertion.
@@ -495,6 +496,10 @@ unsafe impl<'gc, K: 'gc, V: 'gc, S: 'static> Trace for GcHashMap<'gc, K, V, S> {
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         self.table.relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        self.table.describe(edges);
     }
 }
 

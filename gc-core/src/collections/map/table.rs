@@ -23,6 +23,7 @@ use super::index::Index;
 use crate::error::HeapFull;
 use crate::heap::assert_not_finalized;
 use crate::mutation::Mutation;
+use crate::place::NamedEdges;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::trace_impls::Static;
 use crate::{Gc, field};
@@ -267,6 +268,11 @@ unsafe impl<'gc, K: 'gc, V: 'gc, S: 'static> Trace for Table<'gc, K, V, S> {
     fn relocate(&mut self, slots: &mut Slots) {
         self.entries.relocate(slots);
         self.index.relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        edges.field("entries", &self.entries);
+        edges.field("index", &self.index);
     }
 }
 

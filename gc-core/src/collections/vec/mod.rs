@@ -13,6 +13,7 @@ use super::buffer::Buffer;
 use crate::error::HeapFull;
 use crate::id::GcId;
 use crate::mutation::Mutation;
+use crate::place::NamedEdges;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::{Gc, Lock};
 
@@ -649,6 +650,10 @@ unsafe impl<'gc, T: 'gc> Trace for GcVec<'gc, T> {
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         self.object.relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        self.object.describe(edges);
     }
 }
 

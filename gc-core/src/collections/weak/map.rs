@@ -7,6 +7,7 @@ use super::{Collection, Entry};
 use crate::error::HeapFull;
 use crate::id::GcId;
 use crate::mutation::{Invariant, Mutation};
+use crate::place::NamedEdges;
 use crate::pointee::Pointee;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::{Gc, GcWeak};
@@ -139,6 +140,10 @@ unsafe impl<'gc, K: ?Sized + Pointee, V: ?Sized + Pointee> Trace for Ephemeron<'
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         self.key.relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        edges.field("key", &self.key);
     }
 }
 
@@ -382,6 +387,10 @@ unsafe impl<'gc, K: ?Sized + Pointee + 'gc, V: ?Sized + Pointee + 'gc> Trace
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         self.collection.relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        self.collection.describe(edges);
     }
 }
 

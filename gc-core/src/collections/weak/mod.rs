@@ -28,6 +28,7 @@ use super::GcHashMap;
 use crate::error::HeapFull;
 use crate::heap::{Heap, ObjectRef, Tally};
 use crate::mutation::Mutation;
+use crate::place::NamedEdges;
 use crate::pointee::Pointee;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::{Gc, GcWeak};
@@ -104,6 +105,10 @@ unsafe impl<'gc, T: ?Sized + Pointee + 'gc> Trace for Member<'gc, T> {
     fn relocate(&mut self, slots: &mut Slots) {
         self.0.relocate(slots);
     }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        self.0.describe(edges);
+    }
 }
 
 /// The object behind a weak collection.
@@ -132,6 +137,10 @@ unsafe impl<'gc, E: 'gc, S: 'static> Trace for Collection<'gc, E, S> {
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         self.entries.relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        edges.field("entries", &self.entries);
     }
 }
 

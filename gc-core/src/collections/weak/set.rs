@@ -10,6 +10,7 @@ use crate::collections::DefaultHashBuilder;
 use crate::error::HeapFull;
 use crate::id::GcId;
 use crate::mutation::Mutation;
+use crate::place::NamedEdges;
 use crate::pointee::Pointee;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
@@ -384,6 +385,10 @@ unsafe impl<'gc, T: ?Sized + Pointee + 'gc, S: 'static> Trace for WeakSet<'gc, T
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         self.collection.relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        self.collection.describe(edges);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::collections::DefaultHashBuilder;
 use crate::error::HeapFull;
 use crate::id::GcId;
 use crate::mutation::Mutation;
+use crate::place::NamedEdges;
 use crate::pointee::Pointee;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::{Gc, GcWeak};
@@ -109,6 +110,11 @@ unsafe impl<'gc, K: Trace + 'gc, V: ?Sized + Pointee + 'gc> Trace for Keyed<'gc,
     fn relocate(&mut self, slots: &mut Slots) {
         self.key.relocate(slots);
         self.value.relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        edges.field("key", &self.key);
+        edges.field("value", &self.value);
     }
 }
 
@@ -428,6 +434,10 @@ unsafe impl<'gc, K: 'gc, V: ?Sized + Pointee + 'gc, S: 'static> Trace
     #[inline]
     fn relocate(&mut self, slots: &mut Slots) {
         self.collection.relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        self.collection.describe(edges);
     }
 }
 
