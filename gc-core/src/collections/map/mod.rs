@@ -10,7 +10,7 @@ mod table;
 use core::fmt;
 
 pub use iter::MapIter;
-use table::Table;
+use table::{Entry, Table};
 
 use crate::Gc;
 use crate::collections::DefaultHashBuilder;
@@ -196,7 +196,7 @@ impl<'gc, K: Copy + 'gc, V: Copy + 'gc, S: 'static> GcHashMap<'gc, K, V, S> {
     #[inline]
     #[must_use]
     pub fn get_index(self, index: usize) -> Option<(K, V)> {
-        self.table.entry(index).map(|(_, key, value)| (key, value))
+        self.table.entry(index).map(|entry| (entry.key, entry.value))
     }
 
     /// The first entry whose index is not below this, with its index: for iterating by steps.
@@ -395,7 +395,7 @@ where
         key: K,
         value: V,
     ) -> Result<usize, HeapFull<(K, V)>> {
-        Table::push(self.table, mc, (hash, key, value))
+        Table::push(self.table, mc, Entry { hash, key, value })
     }
 
     /// Replaces the value at an index, and returns the old one; if there is no entry, does nothing

@@ -35,8 +35,13 @@ const SCAN_MAX: usize = 8;
 /// The entries of the first allocation that is not asked for a number.
 const CAPACITY_MIN: usize = 4;
 
-/// A hash, a key and a value.
-pub(super) type Entry<K, V> = (u64, K, V);
+/// An entry of a map.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<K, V> {
+    pub(super) hash: u64,
+    pub(super) key: K,
+    pub(super) value: V,
+}
 
 /// The object behind a map.
 pub(super) struct Table<'gc, K: 'gc, V: 'gc, S> {
@@ -112,11 +117,11 @@ impl<'gc, K: Copy + 'gc, V: Copy + 'gc, S> Table<'gc, K, V, S> {
                 None => every.next(),
             });
             for index in candidates {
-                let Some((entry_hash, key, _)) = self.entry(index) else { continue };
-                if entry_hash != hash {
+                let Some(entry) = self.entry(index) else { continue };
+                if entry.hash != hash {
                     continue;
                 }
-                let is_match = is_match(&key);
+                let is_match = is_match(&entry.key);
                 if self.stamp() != stamp {
                     continue 'search;
                 }
@@ -142,7 +147,7 @@ where
         mc: &Mutation<'gc>,
         entry: Entry<K, V>,
     ) -> Result<usize, HeapFull<(K, V)>> {
-        let (hash, key, value) = entry;
+        let Entry { hash, key, value } = entry;
         if this.end() == this.capacity() {
             Table::reserve(this, mc, 1).map_err(|full| full.map(|()| (key, value)))?;
         }
@@ -158,15 +163,15 @@ where
     /// Replaces the value of an entry; does nothing if there is no such entry.
     #[inline]
     pub(super) fn set_value(&self, mc: &Mutation<'gc>, index: usize, value: V) -> Option<V> {
-        let (hash, key, old) = self.entry(index)?;
-        self.entries.put(mc, index, Some((hash, key, value)));
-        Some(old)
+        let entry = self.entry(index)?;
+        self.entries.put(mc, index, Some(Entry { value, ..entry }));
+        Some(entry.value)
     }
 
     /// Takes an entry away.
     #[track_caller]
     pub(super) fn take(&self, mc: &Mutation<'gc>, index: usize) -> Option<(K, V)> {
-        let (hash, key, value) = self.entry(index)?;
+        let Entry { hash, key, value } = self.entry(index)?;
         self.entries.put(mc, index, None);
         self.index.remove(hash, index);
         self.live.set(self.len() - 1);
@@ -214,7 +219,7 @@ where
         const { assert_not_finalized::<V>() }
         let live = this.as_ref().entries.slots().iter().filter_map(|slot| slot.get());
         let words = match capacity > SCAN_MAX {
-            true => Some(Index::allocate(mc, capacity, live.clone().map(|entry| entry.0))?),
+            true => Some(Index::allocate(mc, capacity, live.clone().map(|entry| entry.hash))?),
             false => None,
         };
         let entries = Buffer::allocate(mc, capacity, live)?;
@@ -247,6 +252,31 @@ where
         Buffer::install(field!(write, Table, entries), None, 0);
         this.live.set(0);
         this.layout.set(this.layout() + 1);
+    }
+}
+
+// SAFETY: the key and the value are passed on, each once; the map has each at its offset.
+unsafe impl<K: Trace, V: Trace> Trace for Entry<K, V> {
+    const HAS_GC: bool = K::HAS_GC || V::HAS_GC;
+    const SLOTS: SlotMap = SlotMap::Empty
+        .field(offset_of!(Self, key), K::SLOTS)
+        .field(offset_of!(Self, value), V::SLOTS);
+
+    #[inline]
+    fn visit(&self, edges: &mut Edges) {
+        self.key.visit(edges);
+        self.value.visit(edges);
+    }
+
+    #[inline]
+    fn relocate(&mut self, slots: &mut Slots) {
+        self.key.relocate(slots);
+        self.value.relocate(slots);
+    }
+
+    fn describe(&self, edges: &mut NamedEdges<'_>) {
+        edges.field("key", &self.key);
+        edges.field("value", &self.value);
     }
 }
 
@@ -283,10 +313,14 @@ mod tests {
     use super::super::super::testing::with_mutation;
     use super::*;
 
+    fn entry(key: u64) -> Entry<u64, ()> {
+        Entry { hash: key, key, value: () }
+    }
+
     fn filled<'gc>(mc: &Mutation<'gc>, len: u64) -> Gc<'gc, Table<'gc, u64, (), ()>> {
         let table = Gc::new(mc, Table::new(()));
         for key in 0..len {
-            assert_eq!(Table::push(table, mc, (key, key, ())).unwrap() as u64, key);
+            assert_eq!(Table::push(table, mc, entry(key)).unwrap() as u64, key);
         }
         table
     }
@@ -300,7 +334,7 @@ mod tests {
             assert_eq!((table.len(), table.end(), table.layout()), (15, 16, 0));
             assert_eq!(table.lookup(5, |_| true), Some(5));
             // There is no room behind the last, and one place among the others is empty.
-            assert_eq!(Table::push(table, mc, (16, 16, ())).unwrap(), 15);
+            assert_eq!(Table::push(table, mc, entry(16)).unwrap(), 15);
             assert_eq!(table.layout(), 1);
             assert_eq!(table.lookup(5, |_| true), Some(4));
         });
@@ -322,11 +356,11 @@ mod tests {
             for key in 20..10_000 {
                 let oldest = table.lookup(key - 20, |_| true).unwrap();
                 assert_eq!(table.take(mc, oldest), Some((key - 20, ())));
-                Table::push(table, mc, (key, key, ())).unwrap();
+                Table::push(table, mc, entry(key)).unwrap();
             }
             assert_eq!((table.len(), table.capacity()), (20, 32));
             let keys: Vec<_> =
-                (0..table.end()).filter_map(|i| table.entry(i)).map(|e| e.1).collect();
+                (0..table.end()).filter_map(|i| table.entry(i)).map(|e| e.key).collect();
             assert_eq!(keys, (9_980..10_000).collect::<Vec<_>>());
         });
     }

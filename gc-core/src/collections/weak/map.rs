@@ -143,7 +143,7 @@ unsafe impl<'gc, K: ?Sized + Pointee, V: ?Sized + Pointee> Trace for Ephemeron<'
     }
 
     fn describe(&self, edges: &mut NamedEdges<'_>) {
-        edges.field("key", &self.key);
+        self.key.describe(edges);
     }
 }
 

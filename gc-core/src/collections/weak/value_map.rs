@@ -113,8 +113,9 @@ unsafe impl<'gc, K: Trace + 'gc, V: ?Sized + Pointee + 'gc> Trace for Keyed<'gc,
     }
 
     fn describe(&self, edges: &mut NamedEdges<'_>) {
-        edges.field("key", &self.key);
-        edges.field("value", &self.value);
+        // It is the key of an entry.
+        self.key.describe(edges);
+        self.value.describe(edges);
     }
 }
 
