@@ -92,7 +92,10 @@ pub use gc_derive::__unelide_lifetimes;
 pub use gc_derive::Trace;
 pub use handles::HandleTable;
 pub use id::GcId;
-pub use inspect::{AnyGc, Cycle, Garbage, HeapView, Holder, Holding, NoSuchGeneration};
+pub use inspect::{
+    AnyGc, Components, Cycle, Dominators, Garbage, HeapGraph, HeapView, Holder, Holding,
+    NoSuchGeneration, Node, RootPath,
+};
 pub use lock::{Lock, OnceLock, RefLock};
 pub use mutation::{Metrics, Mutation};
 pub use null::NullCollector;

@@ -35,6 +35,7 @@ mod log;
 mod mark;
 mod nursery;
 mod object;
+mod object_set;
 mod pages;
 #[cfg(feature = "parallel")]
 mod parallel;
@@ -78,10 +79,10 @@ pub use large::{LARGE_BYTES_MIN, LargeSpace};
 pub use log::{Log, Logged};
 pub use nursery::Nursery;
 pub use object::ObjectRef;
+pub(crate) use object_set::{ObjectNumbers, ObjectSet};
 #[cfg(feature = "parallel")]
 pub(crate) use parallel::Workers;
 pub use pool::{Exhausted, Pool};
-pub(crate) use reach::ObjectSet;
 pub(crate) use reclaim::resume;
 pub(crate) use residency::Thrift;
 pub(crate) use sampler::{Sample, Sampler};

@@ -11,9 +11,8 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::fmt;
 
-use super::AnyGc;
-use super::graph::{Components, Graph, Node};
-use crate::heap::{ObjectRef, WeakTable};
+use super::graph::{Components, HeapGraph};
+use super::{AnyGc, Node};
 use crate::short_name::Short;
 
 /// What is unreachable and was not reclaimed: see [`HeapView::find_garbage`](super::HeapView::find_garbage).
@@ -97,35 +96,30 @@ impl Holder {
 }
 
 impl<'gc> Garbage<'gc> {
-    /// # Safety
-    ///
-    /// The objects are of the heap that `'gc` brands, as is the table, there is none twice, and there is
-    /// no `&mut` into any of them.
-    pub(super) unsafe fn of(objects: Vec<ObjectRef>, weak: &WeakTable) -> Garbage<'gc> {
-        // SAFETY: the caller's promises; nothing is reclaimed within `'gc`.
-        let graph = unsafe { Graph::of(objects, weak) };
-        // SAFETY: as above.
-        let show = |node: Node| unsafe { AnyGc::new(graph.objects[node]) };
+    /// What this graph of garbage is.
+    pub(super) fn of(graph: &HeapGraph<'gc>) -> Garbage<'gc> {
+        let show = |&node: &Node| graph.object(node);
         let components = graph.components();
-        let members = Members::of(&components);
-        let cycles = Cycles::of(&graph, &components, &members);
+        let cycles = Cycles::of(graph, &components);
 
         let mut garbage = Garbage { cycles: Vec::new(), shared: Vec::new(), acyclic: Vec::new() };
-        for (component, around) in &cycles.found {
+        for &component in &cycles.found {
+            let members = components.members(component);
+            let way_around = components.way_around(members[0]).unwrap_or_default();
             garbage.cycles.push(Cycle {
-                members: members.in_component(*component).iter().map(|&node| show(node)).collect(),
-                way_around: around.iter().map(|&node| show(node)).collect(),
+                members: members.iter().map(show).collect(),
+                way_around: way_around.iter().map(show).collect(),
                 kept: Vec::new(),
-                holder: cycles.holders[*component],
+                holder: cycles.holders[component],
             });
         }
-        for node in 0..graph.objects.len() {
-            let component = components.of[node];
+        for node in graph.nodes() {
+            let component = components.of(node);
             if cycles.places[component].is_none() {
                 match cycles.holders[component] {
-                    Holder::Nothing => garbage.acyclic.push(show(node)),
-                    Holder::Cycle(place) => garbage.cycles[place].kept.push(show(node)),
-                    Holder::Several => garbage.shared.push(show(node)),
+                    Holder::Nothing => garbage.acyclic.push(show(&node)),
+                    Holder::Cycle(place) => garbage.cycles[place].kept.push(show(&node)),
+                    Holder::Several => garbage.shared.push(show(&node)),
                 }
             }
         }
@@ -255,34 +249,10 @@ fn bytes_of(objects: &[AnyGc<'_>]) -> usize {
     objects.iter().map(|object| object.size_bytes()).sum()
 }
 
-/// The nodes of each component.
-struct Members {
-    /// By component.
-    nodes: Vec<Node>,
-    first: Vec<usize>,
-}
-
-impl Members {
-    fn of(components: &Components) -> Members {
-        let mut first = vec![0; components.len + 1];
-        components.of.iter().for_each(|&component| first[component + 1] += 1);
-        for component in 0..components.len {
-            first[component + 1] += first[component];
-        }
-        let mut nodes: Vec<Node> = (0..components.of.len()).collect();
-        nodes.sort_by_key(|&node| components.of[node]);
-        Members { nodes, first }
-    }
-
-    fn in_component(&self, component: usize) -> &[Node] {
-        &self.nodes[self.first[component]..self.first[component + 1]]
-    }
-}
-
 /// Which components are cycles, and which of these holds what.
 struct Cycles {
-    /// The components that are cycles, with a way around each.
-    found: Vec<(usize, Vec<Node>)>,
+    /// The components that are cycles.
+    found: Vec<usize>,
     /// For each component its place in that list.
     places: Vec<Option<usize>>,
     /// For each component the cycle that holds it.
@@ -290,21 +260,20 @@ struct Cycles {
 }
 
 impl Cycles {
-    fn of(graph: &Graph, components: &Components, members: &Members) -> Cycles {
+    fn of(graph: &HeapGraph<'_>, components: &Components<'_>) -> Cycles {
         let mut found = Vec::new();
-        let mut places = vec![None; components.len];
-        let mut holders = vec![Holder::Nothing; components.len];
-        let mut before = vec![None; graph.objects.len()];
+        let mut places = vec![None; components.count()];
+        let mut holders = vec![Holder::Nothing; components.count()];
         // What leads to a component comes before it.
-        for component in (0..components.len).rev() {
-            let nodes = members.in_component(component);
-            if let Some(around) = graph.way_around(nodes[0], components, &mut before) {
+        for component in (0..components.count()).rev() {
+            if components.is_cycle(component) {
                 places[component] = Some(found.len());
-                found.push((component, around));
+                found.push(component);
             }
             let holder = places[component].map_or(holders[component], Holder::Cycle);
-            for &target in nodes.iter().flat_map(|&node| graph.targets(node)) {
-                let target = components.of[target];
+            let members = components.members(component).iter();
+            for &target in members.flat_map(|&node| graph.targets(node)) {
+                let target = components.of(target);
                 if target != component {
                     holders[target] = holders[target].and(holder);
                 }

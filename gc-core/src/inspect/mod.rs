@@ -19,6 +19,8 @@ use core::marker::PhantomData;
 
 pub use any_gc::AnyGc;
 pub use garbage::{Cycle, Garbage, Holder};
+use graph::Links;
+pub use graph::{Components, Dominators, HeapGraph, Node, RootPath};
 pub use places::Holding;
 
 use crate::Gc;
@@ -107,6 +109,7 @@ where
 /// are arrays like others.
 ///
 /// See the example of [`Arena::inspect`].
+#[derive(Clone, Copy)]
 pub struct HeapView<'gc> {
     contents: Contents<'gc>,
     root: &'gc dyn DynTrace,
@@ -374,13 +377,12 @@ impl<'gc> HeapView<'gc> {
     /// What is unreachable and was not reclaimed, by the cycles that hold it: what a collector that
     /// only counts has leaked, and what the next full collection of another would find.
     ///
-    /// Values of a [`WeakMap`](crate::WeakMap) that lead from key to key in a tangle may be taken to be
-    /// reachable. Reclaims nothing, and calls no finalizer. What is [frozen](AnyGc::is_frozen), and what only
+    /// Reclaims nothing, and calls no finalizer. What is [frozen](AnyGc::is_frozen), and what only
     /// waits for a finalizer or a callback before it dies by its count, is not among it.
     ///
     /// # Complexity
     ///
-    /// O(objects and references) time. For what is reachable it takes a bit for each 8 bytes of the
+    /// O(objects and references) time, and the garbage is sorted. For what is reachable it takes a bit for each 8 bytes of the
     /// heap, and for the rest memory in proportion to its objects and references. No recursion.
     ///
     /// # Examples
@@ -408,24 +410,41 @@ impl<'gc> HeapView<'gc> {
     /// ```
     #[must_use]
     pub fn find_garbage(&self) -> Garbage<'gc> {
-        let mut roots = self.owed.to_vec();
-        self.for_each_in_root(|object| roots.push(object));
-        self.arena_handles().for_each_edge(|object| roots.push(object));
-        let weak = self.contents.weak;
-        let mut reachable = ObjectSet::new(weak);
+        let reachable = self.reachable();
+        let is_garbage = |object: &AnyGc<'gc>| !reachable.contains(object.object());
+        let garbage = self.objects().filter(is_garbage).collect();
+        let links = Links::new(self.contents.weak, Some(reachable));
+        Garbage::of(&self.graph_of(garbage, [], &links))
+    }
+
+    /// What is reachable, hidden objects included.
+    fn reachable(&self) -> ObjectSet {
+        let mut reachable = ObjectSet::default();
         // SAFETY: nothing is reclaimed within `'gc`; outside of a collection nothing is forwarded, and
         // a `&mut` takes a `Mutation`, which nobody has of this arena.
-        unsafe { reachable.reach(roots) }
-        if self.contents.frozen_objects > 0 {
-            // SAFETY: as above.
-            let is_frozen = |&object: &ObjectRef| unsafe { object.header() }.has(Flag::Frozen);
-            // SAFETY: as above.
-            unsafe { reachable.reach(self.contents.objects().filter(is_frozen)) }
-        }
-        let objects = self.objects().map(AnyGc::object);
-        let garbage = objects.filter(|&object| !reachable.contains(object)).collect();
-        // SAFETY: as above, and each object is listed once.
-        unsafe { Garbage::of(garbage, weak) }
+        unsafe { reachable.reach(self.roots(), self.contents.weak) }
+        reachable
+    }
+
+    /// What leads from object to object.
+    fn links(&self) -> Links<'gc> {
+        let weak = self.contents.weak;
+        Links::new(weak, weak.has_ephemerons().then(|| self.reachable()))
+    }
+
+    /// What is held from outside: those in the root first. One that is held several times may come several
+    /// times.
+    fn roots(&self) -> impl Iterator<Item = ObjectRef> + use<'gc> {
+        let mut roots = Vec::new();
+        self.for_each_in_root(|object| roots.push(object));
+        self.arena_handles().for_each_edge(|object| roots.push(object));
+        roots.extend(self.owed);
+        let contents = (self.contents.frozen_objects > 0).then_some(self.contents);
+        let frozen = contents.into_iter().flat_map(Contents::objects).filter(|object| {
+            // SAFETY: nothing is reclaimed within `'gc`.
+            unsafe { object.header() }.has(Flag::Frozen)
+        });
+        roots.into_iter().chain(frozen)
     }
 
     /// Where an object was allocated, if allocations are [profiled](Arena::profile_allocations) and it was
