@@ -9,6 +9,7 @@ use crate::heap::{Descriptor, Flag, Header, ObjectRef};
 use crate::id::GcId;
 use crate::mutation::Invariant;
 use crate::pointee::Pointee;
+use crate::short_name::Short;
 
 /// A reference to an object whose type is not known, to ask about it.
 ///
@@ -71,6 +72,22 @@ impl<'gc> AnyGc<'gc> {
     #[must_use]
     pub fn type_name(self) -> &'static str {
         self.descriptor().type_name()
+    }
+
+    /// The name of the object's type, without the modules that its parts are in: `Node<'_>` for
+    /// `my_crate::graph::Node<'_>`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*; Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let object = AnyGc::from(Gc::new(mc, Some(1)));
+    /// assert_eq!(object.type_name(), "core::option::Option<i32>");
+    /// assert_eq!(object.short_type_name().to_string(), "Option<i32>");
+    /// # });
+    /// ```
+    pub fn short_type_name(self) -> impl fmt::Display + use<> {
+        Short(self.type_name())
     }
 
     /// Bytes that the object takes in the heap, header included: its shallow size. What it owns
