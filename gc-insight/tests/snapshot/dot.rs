@@ -19,7 +19,8 @@ fn every_object_is_a_box_and_every_reference_an_arrow<C: Collector + Default>() 
     for seed in 0..30 {
         with_random_heap::<C>(seed, |heap| {
             let numbers: HashMap<AnyGc<'_>, u32> = heap.objects().zip(1..).collect();
-            let label = |object| (numbers[&object] % 2 == 0).then(|| "the \"\\ one\"".to_owned());
+            let label =
+                |object| numbers[&object].is_multiple_of(2).then(|| "the \"\\ one\"".to_owned());
             let mut bytes = Vec::new();
             let snapshot = Snapshot::of(heap).label(label);
             snapshot.write_dot(&mut bytes, 1000).expect("the heap is small");

@@ -18,6 +18,7 @@ pub(crate) struct Node<'gc> {
 }
 
 type NodeRef<'gc> = Gc<'gc, Node<'gc>>;
+type Handle = DynamicRoot<Rootable![Node<'_>]>;
 
 #[derive(Trace)]
 struct Root<'gc> {
@@ -68,7 +69,7 @@ pub(crate) fn with_random_heap<C: Collector + Default>(
             other: other::Node(numbers, Some(Gc::new(mc, other::Node(numbers, None)))),
         }
     });
-    let mut handles: Vec<DynamicRoot<Rootable![Node<'_>]>> = Vec::new();
+    let mut handles: Vec<Handle> = Vec::new();
     let rounds = random.random_range(1..8);
     for round in 0..rounds {
         arena.mutate_root(|mc, root| {

@@ -14,7 +14,8 @@ fn a_line_says_what_the_heap_says<C: Collector + Default>() {
     for seed in 0..30 {
         with_random_heap::<C>(seed, |heap| {
             let numbers: HashMap<AnyGc<'_>, u32> = heap.objects().zip(1..).collect();
-            let label = |object| (numbers[&object] % 3 == 0).then(|| format!("\"{object:?}\"\n"));
+            let label =
+                |object| numbers[&object].is_multiple_of(3).then(|| format!("\"{object:?}\"\n"));
             let mut bytes = Vec::new();
             let snapshot = Snapshot::of(heap).label(label);
             snapshot.write_json_lines(&mut bytes).expect("memory can be written to");
