@@ -233,8 +233,9 @@ fn complaint(event: &Value) -> Option<String> {
         "Log.entryAdded" => {
             let entry = &parameters["entry"];
             let level = entry["level"].as_str()?;
-            ["error", "warning"]
-                .contains(&level)
+            // No page asks for its icon: the browser does.
+            let is_icon = entry["url"].as_str().is_some_and(|url| url.ends_with("/favicon.ico"));
+            (["error", "warning"].contains(&level) && !is_icon)
                 .then(|| format!("{level}: {} {}", entry["text"], entry["url"]))
         }
         _ => None,

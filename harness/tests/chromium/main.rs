@@ -1,6 +1,7 @@
 //! What we write is opened in a real browser. Without one these tests are skipped, and say so.
 
 mod browser;
+mod heap_snapshot;
 
 use std::fs;
 
@@ -37,13 +38,4 @@ fn a_page_is_read_and_its_complaints_are_heard() {
         );
     }
     assert_eq!(complaints.len(), 3, "{complaints:?}");
-}
-
-#[test]
-fn the_browser_serves_its_own_reader_of_heap_snapshots() {
-    let Some(mut browser) = Browser::start() else { return };
-    browser.open(&format!("{}/json/version", browser.origin()));
-    let worker = "/devtools/entrypoints/heap_snapshot_worker/heap_snapshot_worker.js";
-    let kind = format!("import('{worker}').then(it => typeof it.HeapSnapshotLoader)");
-    assert_eq!(browser.evaluate(&kind), Ok(json!("object")));
 }
