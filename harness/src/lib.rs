@@ -4,6 +4,7 @@
 //! - [`mod@conformance`]: what every collector must do; a backend runs it with one line.
 //! - [`workloads`]: programs that a user might write, the same for every collector.
 //! - [`measure`]: what a run costs, each in a process of its own.
+//! - [`observe`]: what is in the heap of a run, and what its collector does.
 //! - [`operations`]: what single operations cost, in CPU time and in instructions.
 //! - [`heap_program`]: recorded and random mutators, and the model that knows what must die.
 //! - [`peers`]: contenders that are not ours.
@@ -20,6 +21,7 @@ pub mod conformance;
 pub mod goals;
 pub mod heap_program;
 pub mod measure;
+pub mod observe;
 pub mod operations;
 pub mod peers;
 pub mod report;

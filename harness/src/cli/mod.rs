@@ -13,6 +13,7 @@ mod instructions;
 mod list;
 mod main_job;
 mod measure_here;
+mod observe_here;
 mod operations;
 mod output;
 mod progress;
@@ -62,6 +63,9 @@ enum Command {
     /// Measures one workload in this process.
     #[command(name = crate::measure::SUBCOMMAND, hide = true)]
     MeasureHere(measure_here::Arguments),
+    /// Observes one workload in this process.
+    #[command(name = crate::observe::SUBCOMMAND, hide = true)]
+    ObserveHere(observe_here::Arguments),
     /// Measures one operation in this process.
     #[command(name = crate::operations::SUBCOMMAND, hide = true)]
     OperateHere(operations::Here),
@@ -102,6 +106,7 @@ pub fn main() -> ExitCode {
             Some(Command::Operations(arguments)) => operations::run(&arguments, &mut output),
             Some(Command::Instructions(arguments)) => instructions::run(&arguments, &mut output),
             Some(Command::MeasureHere(arguments)) => measure_here::run(&arguments, &mut output),
+            Some(Command::ObserveHere(arguments)) => observe_here::run(&arguments, &mut output),
             Some(Command::OperateHere(arguments)) => operations::run_here(&arguments, &mut output),
             Some(Command::CountHere(arguments)) => instructions::run_here(&arguments, &mut output),
         }

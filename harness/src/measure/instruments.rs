@@ -6,6 +6,7 @@ use std::rc::Rc;
 use cpu_time::ProcessTime;
 use gc_core::{Arena, Collector, Mutation, Pacing, Root, Rootable, Sampling, Stats, Trace};
 
+use super::observer::Observer;
 use super::pauses::{PauseListener, Pauses};
 
 /// Makes the arenas of a workload and reads their meters when they are done.
@@ -20,6 +21,7 @@ pub struct Instruments {
     pauses: Option<Rc<RefCell<Pauses>>>,
     /// Whether an arena was ever listened to.
     is_heard: bool,
+    observer: Option<Box<dyn Observer>>,
     loop_start: Option<LoopStart>,
     heap_use: HeapUse,
 }
@@ -94,6 +96,7 @@ impl Instruments {
             profile: false,
             pauses: None,
             is_heard: false,
+            observer: None,
             loop_start: None,
             heap_use: HeapUse::default(),
         }
@@ -142,6 +145,14 @@ impl Instruments {
         self
     }
 
+    /// Makes somebody look at the arenas between the operations of the workload. What is observed so is
+    /// not timed: see [`Observer`].
+    #[must_use]
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Some(Box::new(observer));
+        self
+    }
+
     pub(crate) fn is_stressed(&self) -> bool {
         self.stress
     }
@@ -174,7 +185,24 @@ impl Instruments {
             arena.set_listener(PauseListener(Rc::clone(pauses)));
             self.is_heard = true;
         }
+        if let Some(listener) = self.observer.as_mut().and_then(|observer| observer.listener()) {
+            arena.set_listener(listener);
+        }
         arena
+    }
+
+    /// Notes that an operation of the workload has ended: an observer may look at the arena. Without
+    /// one this is a test and a branch, for each `mutate` of many objects.
+    #[inline]
+    pub fn tick<R, C>(&mut self, arena: &mut Arena<R, C>)
+    where
+        R: for<'gc> Rootable<'gc>,
+        for<'gc> Root<'gc, R>: Sized + Trace,
+        C: Collector,
+    {
+        if let Some(observer) = &mut self.observer {
+            show(arena, &mut **observer);
+        }
     }
 
     /// Notes that the workload's loop begins, on this arena.
@@ -206,12 +234,13 @@ impl Instruments {
     }
 
     /// Reads the meters of an arena and drops it.
-    pub fn retire<R, C>(&mut self, arena: Arena<R, C>)
+    pub fn retire<R, C>(&mut self, mut arena: Arena<R, C>)
     where
         R: for<'gc> Rootable<'gc>,
         for<'gc> Root<'gc, R>: Sized + Trace,
         C: Collector,
     {
+        self.tick(&mut arena);
         self.add_stats(&arena.stats());
         drop(arena);
     }
@@ -241,6 +270,20 @@ impl Instruments {
             }
         });
         HeapUse { pauses, ..self.heap_use }
+    }
+}
+
+/// Lets an observer look at an arena. Apart from the workloads' loops, which do not grow by it.
+#[cold]
+#[inline(never)]
+fn show<R, C>(arena: &mut Arena<R, C>, observer: &mut dyn Observer)
+where
+    R: for<'gc> Rootable<'gc>,
+    for<'gc> Root<'gc, R>: Sized + Trace,
+    C: Collector,
+{
+    if observer.operation_ended(&arena.stats(), arena.generation_stats()) {
+        arena.inspect(|heap, _| observer.look(heap));
     }
 }
 

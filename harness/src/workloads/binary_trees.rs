@@ -66,11 +66,16 @@ pub fn run<C: Collector + Default>(
     let mut arena = instruments.arena::<Rootable!['gc => Option<Gc<'gc, Tree<'gc>>>], C>(|_| None);
 
     checksum.add(arena.mutate(|mc, _| Tree::grow(mc, depth_max + 1).count()));
+    instruments.tick(&mut arena);
     arena.mutate_root(|mc, long_lived| *long_lived = Some(Tree::grow(mc, depth_max)));
+    instruments.tick(&mut arena);
 
     for (depth, trees) in rounds(depth_max) {
-        let nodes: u64 =
-            (0..trees).map(|_| arena.mutate(|mc, _| Tree::grow(mc, depth).count())).sum();
+        let mut nodes = 0;
+        for _ in 0..trees {
+            nodes += arena.mutate(|mc, _| Tree::grow(mc, depth).count());
+            instruments.tick(&mut arena);
+        }
         checksum.add(nodes);
     }
 

@@ -10,6 +10,9 @@ use super::binary_trees::{Tree, rounds};
 use super::{Checksum, Parameters};
 use crate::measure::Instruments;
 
+/// After so many leaves an observer may look at the heap.
+const TICK_LEAVES: u64 = 16;
+
 /// Everything that is alive between two instructions.
 #[derive(Debug, Default, Trace)]
 struct Forest<'gc> {
@@ -20,7 +23,7 @@ struct Forest<'gc> {
 type ForestArena<C> = Arena<Rootable!['gc => Forest<'gc>], C>;
 
 /// Leaves a tree of this depth on the stack, made in post-order.
-fn grow<C: Collector>(arena: &mut ForestArena<C>, depth: u32) {
+fn grow<C: Collector>(arena: &mut ForestArena<C>, depth: u32, instruments: &mut Instruments) {
     for leaf in 1..=1_u64 << depth {
         arena.mutate_root(|mc, forest| forest.stack.push(Tree::leaf(mc)));
         // The n-th leaf completes as many subtrees as n has trailing zeros: a binary counter that
@@ -31,6 +34,10 @@ fn grow<C: Collector>(arena: &mut ForestArena<C>, depth: u32) {
                     forest.stack.push(Tree::join(mc, left, right));
                 }
             });
+        }
+        // An operation of this workload is so small that looking up from each would cost something.
+        if leaf.is_multiple_of(TICK_LEAVES) {
+            instruments.tick(arena);
         }
     }
 }
@@ -49,15 +56,15 @@ pub fn run<C: Collector + Default>(
     let mut checksum = Checksum::default();
     let mut arena: ForestArena<C> = instruments.arena(|_| Forest::default());
 
-    grow(&mut arena, depth_max + 1);
+    grow(&mut arena, depth_max + 1, instruments);
     checksum.add(take_and_count(&mut arena));
-    grow(&mut arena, depth_max);
+    grow(&mut arena, depth_max, instruments);
     arena.mutate_root(|_, forest| forest.long_lived = forest.stack.pop());
 
     for (depth, trees) in rounds(depth_max) {
         let mut nodes = 0;
         for _ in 0..trees {
-            grow(&mut arena, depth);
+            grow(&mut arena, depth, instruments);
             nodes += take_and_count(&mut arena);
         }
         checksum.add(nodes);

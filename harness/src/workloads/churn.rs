@@ -64,6 +64,7 @@ pub fn run<C: Collector + Default>(
                 unlock!(Gc::write(mc, cell), Cell, item).set(item);
             }
         });
+        instruments.tick(&mut arena);
     }
 
     arena.enter(|_, cells| {

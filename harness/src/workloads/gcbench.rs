@@ -112,6 +112,7 @@ pub fn run<C: Collector + Default>(
         instruments.arena::<Rootable!['gc => LongLived<'gc>], C>(|_| LongLived::default());
 
     checksum.add(arena.mutate(|mc, _| Node::bottom_up(mc, depth_stretch(depth_max)).sum()));
+    instruments.tick(&mut arena);
     arena.mutate_root(|mc, root| root.tree = Some(Node::top_down(mc, depth_max)));
     arena.mutate_root(|mc, root| {
         let array = Gc::slice_from_fn(mc, array_length, |index| number(index, array_length));
@@ -124,10 +125,12 @@ pub fn run<C: Collector + Default>(
             // The original only builds the trees; reading the root keeps its store from being
             // removed.
             sum += arena.mutate(|mc, _| u64::from(black_box(Node::top_down(mc, depth)).numbers[0]));
+            instruments.tick(&mut arena);
         }
         for _ in 0..trees {
             sum +=
                 arena.mutate(|mc, _| u64::from(black_box(Node::bottom_up(mc, depth)).numbers[1]));
+            instruments.tick(&mut arena);
         }
         checksum.add(sum);
     }

@@ -72,6 +72,7 @@ pub fn run<C: Collector + Default>(
 
     for batch in batches(nodes * EDGES, BATCH) {
         arena.mutate(|mc, &table| (0..batch).for_each(|_| rewrite(mc, table, &mut random)));
+        instruments.tick(&mut arena);
     }
     for batch in batches(nodes * REWRITES_PER_NODE, BATCH) {
         arena.mutate(|mc, &table| {
@@ -82,6 +83,7 @@ pub fn run<C: Collector + Default>(
                 }
             }
         });
+        instruments.tick(&mut arena);
     }
 
     arena.enter(|_, table| {

@@ -56,6 +56,7 @@ pub fn run<C: Collector + Default>(
                 }
             }
         });
+        instruments.tick(&mut arena);
     }
 
     arena.enter(|_, arrays| {

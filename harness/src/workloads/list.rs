@@ -35,6 +35,7 @@ pub fn run<C: Collector + Default>(
                 *list = Some(Gc::new(mc, Cons { value: random.random(), next: *list }));
             }
         });
+        instruments.tick(&mut arena);
     }
     arena.enter(|_, list| {
         checksum.extend(successors(*list, |cons| cons.next).map(|cons| cons.value))
@@ -45,7 +46,9 @@ pub fn run<C: Collector + Default>(
     arena.mutate_root(|_, list| {
         *list = successors(*list, |cons| cons.next).nth(parameters.scale / 2)
     });
+    instruments.tick(&mut arena);
     arena.collect();
+    instruments.tick(&mut arena);
     checksum.add(arena.enter(|_, list| successors(*list, |cons| cons.next).count() as u64));
     arena.mutate_root(|_, list| *list = None);
     arena.collect();

@@ -182,6 +182,7 @@ pub fn run<C: Collector + Default>(
             sum
         });
         checksum.add(sum);
+        instruments.tick(&mut arena);
     }
 
     checksum.add(misses);

@@ -1,7 +1,9 @@
 //! The workloads: programs that a user might write, the same for every collector.
 //!
 //! Each is a function `run<C: Collector + Default>(&Parameters, &mut Instruments) -> Checksum`. The
-//! answer depends on the scale and the seed only, so collectors can be held against each other.
+//! answer depends on the scale and the seed only, so collectors can be held against each other. After
+//! each operation it calls [`Instruments::tick`](crate::measure::Instruments::tick), where somebody may
+//! look at the heap.
 //! [`WORKLOADS`] lists them.
 
 pub mod binary_trees;

@@ -85,6 +85,7 @@ pub fn run<C: Collector + Default>(
     instruments.start_loop(&arena);
     for _ in 0..rebuilds(depth) {
         checksum.add(arena.mutate(|mc, &root| Quad::rebuild(mc, root, level, depth, &mut random)));
+        instruments.tick(&mut arena);
     }
     instruments.stop_loop(&arena);
 

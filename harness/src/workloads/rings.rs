@@ -114,6 +114,7 @@ pub fn run<C: Collector + Default>(
             old.map_or(0, sum)
         });
         checksum.add(dropped);
+        instruments.tick(&mut arena);
     }
 
     arena.enter(|_, world| {

@@ -98,6 +98,7 @@ pub fn run<C: Collector + Default>(
             equal
         });
         checksum.add(equal);
+        instruments.tick(&mut arena);
     }
 
     arena.enter(|_, text| text.iter().for_each(|line| checksum.add_str(&line.get())));

@@ -96,6 +96,7 @@ pub fn run<C: Collector + Default>(
             sum
         });
         checksum.add(sum);
+        instruments.tick(&mut arena);
     }
 
     arena.enter(|_, cache| {

@@ -69,6 +69,7 @@ pub fn run<C: Collector + Default>(
                 machine.step(mc)
             })
         });
+        instruments.tick(&mut arena);
         if !running {
             break;
         }

@@ -1,0 +1,19 @@
+//! Runs that are looked at, and not timed: what is in the heap of a workload, and what its collector
+//! does.
+//!
+//! Looking takes time. So each question has a run in a process of its own, and none of them is one of
+//! those that [`measure`](crate::measure) times: [`observe`] starts this program again with a hidden
+//! subcommand, whose whole output is one line of JSON. The answer is the same workload at the same
+//! scale with the same seed, and its checksum is compared like any other.
+
+mod clock;
+mod heap;
+mod launch;
+mod record;
+mod slices;
+mod types;
+
+pub use self::heap::HeapObserver;
+pub(crate) use self::launch::SUBCOMMAND;
+pub use self::launch::{Question, observe, observe_here};
+pub use self::record::{HeapRecord, Look, Observation, Seen, Slice};
