@@ -11,6 +11,7 @@
 //! - [`runtimes`]: the same workloads in other languages.
 //! - [`goals`]: what the project wants to reach, as formulas over measurements.
 //! - [`report`]: tables for people.
+//! - [`page`]: the page of a browser that `harness report` writes.
 //! - [`cli`]: the command line.
 //!
 //! Collectors are known only through `gc-core`; [`backend`] alone lists them.
@@ -23,6 +24,7 @@ pub mod heap_program;
 pub mod measure;
 pub mod observe;
 pub mod operations;
+pub mod page;
 pub mod peers;
 pub mod report;
 pub mod runtimes;

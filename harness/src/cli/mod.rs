@@ -18,6 +18,7 @@ mod operations;
 mod output;
 mod progress;
 mod replay;
+mod report;
 mod run;
 mod selection;
 mod size;
@@ -50,6 +51,8 @@ enum Command {
     Run(run::Arguments),
     /// Measures contenders in turns and compares them; or says which of the project's goals are reached.
     Compare(compare::Arguments),
+    /// Measures contenders, looks into their heaps, and writes a page for a browser.
+    Report(report::Arguments),
     /// Measures what collection costs in heaps of several sizes.
     Sweep(sweep::Arguments),
     /// Replays heap programs and prints the answers.
@@ -100,6 +103,7 @@ pub fn main() -> ExitCode {
             Some(Command::List) => list::run(&mut output),
             Some(Command::Run(arguments)) => run::run(&arguments, &mut output),
             Some(Command::Compare(arguments)) => compare::run(&arguments, &mut output),
+            Some(Command::Report(arguments)) => report::run(&arguments, &mut output),
             Some(Command::Sweep(arguments)) => sweep::run(&arguments, &mut output),
             Some(Command::Replay(arguments)) => replay::run(&arguments, &mut output),
             Some(Command::Diff(arguments)) => diff::run(&arguments, &mut output),

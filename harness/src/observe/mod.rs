@@ -16,4 +16,7 @@ mod types;
 pub use self::heap::HeapObserver;
 pub(crate) use self::launch::SUBCOMMAND;
 pub use self::launch::{Question, observe, observe_here};
-pub use self::record::{HeapRecord, Look, Observation, Seen, Slice};
+pub use self::record::{
+    CollectorRecord, GenerationRecord, HeapRecord, LongCollection, Look, Observation,
+    PauseQuantile, Seen, Slice, UtilizationAt,
+};

@@ -19,6 +19,8 @@ pub struct Observation {
 pub enum Seen {
     /// What was in the heap.
     Heap(HeapRecord),
+    /// What the collector did.
+    Collector(CollectorRecord),
 }
 
 /// The heap over the time of a run. Sizes are in bytes.
@@ -65,5 +67,97 @@ impl Look {
     #[must_use]
     pub fn reachable_bytes(&self) -> u64 {
         self.bytes.iter().sum()
+    }
+}
+
+/// What the collector did during a run. Times are in nanoseconds, sizes in bytes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CollectorRecord {
+    /// How often the program stood still: safepoints at which the collector worked.
+    pub pauses: u64,
+    /// How long all of them took.
+    pub paused_ns: u64,
+    /// How long they were.
+    pub quantiles: Vec<PauseQuantile>,
+    /// The minimum mutator utilization, the shortest windows first.
+    pub utilization: Vec<UtilizationAt>,
+    /// How much time at the run's end the utilization is of: all of it, unless there were too many
+    /// pauses to keep.
+    pub utilization_span_ns: u64,
+    /// What the collections of each generation did, the youngest first.
+    pub generations: Vec<GenerationRecord>,
+    /// The longest collections, the longest first.
+    pub longest: Vec<LongCollection>,
+}
+
+/// The pause that a part of all pauses does not exceed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PauseQuantile {
+    /// The part: from 0 to 1.
+    pub quantile: f64,
+    /// The pause.
+    pub pause_ns: u64,
+}
+
+/// What the mutator has at least of every window of some length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UtilizationAt {
+    /// The length of the windows.
+    pub window_ns: u64,
+    /// The least part: from 0 to 1.
+    pub minimum: f64,
+}
+
+/// What the collections of one generation did: those in which it was the oldest that was collected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenerationRecord {
+    /// How many there were.
+    pub collections: u64,
+    /// How long they took together.
+    pub duration_ns: u64,
+    /// How long the longest one took.
+    pub duration_ns_max: u64,
+    /// Objects among which garbage was sought.
+    pub candidates: u64,
+    /// Objects that were reclaimed.
+    pub freed_objects: u64,
+    /// Their bytes.
+    pub freed_bytes: u64,
+}
+
+/// One collection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LongCollection {
+    /// When it began.
+    pub start_ns: u64,
+    /// How long it took.
+    pub duration_ns: u64,
+    /// Why it ran.
+    pub reason: String,
+    /// The oldest generation that was collected.
+    pub generation: u8,
+    /// Objects among which garbage was sought.
+    pub candidates: u64,
+    /// Objects that were reclaimed.
+    pub freed_objects: u64,
+    /// Their bytes.
+    pub freed_bytes: u64,
+    /// Bytes of the objects that were mature after it.
+    pub live_bytes: u64,
+}
+
+impl CollectorRecord {
+    /// The pause that this part of all pauses does not exceed, if it is one of those that were noted.
+    #[must_use]
+    pub fn pause_ns(&self, quantile: f64) -> Option<u64> {
+        let mut found = self.quantiles.iter();
+        found.find(|at| at.quantile == quantile).map(|at| at.pause_ns)
+    }
+
+    /// The minimum utilization in the longest noted windows that are not longer than this.
+    #[must_use]
+    pub fn utilization(&self, window_ns: u64) -> Option<f64> {
+        let mut found = self.utilization.iter();
+        found.rfind(|at| at.window_ns <= window_ns).map(|at| at.minimum)
     }
 }

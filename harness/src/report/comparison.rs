@@ -11,6 +11,8 @@ use crate::measure::{Cause, Contender, Outcome, Series, Spread, allocator};
 pub enum Baseline {
     /// On each workload the fastest collector that is not ours.
     BestCollector,
+    /// On each workload the fastest contender of all.
+    Fastest,
     /// The same contender everywhere.
     Contender(Contender),
 }
@@ -120,8 +122,10 @@ fn find_baseline<'a>(
         Baseline::Contender(contender) => {
             rivals.find(|series| series.job.order.contender == contender)
         }
-        Baseline::BestCollector => rivals
-            .filter(|series| series.job.order.contender.is_other_collector())
+        Baseline::BestCollector | Baseline::Fastest => rivals
+            .filter(|series| {
+                baseline == Baseline::Fastest || series.job.order.contender.is_other_collector()
+            })
             .filter(|series| series.cpu_ns().is_some())
             .min_by_key(|series| series.cpu_ns()),
     }
@@ -197,6 +201,13 @@ mod tests {
         assert_eq!(ratios, [0.5, 1.0, 1.5, 0.8, 1.0, 1.2]);
         let baselines: Vec<_> = rows.iter().map(|row| row.is_baseline).collect();
         assert_eq!(baselines, [false, true, false, false, true, false]);
+    }
+
+    #[test]
+    fn the_fastest_is_that_of_the_same_workload() {
+        let rows = Comparison::new(&series(), Baseline::Fastest, 1, 0).rows;
+        let ratios: Vec<_> = rows.iter().filter_map(|row| row.ratio).collect();
+        assert_eq!(ratios, [1.0, 2.0, 3.0, 1.0, 1.25, 1.5]);
     }
 
     #[test]
