@@ -12,6 +12,7 @@
 //! - [`goals`]: what the project wants to reach, as formulas over measurements.
 //! - [`report`]: tables for people.
 //! - [`page`]: the page of a browser that `harness report` writes.
+//! - [`watch`]: a run in the terminal, while it lasts.
 //! - [`cli`]: the command line.
 //!
 //! Collectors are known only through `gc-core`; [`backend`] alone lists them.
@@ -28,4 +29,5 @@ pub mod page;
 pub mod peers;
 pub mod report;
 pub mod runtimes;
+pub mod watch;
 pub mod workloads;

@@ -23,6 +23,7 @@ mod run;
 mod selection;
 mod size;
 mod sweep;
+mod watch;
 
 use std::panic;
 use std::process::ExitCode;
@@ -53,6 +54,8 @@ enum Command {
     Compare(compare::Arguments),
     /// Measures contenders, looks into their heaps, and writes a page for a browser.
     Report(report::Arguments),
+    /// Shows the heap of a workload in the terminal while it runs.
+    Watch(watch::Arguments),
     /// Measures what collection costs in heaps of several sizes.
     Sweep(sweep::Arguments),
     /// Replays heap programs and prints the answers.
@@ -104,6 +107,7 @@ pub fn main() -> ExitCode {
             Some(Command::Run(arguments)) => run::run(&arguments, &mut output),
             Some(Command::Compare(arguments)) => compare::run(&arguments, &mut output),
             Some(Command::Report(arguments)) => report::run(&arguments, &mut output),
+            Some(Command::Watch(arguments)) => watch::run(&arguments, &mut output),
             Some(Command::Sweep(arguments)) => sweep::run(&arguments, &mut output),
             Some(Command::Replay(arguments)) => replay::run(&arguments, &mut output),
             Some(Command::Diff(arguments)) => diff::run(&arguments, &mut output),

@@ -95,7 +95,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
 }
 
 /// What is looked at, each in a run of its own.
-const QUESTIONS: [Question; 1] = [Question::Heap];
+const QUESTIONS: [Question; 2] = [Question::Collector, Question::Heap];
 
 /// Nothing happens in the heap of the null collector, and peers have none of ours.
 fn is_watched(contender: Contender) -> bool {
@@ -174,13 +174,14 @@ fn watch(launcher: &Launcher, series: &Series, ended: &mut impl FnMut(&Order)) -
         if let (Some(expected), Some(answer)) = (expected, answer) {
             let expected = Duration::from_nanos(expected.median);
             match observe(launcher, &order, question, expected) {
-                Ok(observation) if observation.checksum != *answer => {
+                Ok(None) => {}
+                Ok(Some(observation)) if observation.checksum != *answer => {
                     watched.trouble.push(format!(
                         "another answer when it was looked at: {} and not {answer}",
                         observation.checksum
                     ));
                 }
-                Ok(observation) => match observation.seen {
+                Ok(Some(observation)) => match observation.seen {
                     Seen::Heap(heap) => {
                         watched.heap_run_ns = Some(observation.run_ns);
                         watched.heap = Some(heap);

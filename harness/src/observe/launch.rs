@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::{HeapObserver, Observation, Seen};
+use super::{CollectorObserver, HeapObserver, Observation, Seen};
 use crate::measure::{Contender, Instruments, Launcher, Order};
 
 /// The hidden subcommand that observes in its own process.
@@ -18,6 +18,8 @@ const LOOKS: u32 = 64;
 /// What a run is observed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Question {
+    /// What the collector does, and when.
+    Collector,
     /// What is in the heap, over time.
     Heap,
 }
@@ -27,6 +29,7 @@ impl Question {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Question::Collector => "collector",
             Question::Heap => "heap",
         }
     }
@@ -34,7 +37,8 @@ impl Question {
 
 /// Runs a workload in a new process that is observed, and waits for it.
 ///
-/// `expected` is how long it takes when it is not observed.
+/// `expected` is how long it takes when it is not observed. `None` if the workload shows its arenas to
+/// nobody.
 ///
 /// # Errors
 ///
@@ -44,7 +48,7 @@ pub fn observe(
     order: &Order,
     question: Question,
     expected: Duration,
-) -> Result<Observation, String> {
+) -> Result<Option<Observation>, String> {
     let arguments = [
         SUBCOMMAND.to_owned(),
         format!("--workload={}", order.workload.name),
@@ -63,7 +67,7 @@ pub fn observe(
         .map_err(|error| format!("did not answer with an observation: {error}"))
 }
 
-/// Runs a workload in this thread and observes it.
+/// Runs a workload in this thread and observes it. `None` if it shows its arenas to nobody.
 ///
 /// # Errors
 ///
@@ -72,23 +76,33 @@ pub fn observe_here(
     order: &Order,
     question: Question,
     expected: Duration,
-) -> Result<Observation, String> {
+) -> Result<Option<Observation>, String> {
     let (Contender::Backend(backend) | Contender::Epochs(backend)) = order.contender else {
         return Err("only our own collectors can be observed".to_owned());
     };
     let instruments =
         Instruments::silent().prompt(!matches!(order.contender, Contender::Epochs(_)));
-    match question {
+    let run = |mut instruments: Instruments| {
+        order.workload.run(backend, &order.parameters, &mut instruments)
+    };
+    let (checksum, run, seen) = match question {
+        Question::Collector => {
+            let observer = Rc::new(RefCell::new(CollectorObserver::default()));
+            let checksum = run(instruments.observer(Rc::clone(&observer)));
+            let record = observer.borrow().record();
+            let Some((run, record)) = record else { return Ok(None) };
+            (checksum, run, Seen::Collector(record))
+        }
         Question::Heap => {
             let observer = Rc::new(RefCell::new(HeapObserver::new(expected / LOOKS)));
-            let mut instruments = instruments.observer(Rc::clone(&observer));
-            let checksum = order.workload.run(backend, &order.parameters, &mut instruments);
+            let checksum = run(instruments.observer(Rc::clone(&observer)));
             let (run, record) = observer.borrow().record();
-            Ok(Observation {
-                checksum: checksum.to_string(),
-                run_ns: run.as_nanos() as u64,
-                seen: Seen::Heap(record),
-            })
+            if record.slices.is_empty() {
+                return Ok(None);
+            }
+            (checksum, run, Seen::Heap(record))
         }
-    }
+    };
+    let run_ns = run.as_nanos().try_into().unwrap_or(u64::MAX);
+    Ok(Some(Observation { checksum: checksum.to_string(), run_ns, seen }))
 }

@@ -28,7 +28,8 @@ pub enum Seen {
 pub struct HeapRecord {
     /// How long each slice is.
     pub slice_ns: u64,
-    /// What the meters said, in pieces of equal length.
+    /// What the meters said, in pieces of equal length; those in which an operation lasted from end to
+    /// end are left out.
     pub slices: Vec<Slice>,
     /// The names of the types that were found.
     pub types: Vec<String>,
@@ -39,6 +40,8 @@ pub struct HeapRecord {
 /// What the meters said during a piece of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Slice {
+    /// How many slices were before it.
+    pub place: u64,
     /// The least that was in use: see [`Stats::used_bytes`](gc_core::Stats::used_bytes).
     pub used_bytes_min: u64,
     /// The most that was in use.
@@ -154,10 +157,11 @@ impl CollectorRecord {
         found.find(|at| at.quantile == quantile).map(|at| at.pause_ns)
     }
 
-    /// The minimum utilization in the longest noted windows that are not longer than this.
+    /// The minimum utilization in windows of this length, if it is one of those that were noted: no
+    /// longer than the run.
     #[must_use]
     pub fn utilization(&self, window_ns: u64) -> Option<f64> {
         let mut found = self.utilization.iter();
-        found.rfind(|at| at.window_ns <= window_ns).map(|at| at.minimum)
+        found.find(|at| at.window_ns == window_ns).map(|at| at.minimum)
     }
 }

@@ -74,6 +74,10 @@ fn section(workload: &WorkloadReport) -> Markup {
     let troubles = workload.watched.iter().flat_map(|watched| {
         watched.trouble.iter().map(move |trouble| format!("{}: {trouble}", watched.contender))
     });
+    let is_seen = workload
+        .watched
+        .iter()
+        .any(|watched| watched.collector.is_some() || watched.heap.is_some());
     html! {
         section id=(workload.name) aria-labelledby=(title) {
             h2 id=(title) { (workload.name) }
@@ -84,6 +88,9 @@ fn section(workload: &WorkloadReport) -> Markup {
             (pauses(workload))
             (heap(workload))
             (collections(workload))
+            @if !workload.watched.is_empty() && !is_seen {
+                p class="note" { "Nobody has looked into the heap of this workload." }
+            }
             @for trouble in troubles { p class="note" { (trouble) } }
         }
     }

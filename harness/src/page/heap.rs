@@ -6,8 +6,8 @@ use super::chart::{Band, Caption, HeapChart, StackChart, Ticks};
 use super::legend::{behind, legend};
 use super::palette::{self, GARBAGE, TYPE_COLORS};
 use super::{Watched, WorkloadReport};
-use crate::observe::{HeapRecord, Look};
-use crate::report::{bytes, count, duration};
+use crate::observe::{HeapRecord, Look, Slice};
+use crate::report::{bytes, count, duration, short_type_name};
 
 /// The heaps of one workload, on axes that are the same for all collectors.
 struct Heaps<'a> {
@@ -63,16 +63,16 @@ impl<'a> Heaps<'a> {
         run_ns: u64,
         y_max_bytes: f64,
     ) -> HeapChart {
-        let at = |place: usize| {
-            let end_ns = (place as u64 + 1) * heap.slice_ns;
-            end_ns.min(run_ns.max(heap.slice_ns)) as f64
-        };
+        // In the middle of each.
+        let at = |slice: &Slice| (2 * slice.place + 1) as f64 * heap.slice_ns as f64 / 2.0;
         let used_max = heap.slices.iter().map(|slice| slice.used_bytes_max).max().unwrap_or(0);
         let generations = heap.slices.iter().map(|slice| slice.collections.len()).max();
         let collections = (0..generations.unwrap_or(0)).map(|generation| {
-            let counts = heap.slices.iter().map(|slice| slice.collections.get(generation));
-            let counts = counts.enumerate().map(|(place, count)| (at(place), count.copied()));
-            counts.filter_map(|(at, count)| Some((at, count.filter(|&count| count > 0)?))).collect()
+            let counts =
+                heap.slices.iter().map(|slice| (at(slice), slice.collections.get(generation)));
+            counts
+                .filter_map(|(at, count)| Some((at, *count.filter(|count| **count > 0)?)))
+                .collect()
         });
         let collections: Vec<Vec<(f64, u64)>> = collections.collect();
         let sum: u64 = collections.iter().flatten().map(|(_, count)| count).sum();
@@ -92,10 +92,7 @@ impl<'a> Heaps<'a> {
             used: heap
                 .slices
                 .iter()
-                .enumerate()
-                .map(|(place, slice)| {
-                    (at(place), slice.used_bytes_min as f64, slice.used_bytes_max as f64)
-                })
+                .map(|slice| (at(slice), slice.used_bytes_min as f64, slice.used_bytes_max as f64))
                 .collect(),
             reachable: heap
                 .looks
@@ -125,7 +122,7 @@ impl<'a> Heaps<'a> {
     fn by_type(&self) -> Markup {
         let types = self.types();
         let shown = &types[..types.len().min(TYPE_COLORS)];
-        let names: Vec<String> = shown.iter().map(|name| short_name(name)).collect();
+        let names: Vec<String> = shown.iter().map(|name| short_type_name(name)).collect();
         let mut entries: Vec<(String, &str)> = names
             .iter()
             .enumerate()
@@ -215,7 +212,7 @@ impl<'a> Heaps<'a> {
                         th scope="col" class="number" { "objects" }
                         th scope="col" class="number" { "reachable" }
                         th scope="col" class="number" { "unreachable" }
-                        @for name in columns { th scope="col" class="number" { (short_name(name)) } }
+                        @for name in columns { th scope="col" class="number" { (short_type_name(name)) } }
                     }
                 }
                 tbody {
@@ -251,42 +248,4 @@ fn row(watched: &Watched, heap: &HeapRecord, look: &Look, columns: &[&str]) -> M
 /// Bytes of a type; none if it was not known yet.
 fn bytes_at(look: &Look, place: usize) -> u64 {
     look.bytes.get(place).copied().unwrap_or(0)
-}
-
-/// A type without the modules in which it and its parameters are.
-fn short_name(name: &str) -> String {
-    let mut short = String::new();
-    let mut word = String::new();
-    let mut rest = name.chars().peekable();
-    while let Some(letter) = rest.next() {
-        if letter == ':' && rest.peek() == Some(&':') {
-            rest.next();
-            word.clear();
-        } else if letter.is_alphanumeric() || letter == '_' {
-            word.push(letter);
-        } else {
-            short.push_str(&std::mem::take(&mut word));
-            short.push(letter);
-        }
-    }
-    short.push_str(&word);
-    short.replace("<'_>", "")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_short_name_has_no_modules() {
-        let cases = [
-            ("u64", "u64"),
-            ("harness::workloads::gcbench::Node<'_>", "Node"),
-            ("[alloc::vec::Vec<gc_core::gc::Gc<a_b::c::Node>>]", "[Vec<Gc<Node>>]"),
-            ("(core::option::Option<u8>, i32)", "(Option<u8>, i32)"),
-        ];
-        for (name, short) in cases {
-            assert_eq!(short_name(name), short);
-        }
-    }
 }

@@ -16,8 +16,8 @@ const TABLE_QUANTILES: [(f64, &str); 5] =
 const TABLE_WINDOWS: [(u64, &str); 4] =
     [(1_000_000, "1 ms"), (5_000_000, "5 ms"), (10_000_000, "10 ms"), (50_000_000, "50 ms")];
 
-/// Nines of the picture's axis.
-const NINES: f64 = 6.0;
+/// The most nines of the picture's axis.
+const NINES_MAX: f64 = 6.0;
 
 type Records<'a> = Vec<(&'static str, &'a CollectorRecord)>;
 
@@ -48,14 +48,21 @@ pub(super) fn pauses(workload: &WorkloadReport) -> Markup {
     }
 }
 
+/// The longest of a hundred pauses stands at 99 %: a line ends where its pauses do.
 fn percentiles<'a>(workload: &str, records: &Records<'a>) -> LineChart<'a> {
     let pauses = records.iter().flat_map(|(_, record)| &record.quantiles);
     let y = Scale::log(pauses.map(|at| at.pause_ns as f64));
     let lines = records.iter().map(|&(name, record)| Line {
         name,
         class: palette::contender(name),
-        points: record.quantiles.iter().map(|at| (at.quantile, at.pause_ns as f64)).collect(),
+        points: record
+            .quantiles
+            .iter()
+            .map(|at| (at.quantile.min(1.0 - 1.0 / record.pauses as f64), at.pause_ns as f64))
+            .collect(),
     });
+    let pauses_max = records.iter().map(|(_, record)| record.pauses).max().unwrap_or(0);
+    let nines = (pauses_max as f64).log10().clamp(1.0, NINES_MAX);
     let longest = records
         .iter()
         .filter_map(|(name, record)| Some(format!("{name} {}", duration(record.pause_ns(1.0)?))));
@@ -64,7 +71,7 @@ fn percentiles<'a>(workload: &str, records: &Records<'a>) -> LineChart<'a> {
             title: format!("Pauses on {workload}, by percentile"),
             description: format!("Longest pause: {}", longest.collect::<Vec<_>>().join(", ")),
         },
-        x: (Scale::Nines { max: NINES }, Ticks::Percent),
+        x: (Scale::Nines { max: nines }, Ticks::Percent),
         y: (y, Ticks::Nanoseconds),
         lines: lines.collect(),
     }
