@@ -378,3 +378,59 @@ fn sweep_bounds_the_overhead_in_each_heap() {
 fn sweep_refuses_the_workload_whose_heaps_have_no_limit() {
     assert_misuse(&["sweep", "--workload=heap-program"], &["heap-program", "no limit"]);
 }
+
+#[test]
+fn report_writes_a_page_and_its_data() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("a/new/folder");
+    let _ = fs::remove_dir_all(&folder);
+    let out = folder.to_str().expect("a path is text");
+    let workloads = "--workloads=list,heap-programs";
+    let backends = "--backends=refcount,marksweep:epochs,null";
+    let output =
+        harness(&["report", "--tiny", "--runs=2", workloads, backends, "--seed=3", "--out", out]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stdout), format!("{}\n", folder.join("index.html").display()));
+
+    let json = fs::read_to_string(folder.join("report.json")).expect("it was written");
+    let data: Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!((&data["rounds"], &data["seed"]), (&2.into(), &3.into()));
+    let [list, programs] = &data["workloads"].as_array().expect("a list")[..] else {
+        panic!("{json}")
+    };
+    let names = |rows: &Value| -> Vec<Value> {
+        rows.as_array().into_iter().flatten().map(|row| row["contender"].clone()).collect()
+    };
+    assert_eq!(names(&list["times"]), ["refcount", "marksweep:epochs", "null"]);
+    // The null collector is measured and not watched.
+    assert_eq!(names(&list["watched"]), ["refcount", "marksweep:epochs"]);
+    for watched in list["watched"].as_array().expect("a list") {
+        assert!(watched["collector"]["pauses"].as_u64() > Some(0), "{watched}");
+        let looks = watched["heap"]["looks"].as_array().expect("a list");
+        assert!(looks.iter().any(|look| look["objects"].as_u64() > Some(0)), "{watched}");
+        assert_eq!(watched["trouble"], Value::Array(Vec::new()));
+    }
+    // This one shows its arenas to nobody.
+    assert_eq!(programs["watched"][0]["heap"], Value::Null);
+    assert!(programs["times"][0]["cpu_ns"]["median"].as_u64() > Some(0));
+
+    let html = fs::read_to_string(folder.join("index.html")).expect("it was written");
+    for part in ["<!DOCTYPE html>", "Live memory by type", "2 interleaved rounds", "seed 3"] {
+        assert!(html.contains(part), "`{part}` is not in the page");
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_not_begun() {
+    let out = file("report-is-a-file", "");
+    let out = out.to_str().expect("a path is text");
+    assert_misuse(&["report", "--out", out], &["report-is-a-file"]);
+    assert_misuse(&["report", "--out", out, "--workloads=lists"], &["lists", "large-arrays"]);
+    assert_misuse(&["report"], &["--out"]);
+}
+
+#[test]
+fn watch_takes_a_terminal_and_one_of_our_collectors() {
+    assert_misuse(&["watch", "list", "--tiny"], &["terminal"]);
+    assert_misuse(&["watch", "lists"], &["lists"]);
+    assert_misuse(&["watch", "list", "--backend=boehm"], &["boehm"]);
+}

@@ -9,7 +9,7 @@ use gc_core::{Event, GenerationStats, HeapView, Listener, Stats};
 use super::clock::RunClock;
 use super::slices::Slices;
 use super::types::TypeTable;
-use super::{HeapRecord, Look};
+use super::{HeapRecord, Look, TypeName};
 use crate::measure::Observer;
 
 /// A look takes at most so many times as long as the run between it and the next: a run that is looked
@@ -51,11 +51,10 @@ impl HeapObserver {
     #[must_use]
     pub fn record(&self) -> (Duration, HeapRecord) {
         let meters = self.meters.borrow();
-        let types = self.types.names().iter().map(|&name| name.to_owned()).collect();
         let record = HeapRecord {
             slice_ns: meters.slices.slice_ns(),
             slices: meters.slices.all().to_vec(),
-            types,
+            types: self.types.types().to_vec(),
             looks: self.looks.clone(),
         };
         (meters.clock.elapsed(), record)
@@ -67,10 +66,10 @@ impl HeapObserver {
     }
 
     /// Takes the last look out, with the names of the types, and forgets all looks.
-    pub(super) fn take_last_look(&mut self) -> Option<(Look, &[&'static str])> {
+    pub(super) fn take_last_look(&mut self) -> Option<(Look, &[TypeName])> {
         let last = self.looks.pop();
         self.looks.clear();
-        last.map(|look| (look, self.types.names()))
+        last.map(|look| (look, self.types.types()))
     }
 
     /// Stops the clock while something else is done.

@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use gc_core::{GenerationStats, HeapView, Listener, Stats};
 use gc_insight::log::CollectionLog;
 
-use super::{HeapObserver, Slice};
+use super::{HeapObserver, Slice, TypeName};
 use crate::measure::Observer;
 
 /// How often there is something new.
@@ -41,7 +41,7 @@ pub struct Update {
     /// The meters of its generations, the youngest first.
     pub generations: Vec<GenerationStats>,
     /// Reachable bytes of each type when the heap was last looked into, the largest first.
-    pub types: Vec<(&'static str, u64)>,
+    pub types: Vec<(TypeName, u64)>,
     /// Unreachable bytes at that moment.
     pub garbage_bytes: u64,
     /// The last pauses, the oldest first.
@@ -66,7 +66,7 @@ pub struct LiveObserver {
     next_update: Duration,
     updates: Sender<Update>,
     is_standing: Arc<AtomicBool>,
-    types: Vec<(&'static str, u64)>,
+    types: Vec<(TypeName, u64)>,
     garbage_bytes: u64,
 }
 
@@ -138,10 +138,12 @@ impl Observer for LiveObserver {
 
     fn look<'gc>(&mut self, heap: &'gc HeapView<'gc>) {
         self.heap.look(heap);
-        if let Some((look, names)) = self.heap.take_last_look() {
-            self.types = names.iter().copied().zip(look.bytes).collect();
+        if let Some((look, types)) = self.heap.take_last_look() {
+            self.types = types.iter().cloned().zip(look.bytes).collect();
             self.types.retain(|(_, bytes)| *bytes > 0);
-            self.types.sort_by(|left, right| right.1.cmp(&left.1).then(left.0.cmp(right.0)));
+            self.types.sort_by(|left, right| {
+                right.1.cmp(&left.1).then_with(|| left.0.name.cmp(&right.0.name))
+            });
             self.garbage_bytes = look.garbage_bytes;
         }
     }

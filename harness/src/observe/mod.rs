@@ -23,5 +23,5 @@ pub use self::launch::{Question, observe, observe_here};
 pub use self::live::{LiveObserver, Update};
 pub use self::record::{
     CollectorRecord, GenerationRecord, HeapRecord, LongCollection, Look, Observation,
-    PauseQuantile, Seen, Slice, UtilizationAt,
+    PauseQuantile, Seen, Slice, TypeName, UtilizationAt,
 };

@@ -31,10 +31,19 @@ pub struct HeapRecord {
     /// What the meters said, in pieces of equal length; those in which an operation lasted from end to
     /// end are left out.
     pub slices: Vec<Slice>,
-    /// The names of the types that were found.
-    pub types: Vec<String>,
+    /// The types that were found.
+    pub types: Vec<TypeName>,
     /// What was in the heap at some moments.
     pub looks: Vec<Look>,
+}
+
+/// A type of objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypeName {
+    /// As [`core::any::type_name`] has it.
+    pub name: String,
+    /// Without modules.
+    pub short: String,
 }
 
 /// What the meters said during a piece of a run.

@@ -4,20 +4,23 @@ use std::collections::HashMap;
 
 use gc_core::{AnyGc, HeapView};
 
-use super::Look;
+use super::{Look, TypeName};
 
 /// The types of all heaps that were looked at, in the order in which they were found.
 #[derive(Debug, Default)]
 pub(super) struct TypeTable {
-    names: Vec<&'static str>,
+    types: Vec<TypeName>,
     places: HashMap<&'static str, usize>,
 }
 
 impl TypeTable {
-    fn place(&mut self, name: &'static str) -> usize {
+    fn place(&mut self, object: AnyGc<'_>) -> usize {
+        let name = object.type_name();
         *self.places.entry(name).or_insert_with(|| {
-            self.names.push(name);
-            self.names.len() - 1
+            // That a type has a lifetime says nothing here: all have.
+            let short = object.short_type_name().to_string().replace("<'_>", "");
+            self.types.push(TypeName { name: name.to_owned(), short });
+            self.types.len() - 1
         })
     }
 
@@ -38,15 +41,15 @@ impl TypeTable {
     }
 
     fn bytes_of<'a>(&mut self, look: &'a mut Look, object: AnyGc<'_>) -> &'a mut u64 {
-        let place = self.place(object.type_name());
+        let place = self.place(object);
         if look.bytes.len() <= place {
             look.bytes.resize(place + 1, 0);
         }
         &mut look.bytes[place]
     }
 
-    pub(super) fn names(&self) -> &[&'static str] {
-        &self.names
+    pub(super) fn types(&self) -> &[TypeName] {
+        &self.types
     }
 }
 
@@ -73,7 +76,7 @@ mod tests {
                 heap.objects().map(AnyGc::size_bytes).sum::<usize>(),
             )
         });
-        assert_eq!(types.names().len(), 2);
+        assert_eq!(types.types().len(), 2);
         let number = types.places["u64"];
         assert_eq!(look.bytes[number], size.0 as u64);
         assert_eq!(look.reachable_bytes(), size.0 as u64);

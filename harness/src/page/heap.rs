@@ -6,8 +6,8 @@ use super::chart::{Band, Caption, HeapChart, StackChart, Ticks};
 use super::legend::{behind, legend};
 use super::palette::{self, GARBAGE, TYPE_COLORS};
 use super::{Watched, WorkloadReport};
-use crate::observe::{HeapRecord, Look, Slice};
-use crate::report::{bytes, count, duration, short_type_name};
+use crate::observe::{HeapRecord, Look, Slice, TypeName};
+use crate::report::{bytes, count, duration};
 
 /// The heaps of one workload, on axes that are the same for all collectors.
 struct Heaps<'a> {
@@ -104,29 +104,30 @@ impl<'a> Heaps<'a> {
     }
 
     /// The types of all heaps, those first that took most at any time.
-    fn types(&self) -> Vec<&'a str> {
-        let mut types: Vec<(&'a str, u64)> = Vec::new();
+    fn types(&self) -> Vec<&'a TypeName> {
+        let mut types: Vec<(&'a TypeName, u64)> = Vec::new();
         for (_, heap, _) in &self.heaps {
             for (place, name) in heap.types.iter().enumerate() {
                 let most = heap.looks.iter().map(|look| bytes_at(look, place)).max().unwrap_or(0);
-                match types.iter_mut().find(|(known, _)| known == name) {
+                match types.iter_mut().find(|(known, _)| *known == name) {
                     Some((_, known)) => *known = most.max(*known),
                     None => types.push((name, most)),
                 }
             }
         }
-        types.sort_by(|left, right| right.1.cmp(&left.1).then(left.0.cmp(right.0)));
+        types.sort_by(|left, right| {
+            right.1.cmp(&left.1).then_with(|| left.0.name.cmp(&right.0.name))
+        });
         types.into_iter().filter(|(_, most)| *most > 0).map(|(name, _)| name).collect()
     }
 
     fn by_type(&self) -> Markup {
         let types = self.types();
         let shown = &types[..types.len().min(TYPE_COLORS)];
-        let names: Vec<String> = shown.iter().map(|name| short_type_name(name)).collect();
-        let mut entries: Vec<(String, &str)> = names
+        let mut entries: Vec<(String, &str)> = shown
             .iter()
             .enumerate()
-            .map(|(place, name)| (palette::type_at(place), &**name))
+            .map(|(place, name)| (palette::type_at(place), &*name.short))
             .collect();
         if types.len() > shown.len() {
             entries.push((palette::type_at(TYPE_COLORS), "other types"));
@@ -140,7 +141,7 @@ impl<'a> Heaps<'a> {
                 @for (watched, heap, _) in self.heaps.iter().filter(|(_, heap, _)| !heap.looks.is_empty()) {
                     figure {
                         figcaption { (watched.contender) }
-                        (self.stack(watched, heap, shown, &names, most.unwrap_or(0)).draw())
+                        (self.stack(watched, heap, shown, most.unwrap_or(0)).draw())
                     }
                 }
             }
@@ -151,18 +152,20 @@ impl<'a> Heaps<'a> {
         &self,
         watched: &Watched,
         heap: &HeapRecord,
-        types: &[&str],
-        names: &[String],
+        types: &[&TypeName],
         most: u64,
     ) -> StackChart {
         let mut bands: Vec<Band> = types
             .iter()
-            .zip(names)
             .enumerate()
-            .map(|(place, (name, short))| {
+            .map(|(place, &name)| {
                 let own = heap.types.iter().position(|known| known == name);
                 let bytes = heap.looks.iter().map(|look| own.map_or(0, |own| bytes_at(look, own)));
-                Band { name: short.clone(), class: palette::type_at(place), bytes: bytes.collect() }
+                Band {
+                    name: name.short.clone(),
+                    class: palette::type_at(place),
+                    bytes: bytes.collect(),
+                }
             })
             .collect();
         let shown = |place: usize| bands.iter().map(|band| band.bytes[place]).sum::<u64>();
@@ -189,7 +192,7 @@ impl<'a> Heaps<'a> {
                     "At most {} reachable and {} unreachable; the largest type is {}",
                     bytes(reachable),
                     bytes(garbage),
-                    names.first().map_or("none", |name| name)
+                    types.first().map_or("none", |name| &name.short)
                 ),
             },
             x_max_ns: self.x_max_ns,
@@ -212,7 +215,7 @@ impl<'a> Heaps<'a> {
                         th scope="col" class="number" { "objects" }
                         th scope="col" class="number" { "reachable" }
                         th scope="col" class="number" { "unreachable" }
-                        @for name in columns { th scope="col" class="number" { (short_type_name(name)) } }
+                        @for name in columns { th scope="col" class="number" { (name.short) } }
                     }
                 }
                 tbody {
@@ -228,7 +231,7 @@ impl<'a> Heaps<'a> {
     }
 }
 
-fn row(watched: &Watched, heap: &HeapRecord, look: &Look, columns: &[&str]) -> Markup {
+fn row(watched: &Watched, heap: &HeapRecord, look: &Look, columns: &[&TypeName]) -> Markup {
     html! {
         tr {
             th scope="row" { (watched.contender) }
@@ -237,7 +240,7 @@ fn row(watched: &Watched, heap: &HeapRecord, look: &Look, columns: &[&str]) -> M
             td class="number" data-value=(look.reachable_bytes()) { (bytes(look.reachable_bytes())) }
             td class="number" data-value=(look.garbage_bytes) { (bytes(look.garbage_bytes)) }
             @for name in columns {
-                @let place = heap.types.iter().position(|known| known == name);
+                @let place = heap.types.iter().position(|known| known == *name);
                 @let own = place.map_or(0, |place| bytes_at(look, place));
                 td class="number" data-value=(own) { (bytes(own)) }
             }

@@ -8,7 +8,6 @@ mod quantity;
 mod sheet;
 mod sweep;
 mod table;
-mod type_name;
 
 pub use self::agreement::{Disagreement, disagreements};
 pub(crate) use self::comparison::word;
@@ -19,4 +18,3 @@ pub use self::quantity::{bytes, count, duration};
 pub use self::sheet::Sheet;
 pub use self::sweep::sweep;
 pub use self::table::{details, overview};
-pub use self::type_name::short_type_name;

@@ -11,7 +11,7 @@ use ratatui::widgets::{Axis, Block, Chart, Dataset, GraphType, Paragraph, Row, S
 
 use super::Watching;
 use crate::observe::Update;
-use crate::report::{bytes, count, duration, short_type_name};
+use crate::report::{bytes, count, duration};
 
 /// A screen that is narrower has its parts below each other.
 const WIDE: u16 = 80;
@@ -148,7 +148,7 @@ fn draw_types(frame: &mut Frame<'_>, area: Rect, update: &Update) {
         let number = |text: String| Line::from(text).alignment(Alignment::Right);
         Row::new([Line::from(name), number(bytes(size).to_string()), number(percent(size))])
     };
-    let types = update.types.iter().map(|(name, size)| row(short_type_name(name), *size));
+    let types = update.types.iter().map(|(name, size)| row(name.short.clone(), *size));
     let garbage = row("unreachable, not yet reclaimed".to_owned(), update.garbage_bytes).dim();
     // What does not fit is the least of the types.
     let room = usize::from(area.height.saturating_sub(3));
@@ -182,7 +182,7 @@ mod tests {
     use ratatui::backend::TestBackend;
 
     use super::*;
-    use crate::observe::Slice;
+    use crate::observe::{Slice, TypeName};
 
     fn watching() -> Watching {
         let slice = |place, used_bytes_max| Slice {
@@ -191,11 +191,12 @@ mod tests {
             reserved_bytes_max: 8 << 20,
             ..Slice::default()
         };
+        let name = |name: &str| TypeName { name: name.to_owned(), short: name.to_owned() };
         let mut update = Update {
             run: Duration::from_millis(2500),
             slice_ns: 500_000_000,
             slices: vec![slice(0, 1 << 20), slice(1, 4 << 20), slice(4, 2 << 20)],
-            types: vec![("harness::workloads::gcbench::Node<'_>", 3 << 20), ("[f64]", 1 << 20)],
+            types: vec![(name("Node"), 3 << 20), (name("[f64]"), 1 << 20)],
             garbage_bytes: 4 << 20,
             pauses: vec![Duration::from_micros(5); 300],
             pause_count: 300,

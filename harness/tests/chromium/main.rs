@@ -2,6 +2,7 @@
 
 mod browser;
 mod heap_snapshot;
+mod report;
 
 use std::fs;
 
