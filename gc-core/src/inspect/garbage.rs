@@ -13,6 +13,7 @@ use core::fmt;
 
 use super::graph::{Components, HeapGraph};
 use super::{AnyGc, Node};
+use crate::profile::AllocationSite;
 use crate::short_name::Short;
 
 /// What is unreachable and was not reclaimed: see [`HeapView::find_garbage`](super::HeapView::find_garbage).
@@ -67,6 +68,8 @@ pub struct Garbage<'gc> {
 pub struct Cycle<'gc> {
     members: Vec<AnyGc<'gc>>,
     way_around: Vec<AnyGc<'gc>>,
+    /// Of those, as far as they are known.
+    sites: Vec<AllocationSite>,
     kept: Vec<AnyGc<'gc>>,
     holder: Holder,
 }
@@ -109,6 +112,7 @@ impl<'gc> Garbage<'gc> {
             garbage.cycles.push(Cycle {
                 members: members.iter().map(show).collect(),
                 way_around: way_around.iter().map(show).collect(),
+                sites: Vec::new(),
                 kept: Vec::new(),
                 holder: cycles.holders[component],
             });
@@ -125,6 +129,18 @@ impl<'gc> Garbage<'gc> {
         }
         garbage.sort();
         garbage
+    }
+
+    /// Notes where the members of cycles were made.
+    pub(super) fn locate(mut self, site: impl Fn(AnyGc<'gc>) -> Option<AllocationSite>) -> Self {
+        for cycle in &mut self.cycles {
+            for site in cycle.way_around.iter().take(TYPES_MAX).filter_map(|&object| site(object)) {
+                if !cycle.sites.contains(&site) {
+                    cycle.sites.push(site);
+                }
+            }
+        }
+        self
     }
 
     /// Puts the cycles that keep most first.
@@ -210,6 +226,36 @@ impl<'gc> Cycle<'gc> {
     #[must_use]
     pub fn way_around(&self) -> &[AnyGc<'gc>] {
         &self.way_around
+    }
+
+    /// Where the first members of the [way around](Cycle::way_around) were made, each site once, if
+    /// allocations are [profiled](crate::Arena::profile_allocations) and they were sampled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{Arena, Gc, Lock, NullCollector, Rootable, Sampling, Trace, unlock};
+    ///
+    /// #[derive(Trace)]
+    /// struct Node<'gc> {
+    ///     next: Lock<Option<Gc<'gc, Node<'gc>>>>,
+    /// }
+    ///
+    /// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+    /// arena.profile_allocations(Some(Sampling::exact()));
+    /// arena.mutate(|mc, ()| {
+    ///     let node = Gc::new(mc, Node { next: Lock::new(None) });
+    ///     unlock!(Gc::write(mc, node), Node, next).set(Some(node));
+    /// });
+    /// arena.inspect(|heap, ()| {
+    ///     let garbage = heap.find_garbage();
+    ///     assert_eq!(garbage.cycles()[0].sites()[0].location().line(), line!() - 5);
+    ///     assert!(garbage.to_string().contains(".next -> itself; made at "));
+    /// });
+    /// ```
+    #[must_use]
+    pub fn sites(&self) -> &[AllocationSite] {
+        &self.sites
     }
 
     /// The objects that are in no cycle, and that this one keeps and no other.
@@ -330,6 +376,11 @@ impl fmt::Display for Cycle<'_> {
             [_] => f.write_str("itself")?,
             way if way.len() > TYPES_MAX => f.write_str("..")?,
             way => write!(f, "{}", Short(way[0].type_name()))?,
+        }
+        for (place, site) in self.sites.iter().enumerate() {
+            let lead = if place == 0 { "; made at" } else { "," };
+            let location = site.location();
+            write!(f, "{lead} {}:{}", location.file(), location.line())?;
         }
         if !self.kept.is_empty() {
             write!(f, "; keeps {}", ByType(&self.kept))?;

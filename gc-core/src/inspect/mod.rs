@@ -415,6 +415,7 @@ impl<'gc> HeapView<'gc> {
         let garbage = self.objects().filter(is_garbage).collect();
         let links = Links::new(self.contents.weak, Some(reachable));
         Garbage::of(&self.graph_of(garbage, [], &links))
+            .locate(|object| self.allocation_site(object))
     }
 
     /// What is reachable, hidden objects included.
