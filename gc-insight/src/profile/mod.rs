@@ -216,6 +216,37 @@ impl Profile {
         Profile { interval_bytes: self.interval_bytes, sites }
     }
 
+    /// Takes in another profile, of another arena say: what both have of a site is added.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::{Arena, Gc, NullCollector, Rootable, Sampling};
+    /// # use gc_insight::profile::{Measure, Profile};
+    /// let run = || {
+    ///     let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+    ///     arena.profile_allocations(Some(Sampling::exact()));
+    ///     arena.enter(|mc, ()| _ = Gc::new(mc, 1_u64));
+    ///     Profile::from(&arena.allocation_profile().unwrap())
+    /// };
+    /// let mut profile = run();
+    /// profile.merge(run());
+    /// assert_eq!((profile.sites.len(), profile.total(Measure::Live).objects), (1, 2.0));
+    /// ```
+    pub fn merge(&mut self, other: Profile) {
+        for site in other.sites {
+            match self.sites.iter_mut().find(|own| own.key() == site.key()) {
+                None => self.sites.push(site),
+                Some(own) => {
+                    own.samples += site.samples;
+                    own.allocated += site.allocated;
+                    own.live += site.live;
+                    own.peak += site.peak;
+                }
+            }
+        }
+    }
+
     /// The sum over all sites.
     ///
     /// See the example of [`Profile`].

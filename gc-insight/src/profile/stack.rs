@@ -44,7 +44,8 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    /// The functions of a stack, the outermost first, without the library's own at its inner end.
+    /// The functions of a stack, the outermost first, without the library's own at its
+    /// inner end and what comes before `main`.
     pub(super) fn of(&mut self, stack: &[usize]) -> Vec<Frame> {
         let mut frames = Vec::new();
         for &address in stack {
@@ -58,6 +59,11 @@ impl Frames {
         let inner = frames.iter().position(is_own).unwrap_or(0);
         let own = frames[inner..].iter().take_while(|frame| is_own(frame)).count();
         frames.drain(..inner + own);
+        // What the standard library does before it calls `main`, or a thread's closure.
+        let is_start = |frame: &Frame| frame.function.contains("__rust_begin_short_backtrace");
+        if let Some(start) = frames.iter().position(is_start) {
+            frames.truncate(start);
+        }
         frames.reverse();
         frames
     }

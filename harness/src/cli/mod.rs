@@ -16,6 +16,7 @@ mod measure_here;
 mod observe_here;
 mod operations;
 mod output;
+mod profile;
 mod progress;
 mod replay;
 mod report;
@@ -54,6 +55,8 @@ enum Command {
     Compare(compare::Arguments),
     /// Measures contenders, looks into their heaps, and writes a page for a browser.
     Report(report::Arguments),
+    /// Says which lines of a workload allocate what: as a table, a flame graph, or a file for pprof.
+    Profile(profile::Arguments),
     /// Shows the heap of a workload in the terminal while it runs.
     Watch(watch::Arguments),
     /// Measures what collection costs in heaps of several sizes.
@@ -107,6 +110,7 @@ pub fn main() -> ExitCode {
             Some(Command::Run(arguments)) => run::run(&arguments, &mut output),
             Some(Command::Compare(arguments)) => compare::run(&arguments, &mut output),
             Some(Command::Report(arguments)) => report::run(&arguments, &mut output),
+            Some(Command::Profile(arguments)) => profile::run(&arguments, &mut output),
             Some(Command::Watch(arguments)) => watch::run(&arguments, &mut output),
             Some(Command::Sweep(arguments)) => sweep::run(&arguments, &mut output),
             Some(Command::Replay(arguments)) => replay::run(&arguments, &mut output),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use cpu_time::ProcessTime;
 use gc_core::{Arena, Collector, Mutation, Pacing, Root, Rootable, Sampling, Stats, Trace};
+use gc_insight::profile::Profile;
 
 use super::observer::Observer;
 use super::pauses::{PauseListener, Pauses};
@@ -17,7 +18,9 @@ pub struct Instruments {
     nursery_bytes: Option<usize>,
     limit_bytes: Option<usize>,
     pacing: Pacing,
-    profile: bool,
+    sampling: Option<Sampling>,
+    /// Of all arenas that were retired.
+    profile: Option<Profile>,
     pauses: Option<Rc<RefCell<Pauses>>>,
     /// Whether an arena was ever listened to.
     is_heard: bool,
@@ -93,7 +96,8 @@ impl Instruments {
             nursery_bytes: None,
             limit_bytes: None,
             pacing: Pacing::default(),
-            profile: false,
+            sampling: None,
+            profile: None,
             pauses: None,
             is_heard: false,
             observer: None,
@@ -138,10 +142,10 @@ impl Instruments {
         self
     }
 
-    /// Samples allocations at the default rate.
+    /// Samples allocations, if so: see [`take_profile`](Instruments::take_profile).
     #[must_use]
-    pub fn profile(mut self, profile: bool) -> Self {
-        self.profile = profile;
+    pub fn sampling(mut self, sampling: Option<Sampling>) -> Self {
+        self.sampling = sampling;
         self
     }
 
@@ -180,7 +184,7 @@ impl Instruments {
             builder = builder.limit_bytes(bytes);
         }
         let mut arena = builder.build(root);
-        arena.profile_allocations(self.profile.then(Sampling::default));
+        arena.profile_allocations(self.sampling);
         if let Some(pauses) = &self.pauses {
             arena.set_listener(PauseListener(Rc::clone(pauses)));
             self.is_heard = true;
@@ -242,6 +246,13 @@ impl Instruments {
     {
         self.tick(&mut arena);
         self.add_stats(&arena.stats());
+        if let Some(profile) = arena.allocation_profile() {
+            let profile = Profile::from(&profile);
+            match &mut self.profile {
+                None => self.profile = Some(profile),
+                Some(all) => all.merge(profile),
+            }
+        }
         drop(arena);
     }
 
@@ -253,6 +264,12 @@ impl Instruments {
         self.heap_use.collections += stats.collections;
         self.heap_use.live_bytes_max =
             self.heap_use.live_bytes_max.max(stats.live_bytes_max as u64);
+    }
+
+    /// Who has allocated what in all retired arenas, if that was asked for. What is live is what was so
+    /// when they retired.
+    pub fn take_profile(&mut self) -> Option<Profile> {
+        self.profile.take()
     }
 
     /// What all retired arenas did.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cpu_time::ProcessTime;
-use gc_core::Pacing;
+use gc_core::{Pacing, Sampling};
 
 use super::{Cause, Contender, Failure, Instruments, Measurement, Skip, peak_rss_bytes};
 use crate::workloads::{Parameters, Workload};
@@ -80,7 +80,9 @@ pub fn measure_here(order: &Order, setting: Setting) -> Result<Measurement, Stri
                 .limit_bytes(setting.limit_bytes)
                 .pacing(setting.pacing_percent.map_or_else(Pacing::default, Pacing::from_percent))
                 .prompt(!matches!(order.contender, Contender::Epochs(_)))
-                .profile(matches!(order.contender, Contender::Profiled(_)));
+                .sampling(
+                    matches!(order.contender, Contender::Profiled(_)).then(Sampling::default),
+                );
             let checksum = order.workload.run(backend, &order.parameters, &mut instruments);
             (checksum, Some(instruments.heap_use()))
         }
