@@ -18,7 +18,7 @@
 //! - [`handles`], [`handle_sets`], [`weak`], [`identity`]: references that are more than edges.
 //! - [`weak_maps`], [`weak_sets`], [`random_ephemerons`]: entries that live only as long as what they are about.
 //! - [`layout`], [`slices`]: objects of every shape.
-//! - [`inspection`], [`garbage`], [`profiles`]: the heap as it is seen from outside.
+//! - [`inspection`], [`places`], [`garbage`], [`profiles`]: the heap as it is seen from outside.
 //! - [`limits`], [`counts`], [`statistics`], [`control`]: what is promised in numbers.
 //! - [`schedule`], [`reports`]: when collections start, and what is told of them.
 #![allow(clippy::missing_panics_doc, reason = "a claim that does not hold panics: that is its use")]
@@ -43,6 +43,7 @@ pub mod layout;
 pub mod limits;
 pub mod on_death;
 pub mod panics;
+pub mod places;
 pub mod profiles;
 pub mod random_ephemerons;
 pub mod random_graphs;
@@ -386,6 +387,19 @@ macro_rules! conformance {
                     what_a_forgotten_guard_covers_is_listed
                     a_heap_that_waits_for_calls_is_whole
                     looking_ends_an_epoch
+                }
+                places {
+                    fields_are_told_by_their_names
+                    of_an_enum_the_fields_of_its_variant_are_told
+                    elements_are_told_by_their_indices
+                    what_arrays_hold_is_told_by_index
+                    a_trait_object_tells_its_own_fields
+                    what_a_collection_holds_is_told
+                    weak_references_have_no_place
+                    what_keeps_objects_is_told
+                    a_root_that_is_one_reference_has_no_steps
+                    what_is_reached_from_what_keeps_is_all_that_is_no_garbage
+                    a_long_object_is_told_to_its_end
                 }
             }
         }
