@@ -10,22 +10,24 @@ use gc_core::{Arena, Gc, Lock, Rootable, Trace, unlock};
 use super::trial::reclaims;
 
 const STACK_BYTES: usize = 256 << 10;
-const LEN: usize = 1_000_000;
+pub(super) const LEN: usize = 1_000_000;
 
 #[derive(Trace)]
-struct Cell<'gc, T> {
+pub(super) struct Cell<'gc, T> {
     value: T,
-    next: CellLink<'gc, T>,
-    previous: CellLink<'gc, T>,
+    pub(super) next: CellLink<'gc, T>,
+    pub(super) previous: CellLink<'gc, T>,
 }
 
-type CellRef<'gc, T> = Gc<'gc, Cell<'gc, T>>;
-type CellLink<'gc, T> = Lock<Option<CellRef<'gc, T>>>;
+pub(super) type CellRef<'gc, T> = Gc<'gc, Cell<'gc, T>>;
+pub(super) type CellLink<'gc, T> = Lock<Option<CellRef<'gc, T>>>;
 
-type List<T, C> = Arena<Rootable!['gc => Gc<'gc, CellLink<'gc, T>>], C>;
+pub(super) type List<T, C> = Arena<Rootable!['gc => Gc<'gc, CellLink<'gc, T>>], C>;
 
 /// Makes a list by putting new cells in front: `first -> .. -> last`.
-fn build<T: Trace + 'static, C: Collector + Default>(value: impl Fn(usize) -> T) -> List<T, C> {
+pub(super) fn build<T: Trace + 'static, C: Collector + Default>(
+    value: impl Fn(usize) -> T,
+) -> List<T, C> {
     let mut arena: List<T, C> = Arena::new(|mc| Gc::new(mc, Lock::new(None)));
     for batch in (0..LEN).step_by(10_000) {
         arena.mutate(|mc, root| {
@@ -41,7 +43,7 @@ fn build<T: Trace + 'static, C: Collector + Default>(value: impl Fn(usize) -> T)
 }
 
 /// Makes every cell refer to the one in front of it, and the first to the last.
-fn link_back<T: Trace + 'static, C: Collector>(arena: &mut List<T, C>) {
+pub(super) fn link_back<T: Trace + 'static, C: Collector>(arena: &mut List<T, C>) {
     arena.mutate(|mc, root| {
         let first = root.get().expect("a list");
         let mut last = first;

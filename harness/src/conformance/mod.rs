@@ -18,7 +18,8 @@
 //! - [`handles`], [`handle_sets`], [`weak`], [`identity`]: references that are more than edges.
 //! - [`weak_maps`], [`weak_sets`], [`random_ephemerons`]: entries that live only as long as what they are about.
 //! - [`layout`], [`slices`]: objects of every shape.
-//! - [`inspection`], [`places`], [`garbage`], [`profiles`]: the heap as it is seen from outside.
+//! - [`inspection`], [`places`], [`garbage`], [`graphs`], [`profiles`]: the heap as it is seen from
+//!   outside.
 //! - [`limits`], [`counts`], [`statistics`], [`control`]: what is promised in numbers.
 //! - [`schedule`], [`reports`]: when collections start, and what is told of them.
 #![allow(clippy::missing_panics_doc, reason = "a claim that does not hold panics: that is its use")]
@@ -35,6 +36,7 @@ pub mod declared;
 pub mod deep;
 pub mod finalizers;
 pub mod garbage;
+pub mod graphs;
 pub mod handle_sets;
 pub mod handles;
 pub mod identity;
@@ -374,6 +376,11 @@ macro_rules! conformance {
                     what_is_reclaimed_is_live_no_more
                     the_peak_is_when_most_was_live
                     a_profiled_program_runs_as_it_would
+                }
+                graphs {
+                    random_graphs_agree_with_the_model
+                    a_chain_of_a_million_is_a_graph_on_a_small_stack
+                    what_waits_for_its_finalizer_is_held
                 }
                 inspection {
                     a_new_self_loop_is_listed_in_the_youngest_generation
