@@ -1,5 +1,6 @@
 //! Why an object is alive: [`RootPath`].
 
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -10,8 +11,10 @@ use crate::short_name::Short;
 /// A way from a root to an object: see [`HeapView::why_alive`] and
 /// [`HeapGraph::path_to`](super::HeapGraph::path_to).
 ///
-/// It is printed as `root -> Session -> Entry -> [u8]`, and in the middle of a long one objects are only
-/// counted, but with `{:#}`.
+/// It is printed as `root.sessions[2] -> Session.cache -> Cache => Entry`: each object with the place of the
+/// [reference](HeapView::for_each_reference) to the next, or with a double arrow, if it is the key of an
+/// entry of a [`WeakMap`](crate::WeakMap) whose value is the next. Of a long way the middle is left out,
+/// but with `{:#}`.
 ///
 /// # Examples
 ///
@@ -33,7 +36,7 @@ use crate::short_name::Short;
 ///     let user = AnyGc::from(sessions[0].user);
 ///     let path = heap.why_alive(user).expect("the root leads there");
 ///     assert!(path.objects().eq([AnyGc::from(sessions[0]), user]));
-///     assert_eq!(path.to_string().replace("<'_>", ""), "root -> Session -> [u8]");
+///     assert_eq!(path.to_string().replace("<'_>", ""), "root[0] -> Session.user -> [u8]");
 ///
 ///     let number = AnyGc::from(heap.try_fetch(&handle).expect("it is of this arena"));
 ///     assert_eq!(heap.why_alive(number).unwrap().to_string(), "handle -> u64");
@@ -95,20 +98,6 @@ impl<'gc> HeapView<'gc> {
         // SAFETY: they are of this heap, and reachable.
         Some(RootPath::back(*self, back.map(|(object, _)| unsafe { AnyGc::new(object) })))
     }
-
-    /// What holds an object from outside.
-    fn holder(&self, of: AnyGc<'gc>) -> &'static str {
-        let is_in_root = self.count_in_root(of) > 0;
-        if is_in_root {
-            "root"
-        } else if self.count_handles(of) > 0 {
-            "handle"
-        } else if of.is_frozen() {
-            "frozen"
-        } else {
-            "pending call"
-        }
-    }
 }
 
 impl<'gc> RootPath<'gc> {
@@ -130,25 +119,131 @@ impl<'gc> RootPath<'gc> {
     }
 }
 
+impl<'gc> RootPath<'gc> {
+    /// What holds the first object from outside.
+    fn holding(&self) -> String {
+        let mut holding = None;
+        self.view.for_each_root(|first, object| {
+            if object == self.objects[0] && holding.is_none() {
+                holding = Some(first.to_string());
+            }
+        });
+        // Nothing else that holds an object can be taken away meanwhile.
+        holding.unwrap_or_else(|| "dropped handle".into())
+    }
+
+    /// Writes an object of the way, and how it leads to the next.
+    fn write_object(&self, f: &mut fmt::Formatter<'_>, place: usize) -> fmt::Result {
+        let object = self.objects[place];
+        write!(f, "{}", Short(object.type_name()))?;
+        let Some(&next) = self.objects.get(place + 1) else { return Ok(()) };
+        let mut reference = None;
+        self.view.for_each_reference(object, |place, target| {
+            if target == next && reference.is_none() {
+                reference = Some(place.behind_name().to_string());
+            }
+        });
+        match reference {
+            Some(reference) => write!(f, "{reference} -> "),
+            None => f.write_str(" => "),
+        }
+    }
+}
+
 impl fmt::Display for RootPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.view.holder(self.objects[0]))?;
-        let write = |f: &mut fmt::Formatter<'_>, objects: &[AnyGc<'_>]| {
-            objects.iter().try_for_each(|object| write!(f, " -> {}", Short(object.type_name())))
+        write!(f, "{} -> ", self.holding())?;
+        let len = self.objects.len();
+        let left_out = match len.saturating_sub(2 * NAMED_MAX) {
+            // A gap would take the place of one.
+            1 => 0,
+            _ if f.alternate() => 0,
+            left_out => left_out,
         };
-        let left_out = self.objects.len().saturating_sub(2 * NAMED_MAX);
-        // A gap takes the place of one.
-        if f.alternate() || left_out <= 1 {
-            return write(f, &self.objects);
+        (0..NAMED_MAX.min(len)).try_for_each(|place| self.write_object(f, place))?;
+        if left_out > 0 {
+            write!(f, ".. {left_out} more .. -> ")?;
         }
-        write(f, &self.objects[..NAMED_MAX])?;
-        write!(f, " -> .. {left_out} more ..")?;
-        write(f, &self.objects[NAMED_MAX + left_out..])
+        (NAMED_MAX + left_out..len).try_for_each(|place| self.write_object(f, place))
     }
 }
 
 impl fmt::Debug for RootPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "RootPath({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString};
+
+    use super::*;
+    use crate::{Arena, Gc, NullCollector, Rootable, Trace, WeakMap};
+
+    #[derive(Trace)]
+    #[trace(crate = crate)]
+    struct Link<'gc> {
+        next: Option<Gc<'gc, Link<'gc>>>,
+    }
+
+    /// The way to the last of so many links, and all of it.
+    fn printed(len: usize) -> [String; 2] {
+        let mut arena = Arena::<Rootable![Option<Gc<'_, Link<'_>>>], NullCollector>::new(|mc| {
+            (0..len).fold(None, |next, _| Some(Gc::new(mc, Link { next })))
+        });
+        arena.inspect(|heap, first| {
+            let links = core::iter::successors(*first, |link| link.next);
+            let path = heap.why_alive(links.last().expect("there is one").into());
+            let path = path.expect("it is reachable");
+            assert_eq!(path.objects().len(), len);
+            [path.to_string(), alloc::format!("{path:#}")].map(|text| text.replace("<'_>", ""))
+        })
+    }
+
+    #[test]
+    fn the_middle_of_a_long_way_is_left_out() {
+        let step = "Link.next -> ";
+        for len in [1, 2, 2 * NAMED_MAX, 2 * NAMED_MAX + 1] {
+            let expected = alloc::format!("root -> {}Link", step.repeat(len - 1));
+            assert_eq!(printed(len), [expected.clone(), expected]);
+        }
+        let [short, long] = printed(2 * NAMED_MAX + 2);
+        let (before, after) = (step.repeat(NAMED_MAX), step.repeat(NAMED_MAX - 1));
+        assert_eq!(short, alloc::format!("root -> {before}.. 2 more .. -> {after}Link"));
+        assert_eq!(long.matches("Link.next").count(), 2 * NAMED_MAX + 1);
+    }
+
+    type Map<'gc> = WeakMap<'gc, u32, str>;
+
+    #[test]
+    fn a_key_leads_to_its_value_by_a_double_arrow() {
+        let mut arena =
+            Arena::<Rootable!['gc => (Map<'gc>, Gc<'gc, u32>)], NullCollector>::new(|mc| {
+                let (map, key) = (WeakMap::new(mc), Gc::new(mc, 1));
+                map.insert(mc, key, Gc::new_str(mc, "one"));
+                (map, key)
+            });
+        arena.inspect(|heap, _| {
+            let text = heap.objects_of_type::<[u8]>().next().expect("a string is bytes");
+            let path = heap.why_alive(text).map(|path| path.to_string());
+            assert_eq!(path.as_deref(), Some("root.1 -> u32 => [u8]"));
+        });
+    }
+
+    #[test]
+    fn a_handle_that_is_dropped_meanwhile_is_said_to_be() {
+        let mut arena = Arena::<Rootable![()], NullCollector>::new(|_| ());
+        let handle = arena.mutate(|mc, ()| mc.stash::<Rootable![u32]>(Gc::new(mc, 42)));
+        arena.inspect(|heap, ()| {
+            let number = AnyGc::from(heap.try_fetch(&handle).expect("it is of this arena"));
+            let graph = heap.graph();
+            let path = heap.why_alive(number).expect("the handle keeps it");
+            assert_eq!(path.to_string(), "handle -> u32");
+            drop(handle);
+            assert_eq!(path.to_string(), "dropped handle -> u32");
+            assert!(heap.why_alive(number).is_none());
+            assert!(graph.node(number).is_some_and(|node| graph.is_reachable(node)), "it was");
+        });
     }
 }
