@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
-use gc_core::{Arena, Collector, Gc, Lock, NullCollector, Rootable, Trace, unlock};
+use gc_core::{Arena, Collector, Gc, Lock, NullCollector, Rootable, Sampling, Trace, unlock};
 use gc_generational::Generational;
 use gc_insight::assert_no_leaks;
 use gc_insight::leak::{LeakCheck, Leaks};
@@ -48,12 +48,29 @@ fn a_cycle_leaks_where_references_are_only_counted() {
     assert_no_leaks!(arena);
     forget(&mut arena);
     let leaks = Leaks::find(&mut arena);
-    assert_eq!(leaks.unreachable_objects(), 4, "with their names");
+    assert_eq!(leaks.unreachable().total().objects, 4, "with their names");
     let message = panic_of(|| assert_no_leaks!(arena)).expect("it leaks");
     assert_eq!(message, leaks.to_string());
     assert!(message.contains("4 objects"), "{message}");
-    assert!(message.contains("Node<'_> -> Node<'_>"), "{message}");
+    assert!(message.contains("Node<'_>.other -> Node<'_>.other -> Node<'_>"), "{message}");
     assert!(message.contains("2 [u8]"), "{message}");
+}
+
+#[test]
+fn the_report_of_a_cycle_says_where_it_was_made_if_that_is_known() {
+    let mut arena: Nodes<Refcount> = Arena::new(|_| Vec::new());
+    arena.profile_allocations(Some(Sampling::exact()));
+    arena.mutate_root(|mc, root| {
+        let node = Gc::new(mc, Node { name: Gc::new_str(mc, "a"), other: Lock::new(None) });
+        unlock!(Gc::write(mc, node), Node, other).set(Some(node));
+        root.push(node);
+    });
+    let line = line!() - 4;
+    arena.collect();
+    forget(&mut arena);
+    let report = Leaks::find(&mut arena).to_string();
+    let of_node = report.lines().find(|line| line.contains("Node<'_> at "));
+    assert!(of_node.is_some_and(|text| text.ends_with(&format!("leaks.rs:{line}"))), "{report}");
 }
 
 #[test]
@@ -70,7 +87,7 @@ fn a_cycle_is_no_leak_where_it_is_found() {
 fn everything_leaks_where_nothing_is_collected() {
     let mut arena = ring::<NullCollector>();
     forget(&mut arena);
-    assert_eq!(Leaks::find(&mut arena).unreachable_objects(), 4);
+    assert_eq!(Leaks::find(&mut arena).unreachable().total().objects, 4);
 }
 
 #[test]
@@ -99,6 +116,34 @@ fn what_a_block_leaves_behind_is_named_although_it_is_reachable() {
     check::<Refcount>();
     check::<MarkSweep>();
     check::<Generational>();
+}
+
+/// The objects that were sampled are others than before, but there are no more of them.
+#[test]
+fn what_takes_the_place_of_another_is_no_leak_although_it_has_a_site() {
+    let mut arena = ring::<Generational>();
+    assert_no_leaks!(arena, {
+        arena.profile_allocations(Some(Sampling::exact()));
+        arena.mutate_root(|mc, root| {
+            root.clear();
+            for name in ["c", "d"] {
+                let name = Gc::new_str(mc, name);
+                root.push(Gc::new(mc, Node { name, other: Lock::new(None) }));
+            }
+        });
+    });
+    let message = panic_of(|| {
+        assert_no_leaks!(arena, {
+            arena.mutate_root(|mc, root| {
+                let name = root[0].name;
+                root.push(Gc::new(mc, Node { name, other: Lock::new(None) }));
+            });
+        });
+    });
+    let message = message.expect("there is one more");
+    let last = message.lines().last().expect("a site");
+    assert!(last.starts_with("+1 ") && last.contains("Node<'_> at ") && last.contains("leaks.rs:"));
+    assert!(!message.contains("[u8]"), "{message}");
 }
 
 #[test]

@@ -89,38 +89,62 @@ impl Census {
     /// See the example of [`Census`].
     #[must_use]
     pub fn of(heap: &HeapView<'_>) -> Census {
-        Census::with_sites(heap, |_| None)
+        Census::count(heap.objects(), |_| None)
     }
 
-    /// Counts the objects of each type and allocation site. The closure says where an object was
-    /// allocated, if it knows; for the others the type alone counts.
+    /// Counts the objects of each type and allocation site, as far as the arena knows it (see
+    /// [`Arena::profile_allocations`](gc_core::Arena::profile_allocations)): objects that were not
+    /// sampled are counted by their type alone.
     ///
     /// # Complexity
     ///
-    /// O(objects) calls; O(types and sites) memory.
+    /// O(objects) time; O(types and sites) memory.
     ///
     /// # Examples
     ///
     /// ```
-    /// # use gc_core::{Arena, Gc, NullCollector, Rootable};
+    /// use gc_core::{Arena, Gc, NullCollector, Rootable, Sampling};
     /// use gc_insight::leak::Census;
-    /// use std::panic::Location;
     ///
-    /// # let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
-    /// # arena.mutate(|mc, ()| _ = Gc::new(mc, 7_u64));
-    /// let here = Location::caller();
-    /// let census = arena.inspect(|heap, _| Census::with_sites(heap, |_| Some(here)));
-    /// assert!(census.rows().all(|(kind, _)| kind.site == Some(here)));
+    /// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+    /// arena.mutate(|mc, ()| _ = Gc::new(mc, 1_u64));
+    /// arena.profile_allocations(Some(Sampling::exact()));
+    /// arena.mutate(|mc, ()| (0..3).for_each(|n| _ = Gc::new(mc, n as u64)));
+    /// let census = arena.inspect(|heap, _| Census::by_site(heap));
+    /// let [(unknown, one), (known, three)] = census.rows().collect::<Vec<_>>()[..] else { panic!() };
+    /// assert_eq!((unknown.site, one.objects, three.objects), (None, 1, 3));
+    /// assert_eq!(known.site.map(|site| site.line()), Some(line!() - 4));
     /// ```
     #[must_use]
-    pub fn with_sites<'gc>(
+    pub fn by_site(heap: &HeapView<'_>) -> Census {
+        Census::of_objects(heap, heap.objects())
+    }
+
+    /// Counts these objects, by type and site.
+    pub(super) fn of_objects<'gc>(
         heap: &HeapView<'gc>,
-        mut site: impl FnMut(AnyGc<'gc>) -> Option<&'static Location<'static>>,
+        objects: impl Iterator<Item = AnyGc<'gc>>,
+    ) -> Census {
+        Census::count(objects, |object| heap.allocation_site(object).map(|site| site.location()))
+    }
+
+    fn count<'gc>(
+        objects: impl Iterator<Item = AnyGc<'gc>>,
+        site: impl Fn(AnyGc<'gc>) -> Option<&'static Location<'static>>,
     ) -> Census {
         let mut census = Census::default();
-        for object in heap.objects() {
+        for object in objects {
             let kind = Kind { type_name: object.type_name(), site: site(object) };
             census.add(kind, Count { objects: 1, bytes: object.size_bytes() });
+        }
+        census
+    }
+
+    /// The same, whatever the sites.
+    pub(super) fn by_type(&self) -> Census {
+        let mut census = Census::default();
+        for (kind, count) in self.rows() {
+            census.add(Kind { site: None, ..kind }, count);
         }
         census
     }

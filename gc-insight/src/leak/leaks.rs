@@ -2,13 +2,16 @@
 
 use std::fmt;
 
-use gc_core::{Arena, Collector, Garbage, Root, Rootable, Trace};
+use gc_core::{Arena, Collector, Garbage, HeapView, Root, Rootable, Trace};
 
-use super::census::{Census, Growth};
+use super::census::{Census, Count, Growth, GrowthRow, Kind};
 
 /// Finalizers may make garbage, and may make what was garbage reachable: so often it is collected, or
 /// until nothing changes.
 const COLLECTIONS_MAX: usize = 10;
+
+/// So many sites are printed.
+const SITES_MAX: usize = 20;
 
 /// What is left after everything was collected that the collector can find: what is unreachable, and
 /// of what there is more than before.
@@ -35,19 +38,19 @@ const COLLECTIONS_MAX: usize = 10;
 /// assert!(Leaks::find(&mut arena).is_empty());
 /// arena.mutate_root(|_, root| *root = None);
 /// let leaks = Leaks::find(&mut arena);
-/// assert_eq!((leaks.is_empty(), leaks.unreachable_objects()), (false, 1));
-/// assert!(leaks.unreachable_bytes() >= 8 && !leaks.growth().has_grown());
-/// let report = leaks.to_string();
-/// assert!(report.contains("cycle 1: 1 object") && report.contains("Node<'_> -> itself"));
+/// assert_eq!((leaks.is_empty(), leaks.unreachable().total().objects), (false, 1));
+/// assert!(!leaks.growth().has_grown());
+/// assert!(leaks.to_string().contains("cycle 1: 1 object"));
 /// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Leaks {
-    unreachable_objects: usize,
-    unreachable_bytes: usize,
+    unreachable: Census,
     /// What is unreachable, by cycles; empty if nothing is.
     report: String,
     growth: Growth,
+    /// The growth by allocation sites, of types that have grown.
+    sites: Vec<GrowthRow>,
 }
 
 impl Leaks {
@@ -71,15 +74,14 @@ impl Leaks {
         C: Collector,
     {
         collect_all(arena);
-        arena.inspect(|heap, _| Leaks::of(&heap.find_garbage()))
+        arena.inspect(|heap, _| Leaks::of(heap, &heap.find_garbage()))
     }
 
-    fn of(garbage: &Garbage<'_>) -> Leaks {
+    fn of<'gc>(heap: &HeapView<'gc>, garbage: &Garbage<'gc>) -> Leaks {
         Leaks {
-            unreachable_objects: garbage.objects().count(),
-            unreachable_bytes: garbage.size_bytes(),
+            unreachable: Census::of_objects(heap, garbage.objects()),
             report: if garbage.is_empty() { String::new() } else { garbage.to_string() },
-            growth: Growth::default(),
+            ..Leaks::default()
         }
     }
 
@@ -88,23 +90,15 @@ impl Leaks {
     /// See the example of [`Leaks`].
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.unreachable_objects == 0 && !self.growth.has_grown()
+        self.report.is_empty() && !self.growth.has_grown()
     }
 
-    /// How many objects are unreachable, and were not reclaimed.
+    /// What is unreachable, and was not reclaimed, by types and the sites that are known.
     ///
     /// See the example of [`Leaks`].
     #[must_use]
-    pub fn unreachable_objects(&self) -> usize {
-        self.unreachable_objects
-    }
-
-    /// Their bytes.
-    ///
-    /// See the example of [`Leaks`].
-    #[must_use]
-    pub fn unreachable_bytes(&self) -> usize {
-        self.unreachable_bytes
+    pub fn unreachable(&self) -> &Census {
+        &self.unreachable
     }
 
     /// What has changed since the check was begun; nothing, if there was none.
@@ -113,6 +107,19 @@ impl Leaks {
     #[must_use]
     pub fn growth(&self) -> &Growth {
         &self.growth
+    }
+
+    /// Where objects of the types that have grown were allocated, and how many more of them there are,
+    /// as far as the arena knows (see
+    /// [`Arena::profile_allocations`](gc_core::Arena::profile_allocations)). The site of each row is
+    /// there.
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`LeakCheck`].
+    #[must_use]
+    pub fn sites(&self) -> &[GrowthRow] {
+        &self.sites
     }
 
     /// Panics if there are leaks, with a report of them, and the place of the call.
@@ -143,9 +150,16 @@ impl fmt::Display for Leaks {
             return f.write_str("nothing is left over");
         }
         f.write_str(&self.report)?;
+        let sites = self.unreachable.rows().filter(|(kind, _)| kind.site.is_some());
+        for (kind, Count { objects, .. }) in sites.take(SITES_MAX) {
+            write!(f, "\n{objects} {kind}")?;
+        }
         if self.growth.has_grown() {
             let newline = if self.report.is_empty() { "" } else { "\n" };
             write!(f, "{newline}there are more objects than before:\n{}", self.growth)?;
+        }
+        for GrowthRow { kind, objects, .. } in self.sites.iter().take(SITES_MAX) {
+            write!(f, "\n{objects:+} {kind}")?;
         }
         Ok(())
     }
@@ -156,21 +170,25 @@ impl fmt::Display for Leaks {
 /// # Examples
 ///
 /// ```
-/// use gc_core::{Arena, Gc, Rootable};
+/// use gc_core::{Arena, Gc, Rootable, Sampling};
 /// use gc_generational::Generational;
 /// use gc_insight::leak::LeakCheck;
 ///
 /// let mut arena: Arena<Rootable![Vec<Gc<'_, u32>>], Generational> = Arena::new(|_| Vec::new());
+/// // So that the report says where they were made.
+/// arena.profile_allocations(Some(Sampling::exact()));
 /// let check = LeakCheck::begin(&mut arena);
 /// arena.mutate_root(|mc, root| root.push(Gc::new(mc, 1)));
 /// let leaks = check.end(&mut arena);
-/// assert_eq!((leaks.unreachable_objects(), leaks.is_empty()), (0, false));
+/// assert_eq!((leaks.unreachable().total().objects, leaks.is_empty()), (0, false));
 /// assert!(leaks.to_string().contains("there are more objects than before"));
 /// assert!(leaks.growth().grown().all(|row| row.kind.type_name == "u32"));
+/// assert_eq!(leaks.sites()[0].kind.site.map(|site| site.line()), Some(line!() - 5));
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct LeakCheck {
+    /// By sites.
     before: Census,
 }
 
@@ -191,7 +209,7 @@ impl LeakCheck {
         C: Collector,
     {
         collect_all(arena);
-        LeakCheck { before: arena.inspect(|heap, _| Census::of(heap)) }
+        LeakCheck { before: arena.inspect(|heap, _| Census::by_site(heap)) }
     }
 
     /// Collects everything, and reports what is unreachable, and of which types there are more objects
@@ -211,8 +229,16 @@ impl LeakCheck {
         C: Collector,
     {
         let leaks = Leaks::find(arena);
-        let after = arena.inspect(|heap, _| Census::of(heap));
-        Leaks { growth: after.since(&self.before), ..leaks }
+        let after = arena.inspect(|heap, _| Census::by_site(heap));
+        // Not every object was sampled: by sites alone, one that takes the place of another looks as if
+        // there were more.
+        let growth = after.by_type().since(&self.before.by_type());
+        let by_site = after.since(&self.before);
+        let has_grown = |kind: &Kind| {
+            kind.site.is_some() && growth.grown().any(|row| row.kind.type_name == kind.type_name)
+        };
+        let sites = by_site.grown().filter(|row| has_grown(&row.kind)).copied().collect();
+        Leaks { growth, sites, ..leaks }
     }
 }
 
