@@ -94,7 +94,7 @@ pub use handles::HandleTable;
 pub use id::GcId;
 pub use inspect::{
     AnyGc, Components, Cycle, Dominators, Garbage, HeapGraph, HeapView, Holder, Holding,
-    NoSuchGeneration, Node, RootPath,
+    NoSuchGeneration, Node, NumberedObjects, RootPath,
 };
 pub use lock::{Lock, OnceLock, RefLock};
 pub use mutation::{Metrics, Mutation};

@@ -10,6 +10,7 @@
 mod any_gc;
 mod garbage;
 mod graph;
+mod numbering;
 mod places;
 
 use alloc::rc::Rc;
@@ -21,6 +22,7 @@ pub use any_gc::AnyGc;
 pub use garbage::{Cycle, Garbage, Holder};
 use graph::Links;
 pub use graph::{Components, Dominators, HeapGraph, Node, RootPath};
+pub use numbering::NumberedObjects;
 pub use places::Holding;
 
 use crate::Gc;

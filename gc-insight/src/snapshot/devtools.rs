@@ -110,8 +110,7 @@ struct Writer<'s, 'a, 'gc, W: Write> {
 
 impl<'gc, W: Write> Writer<'_, '_, 'gc, W> {
     fn write_head(&mut self) -> io::Result<()> {
-        let of_objects = self.snapshot.heap.objects().map(|object| self.count_edges(object));
-        let edges = of_objects.sum::<usize>() + self.holder_edges.iter().sum::<usize>();
+        let edges = self.snapshot.objects.edges() + self.holder_edges.iter().sum::<usize>();
         let nodes = self.holders.len() + self.snapshot.objects.len();
         let meta = meta();
         writeln!(
@@ -136,7 +135,7 @@ impl<'gc, W: Write> Writer<'_, '_, 'gc, W> {
             let edges = self.holder_edges[place];
             self.out.row([NodeType::Synthetic as usize, name, id, 0, edges, 0, 0])?;
         }
-        for (number, object) in (1..).zip(self.snapshot.heap.objects()) {
+        for (number, object) in (1..).zip(self.snapshot.objects.iter()) {
             let is_string = object.type_name() == "[u8]";
             let label = (self.snapshot.label)(object);
             let (kind, name) = match (label, object.element_count()) {
@@ -166,7 +165,7 @@ impl<'gc, W: Write> Writer<'_, '_, 'gc, W> {
                 edges.write(name, to)
             });
         }
-        for object in snapshot.heap.objects() {
+        for object in snapshot.objects.iter() {
             snapshot.heap.for_each_reference(object, |place, to| {
                 edges.write(EdgeName::Steps(Steps(place.steps())), Target::Object(to));
             });

@@ -83,7 +83,7 @@ pub(super) fn write(
 }
 
 fn write_objects(snapshot: &Snapshot<'_, '_>, out: &mut Lines<impl Write>) {
-    for object in snapshot.heap.objects() {
+    for object in snapshot.objects.iter() {
         let kind = object.short_type_name();
         let label = match (snapshot.label)(object) {
             Some(label) => format!("{label}: {kind}"),
@@ -91,14 +91,14 @@ fn write_objects(snapshot: &Snapshot<'_, '_>, out: &mut Lines<impl Write>) {
         };
         let text = format!("{label}\n{} bytes", object.size_bytes());
         let style = if snapshot.objects.is_reachable(object) { "" } else { ", style=dashed" };
-        let (number, text) = (snapshot.number(object), Quoted(&text));
+        let (number, text) = (snapshot.id(object), Quoted(&text));
         out.line(format_args!("    o{number} [label={text}{style}];"));
     }
 }
 
 fn write_edges(snapshot: &Snapshot<'_, '_>, out: &mut Lines<impl Write>) {
     snapshot.heap.for_each_root(|holding, object| {
-        let to = snapshot.number(object);
+        let to = snapshot.id(object);
         match holding {
             Holding::Root(place) => {
                 let label = Label(place.steps());
@@ -110,14 +110,14 @@ fn write_edges(snapshot: &Snapshot<'_, '_>, out: &mut Lines<impl Write>) {
             }
         }
     });
-    for object in snapshot.heap.objects() {
-        let from = snapshot.number(object);
+    for object in snapshot.objects.iter() {
+        let from = snapshot.id(object);
         snapshot.heap.for_each_reference(object, |place, target| {
-            let (to, label) = (snapshot.number(target), Label(place.steps()));
+            let (to, label) = (snapshot.id(target), Label(place.steps()));
             out.line(format_args!("    o{from} -> o{to}{label};"));
         });
         for value in snapshot.objects.weak_values(object) {
-            let to = snapshot.number(value);
+            let to = snapshot.id(value);
             out.line(format_args!("    o{from} -> o{to} [label=\"weak map\", style=dotted];"));
         }
     }

@@ -98,7 +98,7 @@ pub(super) fn list(snapshot: &Snapshot<'_, '_>) -> Vec<Holder> {
         add(Holder::Unreachable);
     }
     let mut is_used = [false; 256];
-    for object in snapshot.heap.objects() {
+    for object in snapshot.objects.iter() {
         if let Some(generation) = snapshot.heap.generation(object) {
             is_used[usize::from(generation)] = true;
         }
@@ -164,7 +164,7 @@ pub(super) fn for_each_edge<'gc>(
             }
         }
         Holder::Generation(_) => {
-            for object in heap.objects() {
+            for object in snapshot.objects.iter() {
                 if heap.generation(object).map(Holder::Generation) == Some(of) {
                     each(EdgeName::Count(heap.ref_count(object)), Target::Object(object));
                 }

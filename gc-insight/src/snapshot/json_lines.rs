@@ -111,12 +111,12 @@ pub(super) fn write(snapshot: &Snapshot<'_, '_>, out: impl Write) -> io::Result<
     snapshot.heap.for_each_root(|holding, object| {
         if result.is_ok() {
             let holder = holding.to_string();
-            let record = Record::Root(RootRecord { holder, to: snapshot.number(object) });
+            let record = Record::Root(RootRecord { holder, to: snapshot.id(object) });
             result = write_line(&mut out, &record);
         }
     });
     result?;
-    for object in snapshot.heap.objects() {
+    for object in snapshot.objects.iter() {
         write_line(&mut out, &Line::of(snapshot, object))?;
     }
     out.flush()
@@ -153,7 +153,7 @@ impl<'s, 'a, 'gc> Line<'s, 'a, 'gc> {
     fn of(snapshot: &'s Snapshot<'a, 'gc>, object: AnyGc<'gc>) -> Line<'s, 'a, 'gc> {
         let values = snapshot.objects.weak_values(object);
         Line {
-            id: snapshot.number(object),
+            id: snapshot.id(object),
             type_name: object.type_name(),
             label: (snapshot.label)(object),
             bytes: object.size_bytes(),
@@ -162,7 +162,7 @@ impl<'s, 'a, 'gc> Line<'s, 'a, 'gc> {
             count: snapshot.heap.ref_count(object),
             reachable: snapshot.objects.is_reachable(object),
             references: References { snapshot, of: object },
-            weak_values: values.map(|value| snapshot.number(value)).collect(),
+            weak_values: values.map(|value| snapshot.id(value)).collect(),
         }
     }
 }
@@ -188,7 +188,7 @@ impl Serialize for References<'_, '_, '_> {
         let mut result = Ok(());
         self.snapshot.heap.for_each_reference(self.of, |name, to| {
             if result.is_ok() {
-                let to = self.snapshot.number(to);
+                let to = self.snapshot.id(to);
                 result = sequence.serialize_element(&Item { name, to });
             }
         });

@@ -9,10 +9,10 @@
 //!
 //! # Numbers
 //!
-//! All three files number the objects from 1 on, in the order of
-//! [`HeapView::objects`](gc_core::HeapView::objects). The number is all that tells two objects apart
-//! in a file. It says nothing about any other file: that of the next snapshot may give it to another
-//! object. A `.heapsnapshot` calls object `n` by the id `2n + 1`.
+//! All three files number the objects from 1 on, in the order of their addresses; see
+//! [`Snapshot::number`]. The number is all that tells two objects apart in a file. It says nothing
+//! about the files of another snapshot, which may give it to another object. A `.heapsnapshot` calls
+//! object `n` by the id `2n + 1`.
 
 mod devtools;
 mod dot;
@@ -171,8 +171,26 @@ impl<'a, 'gc> Snapshot<'a, 'gc> {
         dot::write(self, out, objects_max)
     }
 
-    /// What the files call an object.
-    fn number(&self, object: AnyGc<'gc>) -> u32 {
+    /// The number by which the files call an object; `None` if [`HeapView::objects`] does not list it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{AnyGc, Arena, Gc, NullCollector, Rootable};
+    /// use gc_insight::snapshot::Snapshot;
+    ///
+    /// let mut arena: Arena<Rootable![Gc<'_, u32>], NullCollector> = Arena::new(|mc| Gc::new(mc, 42));
+    /// arena.inspect(|heap, answer| {
+    ///     assert_eq!(Snapshot::of(heap).number(AnyGc::from(*answer)), Some(1));
+    /// });
+    /// ```
+    #[must_use]
+    pub fn number(&self, object: AnyGc<'gc>) -> Option<u32> {
+        Some(self.objects.try_number(object)? + 1)
+    }
+
+    /// The [`number`](Snapshot::number) of an object that was found in the heap.
+    fn id(&self, object: AnyGc<'gc>) -> u32 {
         self.objects.number(object) + 1
     }
 }

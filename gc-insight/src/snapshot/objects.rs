@@ -1,46 +1,64 @@
 //! The objects of a heap with a number each, and which of them are reachable.
 
-use std::collections::HashMap;
-
-use gc_core::{AnyGc, HeapView};
+use gc_core::{AnyGc, HeapView, NumberedObjects};
 
 /// What a file says of an object as a whole is asked of the heap; this is what has to be found first.
 ///
 /// A few bits and a word for each object, and as much for each entry of a weak map; of references
 /// there is no list.
 pub(super) struct Objects<'gc> {
-    numbers: HashMap<AnyGc<'gc>, u32>,
+    numbered: NumberedObjects<'gc>,
     /// The keys of weak maps, by number, and the values that they keep; sorted.
     weak_values: Vec<(u32, AnyGc<'gc>)>,
     reachable: Bits,
+    edges: usize,
     /// See [`unreachable`](Objects::unreachable).
     unreachable: Vec<AnyGc<'gc>>,
 }
 
 impl<'gc> Objects<'gc> {
     pub(super) fn of(heap: &HeapView<'gc>) -> Objects<'gc> {
-        let numbers: HashMap<_, _> = heap.objects().zip(0..).collect();
+        let numbered = heap.number_objects();
         let mut weak_values = Vec::new();
-        heap.for_each_weak_value(|key, value| weak_values.push((numbers[&key], value)));
+        heap.for_each_weak_value(|key, value| {
+            weak_values.extend(numbered.number(key).map(|key| (key, value)));
+        });
         weak_values.sort_by_key(|&(key, _)| key);
-        let reachable = Bits::new(numbers.len());
-        let mut objects = Objects { numbers, weak_values, reachable, unreachable: Vec::new() };
-
-        let mut reached = Bits::new(objects.len());
-        heap.for_each_root(|_, object| objects.reach(heap, object, &mut reached));
+        let reachable = Bits::new(numbered.as_slice().len());
+        let mut reached = reachable.clone();
+        let mut objects =
+            Objects { numbered, weak_values, reachable, edges: 0, unreachable: Vec::new() };
+        let mut edges = 0;
+        heap.for_each_root(|_, object| edges += objects.reach(heap, object, &mut reached));
         objects.reachable = reached.clone();
+        objects.edges = edges;
         objects.find_unreachable(heap, reached);
         objects
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.numbers.len()
+        self.numbered.as_slice().len()
     }
 
-    /// The place of an object among [`HeapView::objects`], from 0.
+    /// All of them, by number.
+    pub(super) fn iter(&self) -> impl Iterator<Item = AnyGc<'gc>> {
+        self.numbered.as_slice().iter().copied()
+    }
+
+    /// The number of an object, from 0, if the heap lists it.
+    pub(super) fn try_number(&self, object: AnyGc<'gc>) -> Option<u32> {
+        self.numbered.number(object)
+    }
+
+    /// The number of an object that the heap lists, or that something refers to.
     pub(super) fn number(&self, object: AnyGc<'gc>) -> u32 {
-        self.numbers[&object]
+        self.try_number(object).expect("the heap lists what it refers to")
+    }
+
+    /// How many references there are in objects, and values that weak maps hold.
+    pub(super) fn edges(&self) -> usize {
+        self.edges
     }
 
     /// Whether something outside of the heap keeps the object.
@@ -70,14 +88,18 @@ impl<'gc> Objects<'gc> {
     }
 
     /// Adds an object to a set, and what is reached from it by way of objects that are not in the set.
-    fn reach(&self, heap: &HeapView<'gc>, from: AnyGc<'gc>, reached: &mut Bits) {
+    /// Returns how many references and values those have that were not.
+    fn reach(&self, heap: &HeapView<'gc>, from: AnyGc<'gc>, met: &mut Bits) -> usize {
+        let mut edges = 0;
         let mut pending = Vec::new();
-        pending.extend(reached.add(self.number(from)).then_some(from));
+        pending.extend(met.add(self.number(from)).then_some(from));
         while let Some(object) = pending.pop() {
             for target in heap.referents(object).chain(self.weak_values(object)) {
-                pending.extend(reached.add(self.number(target)).then_some(target));
+                edges += 1;
+                pending.extend(met.add(self.number(target)).then_some(target));
             }
         }
+        edges
     }
 
     /// Finds where what was not reached begins.
@@ -88,10 +110,11 @@ impl<'gc> Objects<'gc> {
     fn find_unreachable(&mut self, heap: &HeapView<'gc>, reached: Bits) {
         let mut starts = Vec::new();
         let mut met = reached.clone();
-        for object in heap.objects() {
+        for place in 0..self.len() {
+            let object = self.numbered.as_slice()[place];
             if !met.has(self.number(object)) {
                 starts.push(object);
-                self.reach(heap, object, &mut met);
+                self.edges += self.reach(heap, object, &mut met);
             }
         }
         met = reached;

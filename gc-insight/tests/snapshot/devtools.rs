@@ -153,7 +153,7 @@ impl File {
 
 /// The place of each object's node.
 fn places<'gc>(heap: &HeapView<'gc>, file: &File) -> HashMap<AnyGc<'gc>, usize> {
-    heap.objects().zip(file.holders()..).collect()
+    heap.number_objects().as_slice().iter().copied().zip(file.holders()..).collect()
 }
 
 fn every_object_is_a_node_and_every_reference_an_edge<C: Collector + Default>() {
@@ -166,7 +166,7 @@ fn every_object_is_a_node_and_every_reference_an_edge<C: Collector + Default>() 
             heap.for_each_weak_value(|key, value| {
                 values.entry(key).or_default().push(places[&value])
             });
-            for (number, object) in (1..).zip(heap.objects()) {
+            for (number, &object) in (1..).zip(heap.number_objects().as_slice()) {
                 let node = &file.nodes[places[&object]];
                 assert_eq!((node.id, node.bytes), (2 * number + 1, object.size_bytes() as u64));
                 let full = object.type_name();

@@ -18,7 +18,9 @@ fn quoted(text: &str) -> String {
 fn every_object_is_a_box_and_every_reference_an_arrow<C: Collector + Default>() {
     for seed in 0..30 {
         with_random_heap::<C>(seed, |heap| {
-            let numbers: HashMap<AnyGc<'_>, u32> = heap.objects().zip(1..).collect();
+            let objects = heap.number_objects();
+            let numbers: HashMap<AnyGc<'_>, u32> =
+                objects.as_slice().iter().copied().zip(1..).collect();
             let label =
                 |object| numbers[&object].is_multiple_of(2).then(|| "the \"\\ one\"".to_owned());
             let mut bytes = Vec::new();
@@ -28,7 +30,7 @@ fn every_object_is_a_box_and_every_reference_an_arrow<C: Collector + Default>() 
 
             let mut expected = Vec::new();
             let reachable = reachable(heap);
-            for object in heap.objects() {
+            for &object in objects.as_slice() {
                 let (kind, size) = (object.short_type_name(), object.size_bytes());
                 let name = match label(object) {
                     Some(label) => format!("{label}: {kind}\n{size} bytes"),
@@ -49,7 +51,7 @@ fn every_object_is_a_box_and_every_reference_an_arrow<C: Collector + Default>() 
                     other => format!("\"{other}\" -> o{};", numbers[&to]),
                 })
             });
-            for object in heap.objects() {
+            for &object in objects.as_slice() {
                 heap.for_each_reference(object, |place, to| {
                     let (from, to) = (numbers[&object], numbers[&to]);
                     expected.push(format!("o{from} -> o{to}{};", arrow(place.to_string())));

@@ -13,7 +13,9 @@ use crate::on_every_collector;
 fn a_line_says_what_the_heap_says<C: Collector + Default>() {
     for seed in 0..30 {
         with_random_heap::<C>(seed, |heap| {
-            let numbers: HashMap<AnyGc<'_>, u32> = heap.objects().zip(1..).collect();
+            let objects = heap.number_objects();
+            let numbers: HashMap<AnyGc<'_>, u32> =
+                objects.as_slice().iter().copied().zip(1..).collect();
             let label =
                 |object| numbers[&object].is_multiple_of(3).then(|| format!("\"{object:?}\"\n"));
             let mut bytes = Vec::new();
@@ -31,7 +33,7 @@ fn a_line_says_what_the_heap_says<C: Collector + Default>() {
             heap.for_each_weak_value(|key, value| {
                 values.entry(key).or_default().push(numbers[&value]);
             });
-            for object in heap.objects() {
+            for &object in objects.as_slice() {
                 let mut references = Vec::new();
                 heap.for_each_reference(object, |place, to| {
                     references.push(Reference { name: place.to_string(), to: numbers[&to] });

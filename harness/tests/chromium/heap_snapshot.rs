@@ -1,6 +1,6 @@
 //! A `.heapsnapshot` of ours in the reader that Chrome's own DevTools use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use gc_core::collector::Collector;
 use gc_core::{Arena, Gc, HeapView, Lock, Rootable, Trace, unlock};
@@ -154,7 +154,8 @@ fn compare<C: Collector + Default>(browser: &mut Browser) {
         )
         .into_iter()
         .collect();
-        let ids: std::collections::HashMap<_, u64> = heap.objects().zip((3..).step_by(2)).collect();
+        let objects = heap.number_objects();
+        let ids: HashMap<_, u64> = objects.as_slice().iter().zip((3..).step_by(2)).collect();
         for object in heap.objects() {
             let mut expected = Vec::new();
             heap.for_each_reference(object, |place, to| {
