@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{AnyGc, HeapView};
+use super::{AnyGc, HeapView, References};
 use crate::heap::ObjectNumbers;
+use crate::place::Place;
 
 /// The objects of a heap with a number each: see [`HeapView::number_objects`].
 ///
@@ -26,6 +27,24 @@ use crate::heap::ObjectNumbers;
 ///     let number = objects.number(last).expect("it is an object of this heap");
 ///     assert_eq!(objects.as_slice()[number as usize], last);
 ///     assert_eq!(objects.as_slice().len(), 10);
+/// });
+/// ```
+///
+/// What refers to what, without a look at what is referred to:
+///
+/// ```
+/// # use gc_core::*;
+/// type Pair<'gc> = Gc<'gc, (Gc<'gc, u32>, Gc<'gc, f64>)>;
+/// let mut arena = Arena::<Rootable![Pair<'_>], NullCollector>::new(|mc| {
+///     Gc::new(mc, (Gc::new(mc, 1), Gc::new(mc, 1.5)))
+/// });
+/// arena.inspect(|heap, pair| {
+///     let objects = heap.number_objects();
+///     let expected = [AnyGc::from(pair.0), AnyGc::from(pair.1)].map(|it| objects.number(it).unwrap());
+///     assert!(objects.referents(AnyGc::from(*pair)).eq(expected));
+///     let mut found = Vec::new();
+///     objects.for_each_reference(AnyGc::from(*pair), |place, to| found.push((place.to_string(), to)));
+///     assert_eq!(found, [("0".to_owned(), expected[0]), ("1".to_owned(), expected[1])]);
 /// });
 /// ```
 pub struct NumberedObjects<'gc> {
@@ -77,6 +96,28 @@ impl<'gc> NumberedObjects<'gc> {
     #[must_use]
     pub fn number(&self, object: AnyGc<'gc>) -> Option<u32> {
         self.numbers.get(object.object())
+    }
+
+    /// The numbers of the objects that an object refers to, as
+    /// [`HeapView::referents`] has them. Several times as fast in a large heap: these objects are not
+    /// looked at.
+    ///
+    /// See the example of [`NumberedObjects`].
+    pub fn referents(&self, of: AnyGc<'gc>) -> impl Iterator<Item = u32> {
+        // What is hidden has no number.
+        References::new(of.object()).filter_map(|object| self.numbers.get(object))
+    }
+
+    /// Calls the closure for every reference of an object with its place, and the number of what it
+    /// leads to, as [`HeapView::for_each_reference`] does. Several times as fast in a large heap.
+    ///
+    /// See the example of [`NumberedObjects`].
+    pub fn for_each_reference(&self, of: AnyGc<'gc>, mut each: impl FnMut(&Place<'_>, u32)) {
+        of.for_each_place(&mut |place, object| {
+            if let Some(number) = self.numbers.get(object) {
+                each(place, number);
+            }
+        });
     }
 }
 

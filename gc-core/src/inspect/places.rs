@@ -172,6 +172,16 @@ impl<'gc> HeapView<'gc> {
 impl<'gc> AnyGc<'gc> {
     /// Every reference of the object with its place, in the order in which `visit` reports them.
     pub(super) fn for_each_named(self, each: &mut dyn FnMut(&Place<'_>, AnyGc<'gc>)) {
+        self.for_each_place(&mut |place, object| {
+            // SAFETY: what an object refers to is of its heap.
+            if let Some(object) = unsafe { HeapView::show(object) } {
+                each(place, object);
+            }
+        });
+    }
+
+    /// As [`for_each_named`](AnyGc::for_each_named), with hidden objects; looks at none that is referred to.
+    pub(super) fn for_each_place(self, each: &mut dyn FnMut(&Place<'_>, ObjectRef)) {
         if !self.is_tracked() {
             return;
         }
@@ -191,12 +201,7 @@ impl<'gc> AnyGc<'gc> {
                 |edges| unsafe { descriptor.visit(object, elements.clone(), edges) },
                 // SAFETY: as above.
                 |edges| unsafe { descriptor.describe(object, elements.clone(), edges) },
-                &mut |place, object| {
-                    // SAFETY: what an object refers to is of its heap.
-                    if let Some(object) = unsafe { HeapView::show(object) } {
-                        each(place, object);
-                    }
-                },
+                each,
             );
             if first == len {
                 return;

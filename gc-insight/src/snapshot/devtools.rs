@@ -9,7 +9,7 @@
 
 use std::io::{self, BufWriter, Write};
 
-use gc_core::{AnyGc, Step};
+use gc_core::Step;
 use serde_json::{Value, json};
 
 use super::Snapshot;
@@ -108,7 +108,7 @@ struct Writer<'s, 'a, 'gc, W: Write> {
     types: TypeNames,
 }
 
-impl<'gc, W: Write> Writer<'_, '_, 'gc, W> {
+impl<W: Write> Writer<'_, '_, '_, W> {
     fn write_head(&mut self) -> io::Result<()> {
         let edges = self.snapshot.objects.edges() + self.holder_edges.iter().sum::<usize>();
         let nodes = self.holders.len() + self.snapshot.objects.len();
@@ -120,37 +120,31 @@ impl<'gc, W: Write> Writer<'_, '_, 'gc, W> {
         )
     }
 
-    /// How many references the object has, and how many weak maps' values it keeps.
-    fn count_edges(&self, object: AnyGc<'gc>) -> usize {
-        let values = self.snapshot.objects.weak_values(object);
-        self.snapshot.heap.referents(object).count() + values.count()
-    }
-
     fn write_nodes(&mut self) -> io::Result<()> {
         self.out.begin("nodes")?;
         for (place, holder) in self.holders.iter().enumerate() {
             // Ids of objects are odd, and so is that of the first node.
             let id = if place == 0 { 1 } else { 2 * place };
-            let name = self.strings.number(holder.name());
+            let name = self.strings.number(&holder.name());
             let edges = self.holder_edges[place];
             self.out.row([NodeType::Synthetic as usize, name, id, 0, edges, 0, 0])?;
         }
-        for (number, object) in (1..).zip(self.snapshot.objects.iter()) {
+        for (number, object) in self.snapshot.objects.iter() {
             let is_string = object.type_name() == "[u8]";
             let label = (self.snapshot.label)(object);
             let (kind, name) = match (label, object.element_count()) {
                 // The classes of DevTools end at the first blank.
                 (Some(label), _) => {
                     let name = format!("<{} {label}>", object.short_type_name());
-                    (NodeType::Object, self.strings.number(name))
+                    (NodeType::Object, self.strings.number(&name))
                 }
                 (None, Some(len)) if is_string => {
-                    (NodeType::String, self.strings.number(format_args!("[u8; {len}]")))
+                    (NodeType::String, self.strings.number(&format!("[u8; {len}]")))
                 }
                 _ => (NodeType::Object, self.types.number(object, &mut self.strings)),
             };
-            let edges = self.count_edges(object);
-            let (id, bytes) = (2 * number + 1, object.size_bytes());
+            let edges = self.snapshot.objects.count_edges(number);
+            let (id, bytes) = (2 * number as usize + 3, object.size_bytes());
             self.out.row([kind as usize, name, id, bytes, edges, 0, 0])?;
         }
         self.out.end()
@@ -159,17 +153,17 @@ impl<'gc, W: Write> Writer<'_, '_, 'gc, W> {
     fn write_edges(&mut self) -> io::Result<()> {
         self.out.begin("edges")?;
         let Writer { snapshot, holders, out, strings, .. } = self;
-        let mut edges = Edges { snapshot, first: holders.len(), out, strings, result: Ok(()) };
+        let mut edges = Edges { first: holders.len(), out, strings, result: Ok(()) };
         for &holder in holders.iter() {
             holders::for_each_edge(snapshot, holders, holder, &mut |name, to| {
                 edges.write(name, to)
             });
         }
-        for object in snapshot.objects.iter() {
-            snapshot.heap.for_each_reference(object, |place, to| {
+        for (number, _) in snapshot.objects.iter() {
+            snapshot.objects.for_each_reference(number, |place, to| {
                 edges.write(EdgeName::Steps(Steps(place.steps())), Target::Object(to));
             });
-            for value in snapshot.objects.weak_values(object) {
+            for value in snapshot.objects.weak_values(number) {
                 edges.write(EdgeName::WeakValue, Target::Object(value));
             }
         }
@@ -192,9 +186,19 @@ impl<'gc, W: Write> Writer<'_, '_, 'gc, W> {
     }
 }
 
+impl EdgeName<'_> {
+    /// What sort of edge it is, if it is called by a string.
+    fn kind(&self) -> EdgeType {
+        match self {
+            EdgeName::Steps(_) => EdgeType::Property,
+            EdgeName::Count(_) => EdgeType::Weak,
+            EdgeName::WeakValue => EdgeType::Internal,
+        }
+    }
+}
+
 /// Writes edges, until that fails.
-struct Edges<'w, 'a, 'gc, W: Write> {
-    snapshot: &'w Snapshot<'a, 'gc>,
+struct Edges<'w, W: Write> {
     /// The number of nodes in front of the objects.
     first: usize,
     out: &'w mut Numbers<W>,
@@ -202,8 +206,8 @@ struct Edges<'w, 'a, 'gc, W: Write> {
     result: io::Result<()>,
 }
 
-impl<'gc, W: Write> Edges<'_, '_, 'gc, W> {
-    fn write(&mut self, name: EdgeName<'_>, to: Target<'gc>) {
+impl<W: Write> Edges<'_, W> {
+    fn write(&mut self, name: EdgeName<'_>, to: Target) {
         if self.result.is_err() {
             return;
         }
@@ -212,13 +216,11 @@ impl<'gc, W: Write> Edges<'_, '_, 'gc, W> {
             EdgeName::Steps(Steps(&[Step::Field(field)])) => {
                 (EdgeType::Property, self.strings.number(field))
             }
-            EdgeName::Steps(_) => (EdgeType::Property, self.strings.number(name)),
-            EdgeName::Count(_) => (EdgeType::Weak, self.strings.number(name)),
-            EdgeName::WeakValue => (EdgeType::Internal, self.strings.number(name)),
+            name => (name.kind(), self.strings.number_of(|text| name.push_to(text))),
         };
         let to = match to {
             Target::Holder(place) => place,
-            Target::Object(object) => self.first + self.snapshot.objects.number(object) as usize,
+            Target::Object(number) => self.first + number as usize,
         };
         self.result = self.out.row([kind as usize, name, to * NODE_FIELDS.len()]);
     }

@@ -3,10 +3,9 @@
 use std::fmt;
 use std::io::{self, BufWriter, Write};
 
-use gc_core::{Holding, Step};
+use gc_core::{Holding, Place};
 
 use super::Snapshot;
-use super::holders::Steps;
 
 /// Why there is no picture.
 ///
@@ -83,25 +82,25 @@ pub(super) fn write(
 }
 
 fn write_objects(snapshot: &Snapshot<'_, '_>, out: &mut Lines<impl Write>) {
-    for object in snapshot.objects.iter() {
+    for (number, object) in snapshot.objects.iter() {
         let kind = object.short_type_name();
         let label = match (snapshot.label)(object) {
             Some(label) => format!("{label}: {kind}"),
             None => kind.to_string(),
         };
         let text = format!("{label}\n{} bytes", object.size_bytes());
-        let style = if snapshot.objects.is_reachable(object) { "" } else { ", style=dashed" };
-        let (number, text) = (snapshot.id(object), Quoted(&text));
-        out.line(format_args!("    o{number} [label={text}{style}];"));
+        let style = if snapshot.objects.is_reachable(number) { "" } else { ", style=dashed" };
+        let (id, text) = (number + 1, Quoted(&text));
+        out.line(format_args!("    o{id} [label={text}{style}];"));
     }
 }
 
 fn write_edges(snapshot: &Snapshot<'_, '_>, out: &mut Lines<impl Write>) {
     snapshot.heap.for_each_root(|holding, object| {
-        let to = snapshot.id(object);
+        let Some(to) = snapshot.number(object) else { return };
         match holding {
             Holding::Root(place) => {
-                let label = Label(place.steps());
+                let label = Label(place);
                 out.line(format_args!("    root -> o{to}{label};"));
             }
             other => {
@@ -110,14 +109,13 @@ fn write_edges(snapshot: &Snapshot<'_, '_>, out: &mut Lines<impl Write>) {
             }
         }
     });
-    for object in snapshot.objects.iter() {
-        let from = snapshot.id(object);
-        snapshot.heap.for_each_reference(object, |place, target| {
-            let (to, label) = (snapshot.id(target), Label(place.steps()));
-            out.line(format_args!("    o{from} -> o{to}{label};"));
+    for (number, _) in snapshot.objects.iter() {
+        let from = number + 1;
+        snapshot.objects.for_each_reference(number, |place, to| {
+            out.line(format_args!("    o{from} -> o{}{};", to + 1, Label(place)));
         });
-        for value in snapshot.objects.weak_values(object) {
-            let to = snapshot.id(value);
+        for value in snapshot.objects.weak_values(number) {
+            let to = value + 1;
             out.line(format_args!("    o{from} -> o{to} [label=\"weak map\", style=dotted];"));
         }
     }
@@ -138,14 +136,14 @@ impl<W: Write> Lines<W> {
 }
 
 /// The name of an arrow; nothing where there is none.
-struct Label<'a>(&'a [Step]);
+struct Label<'a>(&'a Place<'a>);
 
 impl fmt::Display for Label<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
             return Ok(());
         }
-        let name = Steps(self.0).to_string();
+        let name = self.0.to_string();
         write!(f, " [label={}]", Quoted(&name))
     }
 }

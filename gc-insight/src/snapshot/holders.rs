@@ -1,8 +1,6 @@
 //! What is no object and refers to objects: the nodes of a `.heapsnapshot` beside those for objects.
 
-use std::fmt;
-
-use gc_core::{AnyGc, Holding, Step};
+use gc_core::{Holding, Step};
 
 use super::Snapshot;
 
@@ -26,10 +24,12 @@ pub(super) enum Holder {
 }
 
 /// Where an edge leads.
-pub(super) enum Target<'gc> {
+#[derive(Clone, Copy)]
+pub(super) enum Target {
     /// To a node that is no object, by its place among them.
     Holder(usize),
-    Object(AnyGc<'gc>),
+    /// To an object, by its number.
+    Object(u32),
 }
 
 /// What an edge is called.
@@ -98,7 +98,7 @@ pub(super) fn list(snapshot: &Snapshot<'_, '_>) -> Vec<Holder> {
         add(Holder::Unreachable);
     }
     let mut is_used = [false; 256];
-    for object in snapshot.objects.iter() {
+    for (_, object) in snapshot.objects.iter() {
         if let Some(generation) = snapshot.heap.generation(object) {
             is_used[usize::from(generation)] = true;
         }
@@ -109,16 +109,22 @@ pub(super) fn list(snapshot: &Snapshot<'_, '_>) -> Vec<Holder> {
 }
 
 /// Calls the closure for every edge of one of the [`list`].
-pub(super) fn for_each_edge<'gc>(
-    snapshot: &Snapshot<'_, 'gc>,
+pub(super) fn for_each_edge(
+    snapshot: &Snapshot<'_, '_>,
     holders: &[Holder],
     of: Holder,
-    each: &mut dyn FnMut(EdgeName<'_>, Target<'gc>),
+    each: &mut dyn FnMut(EdgeName<'_>, Target),
 ) {
-    let heap = snapshot.heap;
+    let for_each_root = |each: &mut dyn FnMut(&Holding<'_>, Target)| {
+        snapshot.heap.for_each_root(|holding, object| {
+            if let Some(number) = snapshot.objects.number(object) {
+                each(holding, Target::Object(number));
+            }
+        });
+    };
     let places = || holders.iter().copied().enumerate().skip(1);
     let mut count = 0;
-    let mut element = |target, each: &mut dyn FnMut(EdgeName<'_>, Target<'gc>)| {
+    let mut element = |target, each: &mut dyn FnMut(EdgeName<'_>, Target)| {
         each(EdgeName::Steps(Steps(&[Step::Element(count)])), target);
         count += 1;
     };
@@ -136,65 +142,77 @@ pub(super) fn for_each_edge<'gc>(
                     each(EdgeName::Steps(Steps(&[Step::Field(name)])), Target::Holder(place));
                 }
             }
-            heap.for_each_root(|holding, object| match holding {
+            for_each_root(&mut |holding, object| match holding {
                 Holding::Root(place)
                     if !holders.iter().any(|holder| holder.is_field(place.steps())) =>
                 {
-                    each(EdgeName::Steps(Steps(place.steps())), Target::Object(object));
+                    each(EdgeName::Steps(Steps(place.steps())), object);
                 }
                 _ => {}
             });
         }
-        Holder::Field(_) => heap.for_each_root(|holding, object| match holding {
+        Holder::Field(_) => for_each_root(&mut |holding, object| match holding {
             Holding::Root(place) if of.is_field(place.steps()) => {
-                each(EdgeName::Steps(Steps(&place.steps()[1..])), Target::Object(object));
+                each(EdgeName::Steps(Steps(&place.steps()[1..])), object);
             }
             _ => {}
         }),
         Holder::Handles | Holder::Frozen | Holder::Pending | Holder::Other => {
-            heap.for_each_root(|holding, object| {
+            for_each_root(&mut |holding, object| {
                 if Holder::outside_root(holding) == Some(of) {
-                    element(Target::Object(object), each);
+                    element(object, each);
                 }
             });
         }
         Holder::Unreachable => {
-            for &object in snapshot.objects.unreachable() {
-                element(Target::Object(object), each);
+            for &number in snapshot.objects.unreachable() {
+                element(Target::Object(number), each);
             }
         }
         Holder::Generation(_) => {
-            for object in snapshot.objects.iter() {
+            let heap = snapshot.heap;
+            for (number, object) in snapshot.objects.iter() {
                 if heap.generation(object).map(Holder::Generation) == Some(of) {
-                    each(EdgeName::Count(heap.ref_count(object)), Target::Object(object));
+                    each(EdgeName::Count(heap.ref_count(object)), Target::Object(number));
                 }
             }
         }
     }
 }
 
-impl fmt::Display for Steps<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Steps<'_> {
+    /// Appends what [`Place`](gc_core::Place) prints.
+    pub(super) fn push_to(self, text: &mut String) {
         if self.0.is_empty() {
-            return f.write_str("*");
+            text.push('*');
         }
         for (place, step) in self.0.iter().enumerate() {
             match step {
-                Step::Field(name) => write!(f, "{}{name}", if place > 0 { "." } else { "" })?,
-                Step::Element(index) => write!(f, "[{index}]")?,
+                Step::Field(name) => {
+                    text.push_str(if place > 0 { "." } else { "" });
+                    text.push_str(name);
+                }
+                Step::Element(index) => {
+                    text.push('[');
+                    text.push_str(itoa::Buffer::new().format(*index));
+                    text.push(']');
+                }
             }
         }
-        Ok(())
     }
 }
 
-impl fmt::Display for EdgeName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl EdgeName<'_> {
+    /// Appends the name. (There are millions of them, so nothing is formatted that need not be.)
+    pub(super) fn push_to(&self, text: &mut String) {
         match self {
-            EdgeName::Steps(steps) => steps.fmt(f),
-            EdgeName::Count(Some(count)) => write!(f, "count {count}"),
-            EdgeName::Count(None) => f.write_str("object"),
-            EdgeName::WeakValue => f.write_str("(value in a weak map)"),
+            EdgeName::Steps(steps) => steps.push_to(text),
+            EdgeName::Count(Some(count)) => {
+                text.push_str("count ");
+                text.push_str(itoa::Buffer::new().format(*count));
+            }
+            EdgeName::Count(None) => text.push_str("object"),
+            EdgeName::WeakValue => text.push_str("(value in a weak map)"),
         }
     }
 }

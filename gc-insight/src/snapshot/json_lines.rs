@@ -109,15 +109,14 @@ pub(super) fn write(snapshot: &Snapshot<'_, '_>, out: impl Write) -> io::Result<
     let mut out = BufWriter::new(out);
     let mut result = Ok(());
     snapshot.heap.for_each_root(|holding, object| {
-        if result.is_ok() {
-            let holder = holding.to_string();
-            let record = Record::Root(RootRecord { holder, to: snapshot.id(object) });
+        if let Some(to) = snapshot.number(object).filter(|_| result.is_ok()) {
+            let record = Record::Root(RootRecord { holder: holding.to_string(), to });
             result = write_line(&mut out, &record);
         }
     });
     result?;
-    for object in snapshot.objects.iter() {
-        write_line(&mut out, &Line::of(snapshot, object))?;
+    for (number, object) in snapshot.objects.iter() {
+        write_line(&mut out, &Line::of(snapshot, number, object))?;
     }
     out.flush()
 }
@@ -150,19 +149,19 @@ struct Line<'s, 'a, 'gc> {
 }
 
 impl<'s, 'a, 'gc> Line<'s, 'a, 'gc> {
-    fn of(snapshot: &'s Snapshot<'a, 'gc>, object: AnyGc<'gc>) -> Line<'s, 'a, 'gc> {
-        let values = snapshot.objects.weak_values(object);
+    fn of(snapshot: &'s Snapshot<'a, 'gc>, number: u32, object: AnyGc<'gc>) -> Line<'s, 'a, 'gc> {
+        let values = snapshot.objects.weak_values(number);
         Line {
-            id: snapshot.id(object),
+            id: number + 1,
             type_name: object.type_name(),
             label: (snapshot.label)(object),
             bytes: object.size_bytes(),
             elements: object.element_count(),
             generation: snapshot.heap.generation(object),
             count: snapshot.heap.ref_count(object),
-            reachable: snapshot.objects.is_reachable(object),
-            references: References { snapshot, of: object },
-            weak_values: values.map(|value| snapshot.id(value)).collect(),
+            reachable: snapshot.objects.is_reachable(number),
+            references: References { snapshot, of: number },
+            weak_values: values.map(|value| value + 1).collect(),
         }
     }
 }
@@ -170,7 +169,7 @@ impl<'s, 'a, 'gc> Line<'s, 'a, 'gc> {
 /// The references of an object, one after the other.
 struct References<'s, 'a, 'gc> {
     snapshot: &'s Snapshot<'a, 'gc>,
-    of: AnyGc<'gc>,
+    of: u32,
 }
 
 impl Serialize for References<'_, '_, '_> {
@@ -186,10 +185,9 @@ impl Serialize for References<'_, '_, '_> {
         }
         let mut sequence = serializer.serialize_seq(None)?;
         let mut result = Ok(());
-        self.snapshot.heap.for_each_reference(self.of, |name, to| {
+        self.snapshot.objects.for_each_reference(self.of, |name, to| {
             if result.is_ok() {
-                let to = self.snapshot.id(to);
-                result = sequence.serialize_element(&Item { name, to });
+                result = sequence.serialize_element(&Item { name, to: to + 1 });
             }
         });
         result?;

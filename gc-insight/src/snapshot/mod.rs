@@ -186,12 +186,7 @@ impl<'a, 'gc> Snapshot<'a, 'gc> {
     /// ```
     #[must_use]
     pub fn number(&self, object: AnyGc<'gc>) -> Option<u32> {
-        Some(self.objects.try_number(object)? + 1)
-    }
-
-    /// The [`number`](Snapshot::number) of an object that was found in the heap.
-    fn id(&self, object: AnyGc<'gc>) -> u32 {
-        self.objects.number(object) + 1
+        Some(self.objects.number(object)? + 1)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The objects of a heap with a number each, and which of them are reachable.
 
-use gc_core::{AnyGc, HeapView, NumberedObjects};
+use gc_core::{AnyGc, HeapView, NumberedObjects, Place};
 
 /// What a file says of an object as a whole is asked of the heap; this is what has to be found first.
 ///
@@ -8,12 +8,12 @@ use gc_core::{AnyGc, HeapView, NumberedObjects};
 /// there is no list.
 pub(super) struct Objects<'gc> {
     numbered: NumberedObjects<'gc>,
-    /// The keys of weak maps, by number, and the values that they keep; sorted.
-    weak_values: Vec<(u32, AnyGc<'gc>)>,
+    /// The keys of weak maps, and the values that they keep; sorted.
+    weak_values: Vec<(u32, u32)>,
     reachable: Bits,
     edges: usize,
     /// See [`unreachable`](Objects::unreachable).
-    unreachable: Vec<AnyGc<'gc>>,
+    unreachable: Vec<u32>,
 }
 
 impl<'gc> Objects<'gc> {
@@ -21,18 +21,20 @@ impl<'gc> Objects<'gc> {
         let numbered = heap.number_objects();
         let mut weak_values = Vec::new();
         heap.for_each_weak_value(|key, value| {
-            weak_values.extend(numbered.number(key).map(|key| (key, value)));
+            weak_values.extend(numbered.number(key).zip(numbered.number(value)));
         });
-        weak_values.sort_by_key(|&(key, _)| key);
+        weak_values.sort_unstable();
         let reachable = Bits::new(numbered.as_slice().len());
         let mut reached = reachable.clone();
         let mut objects =
             Objects { numbered, weak_values, reachable, edges: 0, unreachable: Vec::new() };
         let mut edges = 0;
-        heap.for_each_root(|_, object| edges += objects.reach(heap, object, &mut reached));
-        objects.reachable = reached.clone();
+        heap.for_each_root(|_, object| {
+            edges += objects.number(object).map_or(0, |from| objects.reach(from, &mut reached));
+        });
         objects.edges = edges;
-        objects.find_unreachable(heap, reached);
+        objects.reachable = reached;
+        objects.find_unreachable();
         objects
     }
 
@@ -41,19 +43,14 @@ impl<'gc> Objects<'gc> {
         self.numbered.as_slice().len()
     }
 
-    /// All of them, by number.
-    pub(super) fn iter(&self) -> impl Iterator<Item = AnyGc<'gc>> {
-        self.numbered.as_slice().iter().copied()
+    /// All of them with their numbers, which count from 0.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, AnyGc<'gc>)> {
+        (0..).zip(self.numbered.as_slice().iter().copied())
     }
 
-    /// The number of an object, from 0, if the heap lists it.
-    pub(super) fn try_number(&self, object: AnyGc<'gc>) -> Option<u32> {
+    /// The number of an object, if the heap lists it.
+    pub(super) fn number(&self, object: AnyGc<'gc>) -> Option<u32> {
         self.numbered.number(object)
-    }
-
-    /// The number of an object that the heap lists, or that something refers to.
-    pub(super) fn number(&self, object: AnyGc<'gc>) -> u32 {
-        self.try_number(object).expect("the heap lists what it refers to")
     }
 
     /// How many references there are in objects, and values that weak maps hold.
@@ -64,39 +61,51 @@ impl<'gc> Objects<'gc> {
     /// Whether something outside of the heap keeps the object.
     ///
     /// A value of a weak map is taken to be kept by its key alone.
-    pub(super) fn is_reachable(&self, object: AnyGc<'gc>) -> bool {
-        self.reachable.has(self.number(object))
+    pub(super) fn is_reachable(&self, number: u32) -> bool {
+        self.reachable.has(number)
     }
 
     /// Unreachable objects from which all others of them are reached, as few as there can be: none of
     /// them leads to another.
-    pub(super) fn unreachable(&self) -> &[AnyGc<'gc>] {
+    pub(super) fn unreachable(&self) -> &[u32] {
         &self.unreachable
     }
 
+    /// Calls the closure for every reference of an object.
+    pub(super) fn for_each_reference(&self, of: u32, each: impl FnMut(&Place<'_>, u32)) {
+        self.numbered.for_each_reference(self.object(of), each);
+    }
+
     /// The values that weak maps hold as long as an object lives.
-    pub(super) fn weak_values(&self, key: AnyGc<'gc>) -> impl Iterator<Item = AnyGc<'gc>> {
-        let values = if self.weak_values.is_empty() {
-            &[]
-        } else {
-            let key = self.number(key);
-            let first = self.weak_values.partition_point(|&(other, _)| other < key);
-            let behind = self.weak_values.partition_point(|&(other, _)| other <= key);
-            &self.weak_values[first..behind]
-        };
-        values.iter().map(|&(_, value)| value)
+    pub(super) fn weak_values(&self, key: u32) -> impl Iterator<Item = u32> {
+        let first = self.weak_values.partition_point(|&(other, _)| other < key);
+        let values = self.weak_values[first..].iter();
+        values.take_while(move |&&(other, _)| other == key).map(|&(_, value)| value)
+    }
+
+    /// How many references an object has, and values that weak maps hold as long as it lives.
+    pub(super) fn count_edges(&self, of: u32) -> usize {
+        self.targets(of).count()
+    }
+
+    fn object(&self, number: u32) -> AnyGc<'gc> {
+        self.numbered.as_slice()[number as usize]
+    }
+
+    fn targets(&self, of: u32) -> impl Iterator<Item = u32> {
+        self.numbered.referents(self.object(of)).chain(self.weak_values(of))
     }
 
     /// Adds an object to a set, and what is reached from it by way of objects that are not in the set.
-    /// Returns how many references and values those have that were not.
-    fn reach(&self, heap: &HeapView<'gc>, from: AnyGc<'gc>, met: &mut Bits) -> usize {
+    /// Returns how many edges those have that were not.
+    fn reach(&self, from: u32, met: &mut Bits) -> usize {
         let mut edges = 0;
         let mut pending = Vec::new();
-        pending.extend(met.add(self.number(from)).then_some(from));
+        pending.extend(met.add(from).then_some(from));
         while let Some(object) = pending.pop() {
-            for target in heap.referents(object).chain(self.weak_values(object)) {
+            for target in self.targets(object) {
                 edges += 1;
-                pending.extend(met.add(self.number(target)).then_some(target));
+                pending.extend(met.add(target).then_some(target));
             }
         }
         edges
@@ -107,21 +116,20 @@ impl<'gc> Objects<'gc> {
     /// Going through all objects, and from each that was not met to what it leads to, gives a list of
     /// starts, and no later one is reached from an earlier. Of these, from the last on, those are kept
     /// that were not met from one behind. So no start is reached from another.
-    fn find_unreachable(&mut self, heap: &HeapView<'gc>, reached: Bits) {
+    fn find_unreachable(&mut self) {
         let mut starts = Vec::new();
-        let mut met = reached.clone();
-        for place in 0..self.len() {
-            let object = self.numbered.as_slice()[place];
-            if !met.has(self.number(object)) {
-                starts.push(object);
-                self.edges += self.reach(heap, object, &mut met);
+        let mut met = self.reachable.clone();
+        for number in 0..self.len() as u32 {
+            if !met.has(number) {
+                starts.push(number);
+                self.edges += self.reach(number, &mut met);
             }
         }
-        met = reached;
-        for object in starts.into_iter().rev() {
-            if !met.has(self.number(object)) {
-                self.unreachable.push(object);
-                self.reach(heap, object, &mut met);
+        met = self.reachable.clone();
+        for number in starts.into_iter().rev() {
+            if !met.has(number) {
+                self.unreachable.push(number);
+                self.reach(number, &mut met);
             }
         }
     }
