@@ -384,7 +384,7 @@ fn report_writes_a_page_and_its_data() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("a/new/folder");
     let _ = fs::remove_dir_all(&folder);
     let out = folder.to_str().expect("a path is text");
-    let workloads = "--workloads=list,heap-programs";
+    let workloads = "--workloads=list,heap-program";
     let backends = "--backends=refcount,marksweep:epochs,null";
     let output =
         harness(&["report", "--tiny", "--runs=2", workloads, backends, "--seed=3", "--out", out]);

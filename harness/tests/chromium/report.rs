@@ -47,7 +47,7 @@ fn set_scheme(browser: &mut Browser, scheme: &str) {
 
 #[test]
 fn the_numbers_of_the_page_are_those_of_its_data() {
-    let Some((mut browser, folder)) = open("numbers", "gcbench,rings,heap-programs") else {
+    let Some((mut browser, folder)) = open("numbers", "gcbench,rings,heap-program") else {
         return;
     };
     assert_eq!(browser.complaints(), [""; 0]);
@@ -90,7 +90,7 @@ fn the_numbers_of_the_page_are_those_of_its_data() {
         // Two of pauses, and two of the heap of each of ours but the one that does not collect.
         assert_eq!(charts, 2 + 2 * 5, "{workload}");
     }
-    assert_eq!(count(&mut browser, "#heap-programs svg.chart"), 0);
+    assert_eq!(count(&mut browser, "#heap-program svg.chart"), 0);
     let standings = data["standings"].as_array().map_or(0, Vec::len);
     assert_eq!(count(&mut browser, ".overview tbody tr"), standings);
 }
