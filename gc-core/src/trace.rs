@@ -8,6 +8,8 @@
 //!
 //! Both report into a bounded buffer that the collector empties, so that neither recurses into the
 //! object graph and neither knows which collector is asking.
+//!
+//! A third, [`Trace::describe`], is for people: it says where in the value each reference is.
 
 use core::fmt;
 use core::mem::MaybeUninit;
@@ -42,11 +44,11 @@ use crate::place::NamedEdges;
 ///    at the same time as `visit` of other values; no value is visited by two threads at once. So it
 ///    only reads, and only what belongs to the value: no thread-local variable, no count or flag that
 ///    other values share. (`relocate` runs in the arena's thread.)
-/// 8. [`describe`](Trace::describe), if it is written, reports what `visit` reports, in the same order,
+/// 8. `FINALIZER`, if there is one, is that of this very type at any lifetime, and if it has one, each
+///    value has a [`Brand`](crate::Brand) of it.
+/// 9. [`describe`](Trace::describe), if it is written, reports what `visit` reports, in the same order,
 ///    and runs no code that is not part of an implementation of `Trace`. (A wrong one gives wrong
 ///    names, and does no other harm: which references there are is what `visit` says.)
-/// 9. `FINALIZER`, if there is one, is that of this very type at any lifetime, and if it has one, each
-///    value has a [`Brand`](crate::Brand) of it.
 ///
 /// # Examples
 ///

@@ -18,21 +18,21 @@ static_impl!([T: 'static, S: 'static] HashSet<T, S>);
 
 #[cfg(test)]
 mod tests {
-    use super::super::count_slots;
+    use super::super::{check_places, count_slots};
     use super::*;
     use crate::Gc;
 
     #[test]
     fn the_values_of_a_map_and_the_elements_of_a_table_are_seen() {
         count_slots(|gc| HashMap::<_, _>::from_iter([(1, gc), (2, gc)]), 2);
-        count_slots(
-            |gc| {
-                let mut table = HashTable::new();
-                table.insert_unique(1, gc, |_| 1);
-                table
-            },
-            1,
-        );
+        let table = |gc| {
+            let mut table = HashTable::new();
+            table.insert_unique(1, gc, |_| 1);
+            table
+        };
+        count_slots(table, 1);
+        check_places(|gc| HashMap::<_, _>::from_iter([(1, gc)]), &["[0].value"]);
+        check_places(table, &["[0]"]);
         const { assert!(<HashMap<u8, Gc<'static, u8>> as Trace>::HAS_GC) }
         const { assert!(!<HashSet<u8> as Trace>::HAS_GC) }
     }

@@ -16,13 +16,17 @@ static_impl!([T: 'static, S: 'static] IndexSet<T, S>);
 
 #[cfg(test)]
 mod tests {
-    use super::super::count_slots;
+    use super::super::{check_places, count_slots};
     use super::*;
     use crate::DefaultHashBuilder;
 
     #[test]
     fn the_values_of_a_map_are_seen() {
         count_slots(|gc| IndexMap::<_, _, DefaultHashBuilder>::from_iter([(1, gc), (2, gc)]), 2);
+        check_places(
+            |gc| IndexMap::<_, _, DefaultHashBuilder>::from_iter([(1, (gc, gc)), (2, (gc, gc))]),
+            &["[0].value.0", "[0].value.1", "[1].value.0", "[1].value.1"],
+        );
         const { assert!(!<IndexSet<u8, ()> as Trace>::HAS_GC) }
     }
 }

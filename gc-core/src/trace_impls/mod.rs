@@ -27,13 +27,35 @@ pub use core_types::Static;
 #[cfg(test)]
 #[track_caller]
 fn count_slots<T: crate::Trace>(make: impl FnOnce(crate::Gc<'static, u32>) -> T, expected: usize) {
-    use core::ptr::NonNull;
-
-    // SAFETY: nobody looks at the object, which does not exist.
-    let mut value = make(unsafe { crate::Gc::from_raw(NonNull::dangling()) });
+    let mut value = make(nowhere());
     let (mut edges, mut slots, mut named) = (0, 0, 0);
     crate::Edges::collect(&mut |_| edges += 1, |sink| value.visit(sink));
     crate::Slots::collect(&mut |_| slots += 1, |sink| value.relocate(sink));
     crate::NamedEdges::collect(&mut |_, _| named += 1, |sink| value.describe(sink));
     assert_eq!((edges, slots, named), (expected, expected, expected));
+}
+
+/// Says where a value with some copies of one reference has them.
+#[cfg(test)]
+#[track_caller]
+fn check_places<T: crate::Trace>(
+    make: impl FnOnce(crate::Gc<'static, u32>) -> T,
+    expected: &[&str],
+) {
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+
+    let value = make(nowhere());
+    let mut places: Vec<String> = Vec::new();
+    crate::NamedEdges::collect(&mut |place, _| places.push(place.to_string()), |sink| {
+        value.describe(sink);
+    });
+    assert_eq!(places, expected);
+}
+
+/// A reference to an object that does not exist.
+#[cfg(test)]
+fn nowhere() -> crate::Gc<'static, u32> {
+    // SAFETY: nobody looks at the object.
+    unsafe { crate::Gc::from_raw(core::ptr::NonNull::dangling()) }
 }

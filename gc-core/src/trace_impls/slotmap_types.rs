@@ -16,22 +16,21 @@ owning_impl!(
 mod tests {
     use slotmap::DefaultKey;
 
-    use super::super::count_slots;
+    use super::super::{check_places, count_slots};
     use super::*;
 
     #[test]
     fn the_values_are_seen_and_removed_ones_are_not() {
-        count_slots(
-            |gc| {
-                let mut map = SlotMap::<DefaultKey, _>::new();
-                let first = map.insert(gc);
-                map.insert(gc);
-                map.insert(gc);
-                map.remove(first);
-                map
-            },
-            2,
-        );
+        let map = |gc| {
+            let mut map = SlotMap::<DefaultKey, _>::new();
+            let first = map.insert(gc);
+            map.insert(gc);
+            map.insert(gc);
+            map.remove(first);
+            map
+        };
+        count_slots(map, 2);
+        check_places(map, &["[0].value", "[1].value"]);
         count_slots(
             |gc| {
                 let mut map = SecondaryMap::new();

@@ -11,7 +11,7 @@ owning_impl!(
 
 #[cfg(test)]
 mod tests {
-    use super::super::count_slots;
+    use super::super::{check_places, count_slots};
     use super::*;
     use crate::Gc;
 
@@ -20,5 +20,6 @@ mod tests {
         type Few<'gc> = SmallVec<[Gc<'gc, u32>; 3]>;
         count_slots(|gc| Few::from_slice(&[gc; 2]), 2);
         count_slots(|gc| Few::from_slice(&[gc; 5]), 5);
+        check_places(|gc| Few::from_slice(&[gc; 2]), &["[0]", "[1]"]);
     }
 }

@@ -116,7 +116,7 @@ unsafe impl<T: Trace> Trace for Poll<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::count_slots;
+    use super::super::{check_places, count_slots};
     use super::*;
     use crate::Gc;
 
@@ -126,6 +126,14 @@ mod tests {
         count_slots(Bound::Excluded, 1);
         count_slots(Poll::Ready, 1);
         count_slots(|gc| [ControlFlow::Break(gc), ControlFlow::Continue(gc)], 2);
+    }
+
+    #[test]
+    fn a_wrapper_is_no_step() {
+        check_places(|gc| Reverse((gc, gc)), &["0", "1"]);
+        check_places(|gc| (Bound::Excluded((gc, 1)), Poll::Ready(gc)), &["0.0", "1"]);
+        let flow = |gc| [ControlFlow::Break((1, gc)), ControlFlow::Continue(gc)];
+        check_places(flow, &["[0].1", "[1]"]);
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! What is unreachable and was not reclaimed is reported on demand, by cycles; nothing happens to it.
 
 use gc_core::collector::Collector;
-use gc_core::{AnyGc, Arena, DynamicRoot, DynamicRootSet, Gc, Holder, Mutation, Rootable, WeakMap};
+use gc_core::{
+    AnyGc, Arena, DynamicRoot, DynamicRootSet, Gc, GcVec, Holder, Lock, Mutation, Rootable, Trace,
+    WeakMap, unlock,
+};
 
 use super::node::{Node, NodeRef, set_a, set_b};
 use super::trial::{Setting, reclaims, settle};
@@ -203,6 +206,69 @@ pub fn what_a_weak_map_keeps_is_kept_by_its_key<C: Collector + Default>() {
         let live = arena.enter(|_, (_, map)| map.len());
         assert_eq!(live, if C::ATTRIBUTES.reclaims_cycles { 0 } else { 3 });
         assert_eq!(witness.count(), if C::ATTRIBUTES.reclaims_cycles { 6 } else { 0 });
+    });
+}
+
+/// `a session -> a vector -> an entry -> the session`, and a key that its own value refers to.
+pub fn a_cycle_is_told_by_the_fields_that_close_it<C: Collector + Default>() {
+    #[derive(Trace)]
+    struct Session<'gc> {
+        name: Gc<'gc, str>,
+        cache: GcVec<'gc, Entry<'gc>>,
+        value: Lock<Option<Gc<'gc, Session<'gc>>>>,
+    }
+    #[derive(Clone, Copy, Trace)]
+    struct Entry<'gc> {
+        number: u32,
+        owner: Option<Gc<'gc, Session<'gc>>>,
+    }
+    type Map<'gc> = WeakMap<'gc, Session<'gc>, Session<'gc>>;
+    type Root<'gc> = (Map<'gc>, Vec<Gc<'gc, Session<'gc>>>);
+    Setting::each(|setting| {
+        let mut arena =
+            setting.arena::<Rootable!['gc => Root<'gc>], C>(|mc| (WeakMap::new(mc), Vec::new()));
+        arena.disable();
+        arena.mutate_root(|mc, (map, held)| {
+            let session = || {
+                let (name, cache) = (Gc::new_str(mc, "session"), GcVec::new(mc));
+                Gc::new(mc, Session { name, cache, value: Lock::new(None) })
+            };
+            let first = session();
+            for (number, owner) in [(0, None), (1, Some(first))] {
+                first.cache.push(mc, Entry { number, owner });
+            }
+            let [key, value] = [session(), session()];
+            unlock!(Gc::write(mc, value), Session, value).set(Some(key));
+            map.insert(mc, key, value);
+            let entry = first.cache.get(1).expect("it was pushed");
+            assert_eq!((entry.number, &*key.name), (1, "session"));
+            held.extend([first, key]);
+        });
+        arena.mutate_root(|_, (_, held)| held.clear());
+        let mut lines: Vec<String> = arena.inspect(|heap, _| {
+            let garbage = heap.find_garbage();
+            let cycles = garbage.cycles().iter().map(ToString::to_string);
+            cycles.map(|line| line.replace("<'_>", "").replace("'_, ", "")).collect()
+        });
+        lines.sort();
+        let [pair, ring] = &lines[..] else { panic!("not two cycles: {lines:?}") };
+        let vec = "Buffer<Entry> -> [Lock<Option<Entry>>][1].owner";
+        assert!(ring.contains("3 objects, "), "{ring}");
+        let turns = [
+            format!(": Session.cache -> {vec} -> Session;"),
+            ": Buffer<Entry> -> [Lock<Option<Entry>>][1].owner -> Session.cache -> Buffer<Entry>;"
+                .to_string(),
+            ": [Lock<Option<Entry>>][1].owner -> Session.cache -> Buffer<Entry> \
+             -> [Lock<Option<Entry>>];"
+                .to_string(),
+        ];
+        assert!(turns.iter().any(|turn| ring.contains(turn)), "{ring}");
+        let key = "Session (key of a weak map)";
+        let turns = [
+            format!(": {key} -> Session.value -> Session;"),
+            format!(": Session.value -> {key} -> Session;"),
+        ];
+        assert!(turns.iter().any(|turn| pair.contains(turn)), "{pair}");
     });
 }
 

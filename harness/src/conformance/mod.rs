@@ -367,6 +367,7 @@ macro_rules! conformance {
                     what_is_held_anywhere_is_no_garbage
                     what_waits_for_a_collection_may_be_in_no_cycle
                     what_a_weak_map_keeps_is_kept_by_its_key
+                    a_cycle_is_told_by_the_fields_that_close_it
                     a_report_changes_no_collection
                     a_long_ring_is_one_cycle
                 }
