@@ -5,13 +5,13 @@
 //! were cut.
 
 use alloc::collections::BTreeMap;
-use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::fmt;
 
 use super::graph::{Components, HeapGraph};
+use super::places::Lead;
 use super::{AnyGc, Node};
 use crate::profile::AllocationSite;
 use crate::short_name::Short;
@@ -61,7 +61,8 @@ pub struct Garbage<'gc> {
 
 /// Unreachable objects each of which leads to all others.
 ///
-/// It is printed as `2 objects, 96 bytes: Session.cache -> Entry.owner -> Session`.
+/// It is printed as `2 objects, 96 bytes: Session.cache -> Entry.owner -> Session`: as a
+/// [`RootPath`](super::RootPath) is, and the last leads to the first.
 ///
 /// See the example of [`Garbage`].
 #[derive(Clone, Debug)]
@@ -370,7 +371,7 @@ impl fmt::Display for Cycle<'_> {
         write!(f, "{}: ", Amount(self.members.len(), self.size_bytes()))?;
         let nexts = self.way_around.iter().cycle().skip(1);
         for (object, next) in self.way_around.iter().zip(nexts).take(TYPES_MAX) {
-            write!(f, "{}{} -> ", Short(object.type_name()), Link(*object, *next))?;
+            write!(f, "{}", Lead { object: *object, next: *next })?;
         }
         match &self.way_around[..] {
             [_] => f.write_str("itself")?,
@@ -386,23 +387,6 @@ impl fmt::Display for Cycle<'_> {
             write!(f, "; keeps {}", ByType(&self.kept))?;
         }
         Ok(())
-    }
-}
-
-/// Where in an object the reference is that leads to the next of a cycle, printed behind the type.
-struct Link<'gc>(AnyGc<'gc>, AnyGc<'gc>);
-
-impl fmt::Display for Link<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Link(object, next) = *self;
-        let mut link = None;
-        object.for_each_named(&mut |place, target| {
-            if link.is_none() && target == next {
-                link = Some(place.behind_name().to_string());
-            }
-        });
-        // What leads on without a reference is the key of an entry.
-        f.write_str(link.as_deref().unwrap_or(" (key of a weak map)"))
     }
 }
 

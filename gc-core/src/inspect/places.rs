@@ -3,12 +3,14 @@
 //! Which references there are, and to what, is always what `visit` says, as everywhere else; that a
 //! type describes itself adds the names. So a wrong description is a wrong name and nothing worse.
 
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 
 use super::{AnyGc, ELEMENTS_MAX, HeapView};
 use crate::heap::ObjectRef;
 use crate::place::{NamedEdges, Place};
+use crate::short_name::Short;
 use crate::trace::Edges;
 
 /// What keeps an object from outside of the heap.
@@ -210,6 +212,29 @@ impl<'gc> AnyGc<'gc> {
     }
 }
 
+/// How an object leads to the next of a way: printed as `Session.cache -> `, or with a double arrow if it
+/// is the key of an entry whose value is the next.
+pub(super) struct Lead<'gc> {
+    pub(super) object: AnyGc<'gc>,
+    pub(super) next: AnyGc<'gc>,
+}
+
+impl fmt::Display for Lead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Short(self.object.type_name()))?;
+        let mut lead = None;
+        self.object.for_each_named(&mut |place, target| {
+            if target == self.next && lead.is_none() {
+                lead = Some(place.behind_name().to_string());
+            }
+        });
+        match lead {
+            Some(place) => write!(f, "{place} -> "),
+            None => f.write_str(" => "),
+        }
+    }
+}
+
 /// References that are yet to be named.
 #[derive(Default)]
 struct Names(Vec<ObjectRef>);
@@ -237,7 +262,7 @@ impl Names {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::{String, ToString};
+    use alloc::string::String;
     use alloc::vec;
 
     use super::*;

@@ -4,6 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::super::places::Lead;
 use super::super::{AnyGc, HeapView};
 use crate::heap::{ObjectRef, ObjectSet};
 use crate::short_name::Short;
@@ -135,17 +136,9 @@ impl<'gc> RootPath<'gc> {
     /// Writes an object of the way, and how it leads to the next.
     fn write_object(&self, f: &mut fmt::Formatter<'_>, place: usize) -> fmt::Result {
         let object = self.objects[place];
-        write!(f, "{}", Short(object.type_name()))?;
-        let Some(&next) = self.objects.get(place + 1) else { return Ok(()) };
-        let mut reference = None;
-        self.view.for_each_reference(object, |place, target| {
-            if target == next && reference.is_none() {
-                reference = Some(place.behind_name().to_string());
-            }
-        });
-        match reference {
-            Some(reference) => write!(f, "{reference} -> "),
-            None => f.write_str(" => "),
+        match self.objects.get(place + 1) {
+            Some(&next) => write!(f, "{}", Lead { object, next }),
+            None => write!(f, "{}", Short(object.type_name())),
         }
     }
 }
