@@ -19,7 +19,8 @@ pub use dominators::Dominators;
 pub use path::RootPath;
 
 use super::{AnyGc, HeapView};
-use crate::heap::{Ephemeron, ObjectNumbers, ObjectRef, ObjectSet, WeakTable, for_each_edge};
+use crate::heap::{Ephemeron, ObjectNumbers, ObjectRef, ObjectSet, WeakTable};
+use crate::trace::Edges;
 
 /// An object of a [`HeapGraph`], by its number.
 ///
@@ -74,15 +75,22 @@ impl<'a> Links<'a> {
         Links { weak, reachable }
     }
 
-    /// Calls `each` for each reference of an object, in the order of their places, and then for the
-    /// values of which it is the key.
+    /// Calls `each` for each reference of an object, in the order of its fields, and then for the values
+    /// of which it is the key.
     ///
     /// # Safety
     ///
     /// The object was not reclaimed, and there is no `&mut` into it. The table is that of its heap.
     unsafe fn for_each(&self, of: ObjectRef, mut each: impl FnMut(ObjectRef)) {
-        // SAFETY: the caller's promises; outside of a collection nothing is forwarded.
-        unsafe { for_each_edge(of, &mut each) }
+        // SAFETY: it was not reclaimed, and outside of a collection nothing is forwarded.
+        let descriptor = unsafe { of.descriptor() };
+        if descriptor.has_references() {
+            // SAFETY: as above.
+            let elements = 0..unsafe { of.element_count() };
+            // `for_each_edge` has another order.
+            // SAFETY: the caller's promises; the elements are all there are.
+            Edges::collect(&mut each, |edges| unsafe { descriptor.visit(of, elements, edges) });
+        }
         let lead_to_value = |ephemeron: Ephemeron| {
             // It may be the cell, too.
             let is_key = ephemeron.key == of;
