@@ -27,31 +27,30 @@ impl Tree {
         let predecessors = Predecessors::of(graph, roots, &search);
         let Search { nodes, parents, .. } = search;
         let len = nodes.len();
-        let mut forest = Forest::of(parents);
-        let mut immediate = vec![0; len];
+        let mut forest = Forest::of(&parents);
+        let (mut semidominators, mut immediate) = (vec![0; len], vec![0; len]);
         // The nodes of each semidominator whose dominator is yet to be found, as lists.
         let (mut heads, mut next) = (vec![NONE; len], vec![NONE; len]);
         for number in (1..len as u32).rev() {
-            let parent = forest.ancestors[number as usize];
-            let mut semi = parent;
-            for &before in predecessors.of_number(number) {
-                let best = forest.best(before, number + 1);
-                semi = semi.min(forest.semi[best as usize]);
-            }
-            forest.semi[number as usize] = semi;
+            let parent = forest.trees[number as usize].ancestor;
+            let before = predecessors.of_number(number).iter();
+            let semi = before.map(|&before| forest.best(before, number + 1).semi);
+            let semi = semi.fold(parent, u32::min);
+            forest.trees[number as usize].best = Best { number, semi };
+            semidominators[number as usize] = semi;
             next[number as usize] = core::mem::replace(&mut heads[semi as usize], number);
             // From here on `number` is linked to its parent, and all that has the parent as its
             // semidominator and was met through `number` is in the list.
             let mut waiting = core::mem::replace(&mut heads[parent as usize], NONE);
             while waiting != NONE {
                 let best = forest.best(waiting, number);
-                let is_parent = forest.semi[best as usize] == parent;
-                immediate[waiting as usize] = if is_parent { parent } else { best };
+                immediate[waiting as usize] =
+                    if best.semi == parent { parent } else { best.number };
                 waiting = next[waiting as usize];
             }
         }
         for number in 1..len {
-            if immediate[number] != forest.semi[number] {
+            if immediate[number] != semidominators[number] {
                 immediate[number] = immediate[immediate[number] as usize];
             }
         }
@@ -135,40 +134,52 @@ impl Predecessors {
 
 /// The numbers that were linked to their parents, the larger ones first, with paths compressed.
 struct Forest {
-    /// The parent, or above it one that stands for all between.
-    ancestors: Vec<u32>,
-    /// The semidominator, as far as it is known; else the number itself.
-    semi: Vec<u32>,
-    /// The one with the smallest semidominator among this and those that its ancestor stands for.
-    best: Vec<u32>,
+    /// By number. What is known of one is together, for it is looked up all over the heap.
+    trees: Vec<Linked>,
     /// The path that is compressed.
     path: Vec<u32>,
 }
 
+struct Linked {
+    /// The parent, or above it one that stands for all between.
+    ancestor: u32,
+    /// Among the number itself and those that its ancestor stands for.
+    best: Best,
+}
+
+/// A number with the smallest semidominator among some.
+#[derive(Clone, Copy)]
+struct Best {
+    number: u32,
+    /// That semidominator, as far as it is known; else the number itself.
+    semi: u32,
+}
+
 impl Forest {
-    fn of(parents: Vec<u32>) -> Forest {
-        let itself: Vec<u32> = (0..parents.len() as u32).collect();
-        Forest { ancestors: parents, semi: itself.clone(), best: itself, path: Vec::new() }
+    fn of(parents: &[u32]) -> Forest {
+        let alone = |(&ancestor, number)| Linked { ancestor, best: Best { number, semi: number } };
+        Forest { trees: parents.iter().zip(0..).map(alone).collect(), path: Vec::new() }
     }
 
-    /// The one with the smallest semidominator on the path from the root of the tree that `number` is in, which
-    /// is left out, to `number`; if that is the root, itself. The numbers from `linked` on are linked.
-    fn best(&mut self, number: u32, linked: u32) -> u32 {
+    /// The best on the path from the root of the tree that `number` is in, which is left out, to
+    /// `number`; if that is the root, itself. The numbers from `linked` on are linked.
+    fn best(&mut self, number: u32, linked: u32) -> Best {
         let mut top = number;
         // A number is linked if it is so large, and a root's child if its ancestor is not.
-        while self.ancestors[top as usize] >= linked {
+        while self.trees[top as usize].ancestor >= linked {
             self.path.push(top);
-            top = self.ancestors[top as usize];
+            top = self.trees[top as usize].ancestor;
         }
+        let Linked { ancestor, mut best } = self.trees[top as usize];
         while let Some(below) = self.path.pop() {
-            let (best, own) = (self.best[top as usize], self.best[below as usize]);
-            if self.semi[best as usize] < self.semi[own as usize] {
-                self.best[below as usize] = best;
+            let below = &mut self.trees[below as usize];
+            if best.semi < below.best.semi {
+                below.best = best;
             }
-            self.ancestors[below as usize] = self.ancestors[top as usize];
-            top = below;
+            below.ancestor = ancestor;
+            best = below.best;
         }
-        self.best[number as usize]
+        best
     }
 }
 
