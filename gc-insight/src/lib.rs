@@ -8,9 +8,11 @@
 //! - [`snapshot`]: every object and every reference, as a file for other tools.
 //! - [`leak`]: what grows, and what is left over.
 //! - [`log`]: the record of collections, pauses and utilization.
+//! - [`blocks`]: how full the heap's memory is, and how scattered what is free.
 //!
 //! Nothing here runs unless it is called.
 
+pub mod blocks;
 pub mod leak;
 pub mod log;
 pub mod profile;

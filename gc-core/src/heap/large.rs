@@ -131,15 +131,11 @@ impl LargeSpace {
             let chunk = object.chunk();
             debug_assert_eq!(chunk.kind(), ChunkKind::Large);
             // SAFETY: dead, but its memory is not given out again yet.
-            let bytes = unsafe { object.bytes() };
-            // SAFETY: as above.
-            let align_bytes = unsafe { object.descriptor() }.align_bytes();
-            let run_bytes =
-                (bytes + HEADER_BYTES.next_multiple_of(align_bytes)).next_multiple_of(PAGE_BYTES);
+            let run_bytes = unsafe { run_bytes(object) };
             pool.remove_other(run_bytes);
             chunk.starts().remove(object);
             if chunk.size_bytes() == CHUNK_BYTES {
-                let first = (object.start().addr() - chunk.base().addr()) / PAGE_BYTES;
+                let first = first_page(object);
                 let pages = chunk.info().pages.remove(first..first + run_bytes / PAGE_BYTES);
                 debug_assert_eq!(pages, run_bytes / PAGE_BYTES);
                 self.idle_pages += pages;
@@ -211,6 +207,38 @@ impl LargeSpace {
         self.chunks.iter().flat_map(|chunk| chunk.blocks())
     }
 
+    /// What every page is used for, as runs in the order of their addresses: those of objects, and the
+    /// free ones between them. What a huge object leaves of its chunk is a part of its run.
+    pub(super) fn runs(&self) -> Vec<Run> {
+        let mature = self.blocks().flat_map(|block| block.mature());
+        let mut objects: Vec<ObjectRef> = mature.chain(self.young.iter().copied()).collect();
+        objects.sort_unstable();
+        let mut objects = objects.into_iter().peekable();
+        let mut chunks = self.chunks.clone();
+        chunks.sort_unstable();
+        let mut runs = Vec::new();
+        for chunk in chunks {
+            let is_huge = chunk.size_bytes() != CHUNK_BYTES;
+            let end = chunk.size_bytes() / PAGE_BYTES;
+            let mut free_from = METADATA_PAGES;
+            while let Some(object) = objects.next_if(|object| object.chunk() == chunk) {
+                let first = first_page(object);
+                if free_from < first {
+                    runs.push(Run { chunk, pages: free_from..first, object: None });
+                }
+                // SAFETY: it was not reclaimed; if it is an unfinished array its header says how long
+                // it is.
+                let pages = unsafe { run_bytes(object) } / PAGE_BYTES;
+                free_from = if is_huge { end } else { first + pages };
+                runs.push(Run { chunk, pages: first..free_from, object: Some(object) });
+            }
+            if free_from < end {
+                runs.push(Run { chunk, pages: free_from..end, object: None });
+            }
+        }
+        runs
+    }
+
     /// Calls `each` for every mature large object.
     ///
     /// See the example of [`Heap`](super::Heap).
@@ -239,6 +267,31 @@ impl fmt::Debug for LargeSpace {
             .field("young", &self.young.len())
             .finish_non_exhaustive()
     }
+}
+
+/// Pages that follow each other: all of an object's, or all that are free between two.
+pub(super) struct Run {
+    pub(super) chunk: Chunk,
+    pub(super) pages: Range<usize>,
+    pub(super) object: Option<ObjectRef>,
+}
+
+/// The first page of an object's run, counted from the beginning of its chunk: that of its header.
+fn first_page(object: ObjectRef) -> usize {
+    (object.start().addr() - object.chunk().base().addr()) / PAGE_BYTES
+}
+
+/// Bytes of an object's run.
+///
+/// # Safety
+///
+/// The object is large, and its header is intact.
+unsafe fn run_bytes(object: ObjectRef) -> usize {
+    // SAFETY: the caller's promise.
+    let bytes = unsafe { object.bytes() };
+    // SAFETY: as above.
+    let align_bytes = unsafe { object.descriptor() }.align_bytes();
+    (bytes + HEADER_BYTES.next_multiple_of(align_bytes)).next_multiple_of(PAGE_BYTES)
 }
 
 /// The first run of this many free pages.

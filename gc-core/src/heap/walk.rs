@@ -22,12 +22,12 @@ use crate::id::IdTable;
 /// The parts of a heap in which objects are, and what is known of these, to be read.
 #[derive(Clone, Copy)]
 pub(crate) struct Contents<'a> {
-    pool: &'a Pool,
-    large: &'a LargeSpace,
-    nursery: &'a Nursery,
+    pub(super) pool: &'a Pool,
+    pub(super) large: &'a LargeSpace,
+    pub(super) nursery: &'a Nursery,
     /// What was allocated in the region that is being allocated into.
-    begin: *mut u8,
-    cursor: *mut u8,
+    pub(super) begin: *mut u8,
+    pub(super) cursor: *mut u8,
     pub(crate) census: &'a Census,
     pub(crate) ids: &'a IdTable,
     pub(crate) handle_tables: &'a [Rc<HandleTable>],

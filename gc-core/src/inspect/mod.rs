@@ -30,7 +30,7 @@ use crate::arena::Arena;
 use crate::collector::Collector;
 use crate::dynamic_roots::DynamicRoot;
 use crate::handles::HandleTable;
-use crate::heap::{Contents, Flag, ObjectRef, ObjectSet, Thrift, for_each_edge};
+use crate::heap::{BlockUsage, Contents, Flag, ObjectRef, ObjectSet, Thrift, for_each_edge};
 use crate::id::GcId;
 use crate::mutation::Invariant;
 use crate::pointee::Pointee;
@@ -252,6 +252,33 @@ impl<'gc> HeapView<'gc> {
         let object = self.contents.ids.object(id)?;
         // SAFETY: it is of this heap, or it would have left the table.
         unsafe { HeapView::show(object) }
+    }
+
+    /// What the heap's memory is used for: every block, free ones included, and then every large object
+    /// with its pages, and the free pages between those. For a map of the heap, and for how fragmented
+    /// it is.
+    ///
+    /// # Complexity
+    ///
+    /// O(objects and blocks); memory for the large objects, and for the blocks of the nursery.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::heap::BLOCK_BYTES;
+    /// use gc_core::{Arena, BlockUsage, Gc, NullCollector, Rootable};
+    ///
+    /// let mut arena: Arena<Rootable![Gc<'_, u64>], NullCollector> = Arena::new(|mc| Gc::new(mc, 1));
+    /// arena.inspect(|heap, _| {
+    ///     let blocks: Vec<BlockUsage> = heap.blocks().filter(|block| !block.is_free()).collect();
+    ///     let [block] = blocks[..] else { panic!("one is in use") };
+    ///     // What was just made is young; the rest of the block is one hole.
+    ///     assert_eq!((block.live_bytes, block.young_bytes, block.holes), (0, 16, 1));
+    ///     assert_eq!(block.free_bytes, BLOCK_BYTES - 16);
+    /// });
+    /// ```
+    pub fn blocks(&self) -> impl Iterator<Item = BlockUsage> + use<'gc> {
+        self.contents.usage()
     }
 
     /// What a handle of the arena's own set refers to; `None` if it is of another arena or set.
