@@ -68,9 +68,10 @@ fn the_report_of_a_cycle_says_where_it_was_made_if_that_is_known() {
     let line = line!() - 4;
     arena.collect();
     forget(&mut arena);
-    let report = Leaks::find(&mut arena).to_string();
-    let of_node = report.lines().find(|line| line.contains("Node<'_> at "));
-    assert!(of_node.is_some_and(|text| text.ends_with(&format!("leaks.rs:{line}"))), "{report}");
+    let leaks = Leaks::find(&mut arena);
+    assert!(leaks.to_string().contains(&format!("leaks.rs:{line}")), "{leaks}");
+    let lines = leaks.unreachable().rows().map(|(kind, _)| kind.site.map(|site| site.line()));
+    assert!(lines.eq([Some(line), Some(line)]), "{}", leaks.unreachable());
 }
 
 #[test]

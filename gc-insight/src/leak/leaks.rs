@@ -4,7 +4,7 @@ use std::fmt;
 
 use gc_core::{Arena, Collector, Garbage, HeapView, Root, Rootable, Trace};
 
-use super::census::{Census, Count, Growth, GrowthRow, Kind};
+use super::census::{Census, Growth, GrowthRow, Kind};
 
 /// Finalizers may make garbage, and may make what was garbage reachable: so often it is collected, or
 /// until nothing changes.
@@ -150,10 +150,6 @@ impl fmt::Display for Leaks {
             return f.write_str("nothing is left over");
         }
         f.write_str(&self.report)?;
-        let sites = self.unreachable.rows().filter(|(kind, _)| kind.site.is_some());
-        for (kind, Count { objects, .. }) in sites.take(SITES_MAX) {
-            write!(f, "\n{objects} {kind}")?;
-        }
         if self.growth.has_grown() {
             let newline = if self.report.is_empty() { "" } else { "\n" };
             write!(f, "{newline}there are more objects than before:\n{}", self.growth)?;
