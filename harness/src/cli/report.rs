@@ -60,7 +60,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
         .collect::<Result<Vec<_>, _>>()?;
     let runs = usize::from(arguments.runs);
     let watched = contenders.iter().filter(|contender| is_watched(**contender)).count();
-    let steps = workloads.len() * (contenders.len() * runs + watched * QUESTIONS.len());
+    let steps = workloads.len()
+        * (contenders.len() * runs + watched * QUESTIONS.len() + watched.min(ONCE.len()));
     let bar = progress::bar(steps);
     let mut reports = Vec::new();
     let mut all_series = Vec::new();
@@ -97,9 +98,16 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
 /// What is looked at, each in a run of its own.
 const QUESTIONS: [Question; 2] = [Question::Collector, Question::Heap];
 
-/// Nothing happens in the heap of the null collector, and peers have none of ours.
+/// And once for each workload.
+const ONCE: [Question; 1] = [Question::Allocations];
+
+/// Nothing happens in the heap of the null collector.
 fn is_watched(contender: Contender) -> bool {
-    !matches!(contender, Contender::Backend(Backend::Null) | Contender::Peer(_))
+    match contender {
+        Contender::Backend(backend) => backend != Backend::Null,
+        Contender::Epochs(_) => true,
+        Contender::Profiled(_) | Contender::Peer(_) => false,
+    }
 }
 
 fn make_folder(folder: &Path) -> Result<(), Trouble> {
@@ -142,9 +150,11 @@ fn report_workload(
     let Some(first) = series.first().map(|series| series.job.order) else {
         return Ok(None);
     };
-    let mut watched = Vec::new();
+    let mut watched: Vec<Watched> = Vec::new();
     for series in series.iter().filter(|series| is_watched(series.job.order.contender)) {
-        watched.push(watch(&launcher, series, &mut ended));
+        let once = if watched.is_empty() { &ONCE[..] } else { &[] };
+        let questions = QUESTIONS.iter().chain(once).copied();
+        watched.push(watch(&launcher, series, questions, &mut ended));
     }
     let runs = usize::from(arguments.runs);
     let comparison = Comparison::new(series, Baseline::Fastest, runs, arguments.seed);
@@ -158,19 +168,25 @@ fn report_workload(
     }))
 }
 
-fn watch(launcher: &Launcher, series: &Series, ended: &mut impl FnMut(&Order)) -> Watched {
+fn watch(
+    launcher: &Launcher,
+    series: &Series,
+    questions: impl Iterator<Item = Question>,
+    ended: &mut impl FnMut(&Order),
+) -> Watched {
     let order = series.job.order;
     let mut watched = Watched {
         contender: order.contender.name(),
         collector: None,
         heap_run_ns: None,
         heap: None,
+        allocations: None,
         trouble: Vec::new(),
     };
     // What did not end undisturbed is not run again.
     let expected = series.spread(|measurement| Some(measurement.wall_ns));
     let answer = series.measurements().next().map(|measurement| &measurement.checksum);
-    for question in QUESTIONS {
+    for question in questions {
         if let (Some(expected), Some(answer)) = (expected, answer) {
             let expected = Duration::from_nanos(expected.median);
             match observe(launcher, &order, question, expected) {
@@ -187,6 +203,7 @@ fn watch(launcher: &Launcher, series: &Series, ended: &mut impl FnMut(&Order)) -
                         watched.heap = Some(heap);
                     }
                     Seen::Collector(collector) => watched.collector = Some(collector),
+                    Seen::Allocations(profile) => watched.allocations = Some(profile),
                 },
                 Err(error) => watched.trouble.push(error),
             }

@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use cpu_time::ProcessTime;
 use gc_core::{Arena, Collector, Mutation, Pacing, Root, Rootable, Sampling, Stats, Trace};
-use gc_insight::profile::Profile;
 
 use super::observer::Observer;
 use super::pauses::{PauseListener, Pauses};
@@ -19,8 +18,6 @@ pub struct Instruments {
     limit_bytes: Option<usize>,
     pacing: Pacing,
     sampling: Option<Sampling>,
-    /// Of all arenas that were retired.
-    profile: Option<Profile>,
     pauses: Option<Rc<RefCell<Pauses>>>,
     /// Whether an arena was ever listened to.
     is_heard: bool,
@@ -97,7 +94,6 @@ impl Instruments {
             limit_bytes: None,
             pacing: Pacing::default(),
             sampling: None,
-            profile: None,
             pauses: None,
             is_heard: false,
             observer: None,
@@ -142,7 +138,7 @@ impl Instruments {
         self
     }
 
-    /// Samples allocations, if so: see [`take_profile`](Instruments::take_profile).
+    /// Samples allocations, if so, unless an observer says how.
     #[must_use]
     pub fn sampling(mut self, sampling: Option<Sampling>) -> Self {
         self.sampling = sampling;
@@ -184,7 +180,8 @@ impl Instruments {
             builder = builder.limit_bytes(bytes);
         }
         let mut arena = builder.build(root);
-        arena.profile_allocations(self.sampling);
+        let sampling = self.observer.as_ref().and_then(|observer| observer.sampling());
+        arena.profile_allocations(sampling.or(self.sampling));
         if let Some(pauses) = &self.pauses {
             arena.set_listener(PauseListener(Rc::clone(pauses)));
             self.is_heard = true;
@@ -245,14 +242,10 @@ impl Instruments {
         C: Collector,
     {
         self.tick(&mut arena);
-        self.add_stats(&arena.stats());
-        if let Some(profile) = arena.allocation_profile() {
-            let profile = Profile::from(&profile);
-            match &mut self.profile {
-                None => self.profile = Some(profile),
-                Some(all) => all.merge(profile),
-            }
+        if let (Some(observer), Some(profile)) = (&mut self.observer, arena.allocation_profile()) {
+            observer.profiled(&profile);
         }
+        self.add_stats(&arena.stats());
         drop(arena);
     }
 
@@ -264,12 +257,6 @@ impl Instruments {
         self.heap_use.collections += stats.collections;
         self.heap_use.live_bytes_max =
             self.heap_use.live_bytes_max.max(stats.live_bytes_max as u64);
-    }
-
-    /// Who has allocated what in all retired arenas, if that was asked for. What is live is what was so
-    /// when they retired.
-    pub fn take_profile(&mut self) -> Option<Profile> {
-        self.profile.take()
     }
 
     /// What all retired arenas did.

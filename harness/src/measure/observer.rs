@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use gc_core::{GenerationStats, HeapView, Listener, Stats};
+use gc_core::{AllocationProfile, GenerationStats, HeapView, Listener, Sampling, Stats};
 
 /// Looks at an arena between the operations of a workload.
 ///
@@ -15,6 +15,14 @@ pub trait Observer: fmt::Debug {
     fn listener(&mut self) -> Option<Box<dyn Listener>> {
         None
     }
+
+    /// Which allocations are noted in the next arena; none by default.
+    fn sampling(&self) -> Option<Sampling> {
+        None
+    }
+
+    /// Takes what was noted, when the arena has done its work.
+    fn profiled(&mut self, _profile: &AllocationProfile) {}
 
     /// An operation has ended. Answers whether the observer wants to see the heap now.
     fn operation_ended(&mut self, stats: &Stats, generations: &[GenerationStats]) -> bool;
@@ -27,6 +35,14 @@ pub trait Observer: fmt::Debug {
 impl<O: Observer> Observer for Rc<RefCell<O>> {
     fn listener(&mut self) -> Option<Box<dyn Listener>> {
         self.borrow_mut().listener()
+    }
+
+    fn sampling(&self) -> Option<Sampling> {
+        self.borrow().sampling()
+    }
+
+    fn profiled(&mut self, profile: &AllocationProfile) {
+        self.borrow_mut().profiled(profile);
     }
 
     fn operation_ended(&mut self, stats: &Stats, generations: &[GenerationStats]) -> bool {

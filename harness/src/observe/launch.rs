@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
-use super::{CollectorObserver, HeapObserver, Observation, Seen};
+use super::{AllocationObserver, CollectorObserver, HeapObserver, Observation, Seen};
 use crate::measure::{Contender, Instruments, Launcher, Order};
 
 /// The hidden subcommand that observes in its own process.
@@ -22,6 +22,8 @@ pub enum Question {
     Collector,
     /// What is in the heap, over time.
     Heap,
+    /// Who allocates what.
+    Allocations,
 }
 
 impl Question {
@@ -31,6 +33,7 @@ impl Question {
         match self {
             Question::Collector => "collector",
             Question::Heap => "heap",
+            Question::Allocations => "allocations",
         }
     }
 }
@@ -85,6 +88,7 @@ pub fn observe_here(
     let run = |mut instruments: Instruments| {
         order.workload.run(backend, &order.parameters, &mut instruments)
     };
+    let start = Instant::now();
     let (checksum, run, seen) = match question {
         Question::Collector => {
             let observer = Rc::new(RefCell::new(CollectorObserver::default()));
@@ -101,6 +105,13 @@ pub fn observe_here(
                 return Ok(None);
             }
             (checksum, run, Seen::Heap(record))
+        }
+        Question::Allocations => {
+            let observer = AllocationObserver::default();
+            let checksum = run(instruments.observer(observer.clone()));
+            let run = start.elapsed();
+            let Some(profile) = observer.take() else { return Ok(None) };
+            (checksum, run, Seen::Allocations(profile))
         }
     };
     let run_ns = run.as_nanos().try_into().unwrap_or(u64::MAX);

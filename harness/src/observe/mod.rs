@@ -7,6 +7,7 @@
 //! scale with the same seed, and its checksum is compared like any other. For those who watch a run
 //! there is a [`LiveObserver`].
 
+mod allocations;
 mod clock;
 mod collector;
 mod heap;
@@ -16,6 +17,7 @@ mod record;
 mod slices;
 mod types;
 
+pub use self::allocations::AllocationObserver;
 pub use self::collector::CollectorObserver;
 pub use self::heap::HeapObserver;
 pub(crate) use self::launch::SUBCOMMAND;

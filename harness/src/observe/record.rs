@@ -1,5 +1,6 @@
 //! What was seen, as one line of JSON.
 
+use gc_insight::profile::Profile;
 use serde::{Deserialize, Serialize};
 
 /// What was seen of one contender on one workload.
@@ -21,6 +22,8 @@ pub enum Seen {
     Heap(HeapRecord),
     /// What the collector did.
     Collector(CollectorRecord),
+    /// Who allocated what.
+    Allocations(Profile),
 }
 
 /// The heap over the time of a run. Sizes are in bytes.

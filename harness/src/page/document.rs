@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use super::allocations::allocations;
 use super::collections::collections;
 use super::heap::heap;
 use super::overview::overview;
@@ -88,6 +89,7 @@ fn section(workload: &WorkloadReport) -> Markup {
             (pauses(workload))
             (heap(workload))
             (collections(workload))
+            (allocations(workload))
             @if !workload.watched.is_empty() && !is_seen {
                 p class="note" { "Nobody has looked into the heap of this workload." }
             }
@@ -144,6 +146,11 @@ fn how_it_was_measured(report: &Report) -> Markup {
                     "this takes is left out of the axes; that caches are cold afterwards is not. "
                     "Reachable is what the root and handles lead to; unreachable is what lies in the "
                     "heap all the same, and was counted or allocated there."
+                }
+                dt { "Allocations" }
+                dd {
+                    "A last run, on one collector, in which allocations are sampled with the calls "
+                    "that led to them."
                 }
                 dt { "Answers" }
                 dd { "All contenders must give the same answer on a workload, in every run." }

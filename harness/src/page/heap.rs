@@ -2,11 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::chart::{Band, Caption, HeapChart, StackChart, Ticks};
+use super::chart::{Band, Caption, HeapChart, Piece, StackChart, Ticks};
 use super::legend::{behind, legend};
 use super::palette::{self, GARBAGE, TYPE_COLORS};
 use super::{Watched, WorkloadReport};
-use crate::observe::{HeapRecord, Look, Slice, TypeName};
+use crate::observe::{HeapRecord, Look, TypeName};
 use crate::report::{bytes, count, duration};
 
 /// The heaps of one workload, on axes that are the same for all collectors.
@@ -63,19 +63,20 @@ impl<'a> Heaps<'a> {
         run_ns: u64,
         y_max_bytes: f64,
     ) -> HeapChart {
-        // In the middle of each.
-        let at = |slice: &Slice| (2 * slice.place + 1) as f64 * heap.slice_ns as f64 / 2.0;
         let used_max = heap.slices.iter().map(|slice| slice.used_bytes_max).max().unwrap_or(0);
-        let generations = heap.slices.iter().map(|slice| slice.collections.len()).max();
-        let collections = (0..generations.unwrap_or(0)).map(|generation| {
-            let counts =
-                heap.slices.iter().map(|slice| (at(slice), slice.collections.get(generation)));
-            counts
-                .filter_map(|(at, count)| Some((at, *count.filter(|count| **count > 0)?)))
-                .collect()
-        });
-        let collections: Vec<Vec<(f64, u64)>> = collections.collect();
-        let sum: u64 = collections.iter().flatten().map(|(_, count)| count).sum();
+        let slice_ns = heap.slice_ns as f64;
+        let pieces: Vec<Piece> = heap
+            .slices
+            .iter()
+            .map(|slice| Piece {
+                begin_ns: slice.place as f64 * slice_ns,
+                end_ns: (slice.place + 1) as f64 * slice_ns,
+                least_bytes: slice.used_bytes_min as f64,
+                most_bytes: slice.used_bytes_max as f64,
+                collections: slice.collections.clone(),
+            })
+            .collect();
+        let sum: u64 = pieces.iter().flat_map(|piece| &piece.collections).sum();
         HeapChart {
             caption: Caption {
                 title: format!("Heap of {} on {}", watched.contender, self.workload),
@@ -89,18 +90,20 @@ impl<'a> Heaps<'a> {
             class: palette::contender(watched.contender),
             x_max_ns: self.x_max_ns,
             y_max_bytes,
-            used: heap
-                .slices
-                .iter()
-                .map(|slice| (at(slice), slice.used_bytes_min as f64, slice.used_bytes_max as f64))
-                .collect(),
+            used: pieces,
             reachable: heap
                 .looks
                 .iter()
                 .map(|look| (look.at_ns as f64, look.reachable_bytes() as f64))
                 .collect(),
-            collections,
+            generations: self.generations(),
         }
+    }
+
+    /// The most generations that any of the collectors has.
+    fn generations(&self) -> usize {
+        let slices = self.heaps.iter().flat_map(|(_, heap, _)| &heap.slices);
+        slices.map(|slice| slice.collections.len()).max().unwrap_or(0)
     }
 
     /// The types of all heaps, those first that took most at any time.

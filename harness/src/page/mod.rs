@@ -6,9 +6,10 @@
 //!
 //! - [`report`](Report): the data.
 //! - `document`: the page around it; `overview` at its top, and then for each workload `times`,
-//!   `pauses`, `heap` and `collections`.
+//!   `pauses`, `heap`, `collections` and `allocations`.
 //! - `chart`: pictures, as SVG. `page.css` has their colors, and `page.js` says values at the pointer.
 
+mod allocations;
 mod chart;
 mod collections;
 mod document;

@@ -14,14 +14,14 @@ pub(super) fn overview(report: &Report) -> Markup {
                 thead {
                     tr {
                         th scope="col" { "contender" }
-                        th scope="col" { "reclaims cycles" }
-                        th scope="col" { "prompt" }
-                        th scope="col" { "moves objects" }
                         th scope="col" class="number" { "CPU time" }
                         th scope="col" class="number" { "peak memory" }
                         th scope="col" class="number" { "longest pause" }
                         th scope="col" class="number" { "p99 pause" }
                         th scope="col" class="number" { "utilization" }
+                        th scope="col" { "reclaims cycles" }
+                        th scope="col" { "prompt" }
+                        th scope="col" { "moves objects" }
                         th scope="col" class="number" { "workloads" }
                     }
                 }
@@ -46,9 +46,6 @@ fn row(standing: &Standing, workloads: usize) -> Markup {
     html! {
         tr class=(palette::contender(standing.contender)) data-contender=(standing.contender) {
             th scope="row" { span class="swatch" aria-hidden="true" {} (standing.contender) }
-            td { (yes_or_no(attributes.map(|it| it.reclaims_cycles))) }
-            td { (yes_or_no(is_prompt)) }
-            td { (yes_or_no(attributes.map(|it| it.moves_objects))) }
             td class="number" { (or_dash(ratio(standing.cpu_ratio))) }
             td class="number" { (or_dash(ratio(standing.memory_ratio))) }
             td class="number" { (or_dash(standing.pause_ns_max.map(duration))) }
@@ -56,6 +53,9 @@ fn row(standing: &Standing, workloads: usize) -> Markup {
             td class="number" {
                 (or_dash(standing.utilization.map(|part| format!("{:.0} %", part * 100.0))))
             }
+            td { (yes_or_no(attributes.map(|it| it.reclaims_cycles))) }
+            td { (yes_or_no(is_prompt)) }
+            td { (yes_or_no(attributes.map(|it| it.moves_objects))) }
             td class="number" { (standing.measured) " of " (workloads) }
         }
     }

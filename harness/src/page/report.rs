@@ -1,5 +1,6 @@
 //! Everything that the page shows: [`Report`].
 
+use gc_insight::profile::Profile;
 use serde::Serialize;
 
 use crate::backend::Backend;
@@ -82,6 +83,8 @@ pub struct Watched {
     pub heap_run_ns: Option<u64>,
     /// What was in the heap.
     pub heap: Option<HeapRecord>,
+    /// Who allocated what; of one collector only, as it is the same with every one.
+    pub allocations: Option<Profile>,
     /// Why something is missing.
     pub trouble: Vec<String>,
 }
@@ -212,6 +215,7 @@ mod tests {
             collector: Some(collector),
             heap_run_ns: None,
             heap: None,
+            allocations: None,
             trouble: Vec::new(),
         };
         let (name, sentence, scale_meaning) = ("w", "", "");

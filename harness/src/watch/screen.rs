@@ -20,7 +20,7 @@ const WIDE: u16 = 80;
 const HIGH: u16 = 16;
 
 const USED: Color = Color::Cyan;
-const RESERVED: Color = Color::DarkGray;
+const RESERVED: Color = Color::Gray;
 const PAUSES: Color = Color::Yellow;
 
 /// Draws what is known of a run, on a screen of any size.
@@ -67,7 +67,7 @@ pub fn draw(frame: &mut Frame<'_>, watching: &Watching) {
     }
 }
 
-fn part(title: &str) -> Block<'_> {
+fn part<'a>(title: impl Into<Line<'a>>) -> Block<'a> {
     Block::bordered().border_style(Style::new().dark_gray()).title(title)
 }
 
@@ -89,32 +89,33 @@ fn draw_heap(frame: &mut Frame<'_>, area: Rect, update: &Update) {
         .collect();
     let most = used.iter().chain(&reserved).map(|point| point.1).fold(1.0, f64::max);
     let end = update.run.as_secs_f64().max(0.001);
-    let dataset = |name: &'static str, color, points| {
+    let dataset = |color, points| {
         Dataset::default()
-            .name(name)
             .marker(Marker::Braille)
             .graph_type(GraphType::Line)
             .style(Style::new().fg(color))
             .data(points)
     };
     let label = |part: f64| bytes((most * part) as u64).to_string();
-    let chart = Chart::new(vec![
-        dataset("held from the system", RESERVED, &reserved),
-        dataset("in use", USED, &used),
-    ])
-    .block(part(" heap "))
-    .x_axis(
-        Axis::default()
-            .bounds([0.0, end])
-            .labels(["0".to_owned(), duration((end * 1e9) as u64).to_string()])
-            .style(Style::new().dark_gray()),
-    )
-    .y_axis(
-        Axis::default()
-            .bounds([0.0, most * 1.05])
-            .labels(["0".to_owned(), label(0.5), label(1.0)])
-            .style(Style::new().dark_gray()),
-    );
+    let chart = Chart::new(vec![dataset(RESERVED, &reserved), dataset(USED, &used)])
+        .block(part(Line::from(vec![
+            Span::from(" heap: "),
+            Span::from("in use").fg(USED),
+            Span::from(", "),
+            Span::from("held from the system ").fg(RESERVED),
+        ])))
+        .x_axis(
+            Axis::default()
+                .bounds([0.0, end])
+                .labels(["0".to_owned(), duration((end * 1e9) as u64).to_string()])
+                .style(Style::new().dark_gray()),
+        )
+        .y_axis(
+            Axis::default()
+                .bounds([0.0, most * 1.05])
+                .labels(["0".to_owned(), label(0.5), label(1.0)])
+                .style(Style::new().dark_gray()),
+        );
     frame.render_widget(chart, area);
 }
 

@@ -17,12 +17,29 @@ pub(in crate::page) struct HeapChart {
     pub(in crate::page) class: String,
     pub(in crate::page) x_max_ns: f64,
     pub(in crate::page) y_max_bytes: f64,
-    /// Pieces of time: their ends, and what was in use at least and at most.
-    pub(in crate::page) used: Vec<(f64, f64, f64)>,
+    /// Pieces of time, and what was in use in them.
+    pub(in crate::page) used: Vec<Piece>,
     /// What was reachable at some moments.
     pub(in crate::page) reachable: Vec<(f64, f64)>,
-    /// Collections of each generation: when, and how many; the youngest first.
-    pub(in crate::page) collections: Vec<Vec<(f64, u64)>>,
+    /// Generations whose collections have a row, be there any or not: the youngest first.
+    pub(in crate::page) generations: usize,
+}
+
+/// A piece of time.
+#[derive(Clone, Debug)]
+pub(in crate::page) struct Piece {
+    pub(in crate::page) begin_ns: f64,
+    pub(in crate::page) end_ns: f64,
+    pub(in crate::page) least_bytes: f64,
+    pub(in crate::page) most_bytes: f64,
+    /// Collections of each generation.
+    pub(in crate::page) collections: Vec<u64>,
+}
+
+impl Piece {
+    fn middle_ns(&self) -> f64 {
+        f64::midpoint(self.begin_ns, self.end_ns)
+    }
 }
 
 impl HeapChart {
@@ -31,15 +48,18 @@ impl HeapChart {
             (Scale::linear(self.x_max_ns), Ticks::Nanoseconds),
             (Scale::linear(self.y_max_bytes), Ticks::Bytes),
         );
-        frame.rows = self.collections.len();
-        let lows: Vec<_> = self.used.iter().map(|&(at, low, _)| (at, low)).collect();
-        let highs: Vec<_> = self.used.iter().map(|&(at, _, high)| (at, high)).collect();
+        frame.rows = self.generations;
+        let steps = |bytes: fn(&Piece) -> f64| -> Vec<(f64, f64)> {
+            let ends = |piece: &Piece| [piece.begin_ns, piece.end_ns].map(|at| (at, bytes(piece)));
+            self.used.iter().flat_map(ends).collect()
+        };
+        let lows = steps(|piece| piece.least_bytes);
+        let highs = steps(|piece| piece.most_bytes);
         let content = html! {
             path class=(format!("band {}", self.class)) d=(between(&frame, &lows, &highs)) {}
             path class="reachable" d=(path(&frame, &self.reachable)) {}
-            @for (generation, collections) in self.collections.iter().enumerate() {
-                @let (top, bottom) = frame.row(generation);
-                path class=(format!("tick g{generation}")) d=(ticks(&frame, collections, top, bottom)) {}
+            @for generation in 0..self.generations {
+                path class=(format!("tick g{generation}")) d=(self.ticks(&frame, generation)) {}
             }
         };
         frame.draw(&self.caption, &self.marks(&frame), &content)
@@ -47,23 +67,36 @@ impl HeapChart {
 
     fn marks(&self, frame: &Frame) -> Marks {
         let mut marks = Marks::default();
-        for &(at, low, high) in &self.used {
+        for piece in &self.used {
+            let at = piece.middle_ns();
             let mut text = Ticks::Nanoseconds.label(at);
-            let [low, high] = [low, high].map(|value| Ticks::Bytes.label(value));
+            let [low, high] =
+                [piece.least_bytes, piece.most_bytes].map(|value| Ticks::Bytes.label(value));
             let range = if low == high { low } else { format!("{low} to {high}") };
+            // A string takes everything.
             let _ = write!(text, "\nin use: {range}");
             let before = self.reachable.iter().rfind(|look| look.0 <= at);
             if let Some((_, reachable)) = before {
                 let _ = write!(text, "\nreachable: {}", Ticks::Bytes.label(*reachable));
             }
-            for (generation, collections) in self.collections.iter().enumerate() {
-                if let Some((_, count)) = collections.iter().find(|tick| tick.0 == at) {
-                    let _ = write!(text, "\ncollections of generation {generation}: {count}");
-                }
+            for (generation, count) in piece.collections.iter().enumerate().filter(|it| *it.1 > 0) {
+                let _ = write!(text, "\ncollections of generation {generation}: {count}");
             }
             marks.add(frame.x(at), text);
         }
         marks
+    }
+
+    /// A stroke for each piece of time in which a generation was collected.
+    fn ticks(&self, frame: &Frame, generation: usize) -> String {
+        let (top, bottom) = frame.row(generation);
+        let mut path = String::new();
+        for piece in &self.used {
+            if piece.collections.get(generation).is_some_and(|&count| count > 0) {
+                let _ = write!(path, "M{} {top}V{bottom}", place(frame.x(piece.middle_ns())));
+            }
+        }
+        path
     }
 }
 
@@ -136,15 +169,6 @@ fn between(frame: &Frame, low: &[(f64, f64)], high: &[(f64, f64)]) -> String {
     let mut path = path(frame, &points);
     if !path.is_empty() {
         path.push('Z');
-    }
-    path
-}
-
-/// Short strokes.
-fn ticks(frame: &Frame, at: &[(f64, u64)], top: f64, bottom: f64) -> String {
-    let mut path = String::new();
-    for &(at, _) in at {
-        let _ = write!(path, "M{} {top}V{bottom}", place(frame.x(at)));
     }
     path
 }

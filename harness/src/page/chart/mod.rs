@@ -9,7 +9,7 @@ mod lines;
 mod marks;
 mod scale;
 
-pub(super) use self::area::{Band, HeapChart, StackChart};
+pub(super) use self::area::{Band, HeapChart, Piece, StackChart};
 pub(super) use self::frame::Caption;
 pub(super) use self::lines::{Line, LineChart};
 pub(super) use self::scale::{Scale, Ticks};
