@@ -21,6 +21,8 @@ mod pprof;
 #[cfg(feature = "backtrace")]
 mod stack;
 
+use std::collections::HashMap;
+
 use gc_core::{AllocationProfile, Estimate, SiteProfile};
 use serde::{Deserialize, Serialize};
 
@@ -234,14 +236,52 @@ impl Profile {
     /// assert_eq!((profile.sites.len(), profile.total(Measure::Live).objects), (1, 2.0));
     /// ```
     pub fn merge(&mut self, other: Profile) {
-        for site in other.sites {
-            match self.sites.iter_mut().find(|own| own.key() == site.key()) {
+        self.sites.extend(other.sites);
+        self.unite();
+    }
+
+    /// Changes the stacks, and makes one site of those that have become the same: to leave out what does
+    /// not matter, say.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::{Arena, Gc, NullCollector, Rootable, Sampling};
+    /// # use gc_insight::profile::Profile;
+    /// # let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+    /// // As different as stacks can be.
+    /// fn depth(stack: &mut Vec<usize>) {
+    ///     thread_local!(static CALLS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) });
+    ///     stack.push(CALLS.replace(CALLS.get() + 1));
+    /// }
+    /// arena.profile_allocations(Some(Sampling::exact().with_stacks(depth)));
+    /// arena.enter(|mc, ()| (0..3).for_each(|number| _ = Gc::new(mc, number)));
+    /// let profile = Profile::from(&arena.allocation_profile().unwrap());
+    /// assert_eq!(profile.sites.len(), 3);
+    /// let short = profile.map_stacks(|stack| stack.clear());
+    /// assert_eq!((short.sites.len(), short.sites[0].live.objects), (1, 3.0));
+    /// ```
+    #[must_use]
+    pub fn map_stacks(mut self, mut change: impl FnMut(&mut Vec<Frame>)) -> Profile {
+        self.sites.iter_mut().for_each(|site| change(&mut site.stack));
+        self.unite();
+        self
+    }
+
+    /// Adds up what there is of each site.
+    fn unite(&mut self) {
+        let mut places = HashMap::new();
+        for site in std::mem::take(&mut self.sites) {
+            let (file, line, column, type_name, stack) = site.key();
+            let key = (file.to_owned(), line, column, type_name.to_owned(), stack.to_vec());
+            let place = *places.entry(key).or_insert(self.sites.len());
+            match self.sites.get_mut(place) {
                 None => self.sites.push(site),
-                Some(own) => {
-                    own.samples += site.samples;
-                    own.allocated += site.allocated;
-                    own.live += site.live;
-                    own.peak += site.peak;
+                Some(same) => {
+                    same.samples += site.samples;
+                    same.allocated += site.allocated;
+                    same.live += site.live;
+                    same.peak += site.peak;
                 }
             }
         }

@@ -12,6 +12,7 @@ use super::size::Size;
 use super::{Exit, Output, Trouble};
 use crate::backend::Backend;
 use crate::measure::Instruments;
+use crate::observe::AllocationObserver;
 use crate::workloads::{Parameters, Workload};
 
 #[derive(Debug, clap::Args)]
@@ -80,10 +81,11 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
     if arguments.stacks {
         sampling = sampling.with_stacks(capture_stack);
     }
-    let mut instruments = Instruments::silent().sampling(Some(sampling));
+    let observer = AllocationObserver::new(sampling);
+    let mut instruments = Instruments::silent().observer(observer.clone());
     workload.run(backend, &parameters, &mut instruments);
-    let profile = instruments
-        .take_profile()
+    let profile = observer
+        .take()
         .ok_or_else(|| Trouble::Misuse(format!("{} shows its arenas to nobody", workload.name)))?;
 
     output.print(&profile.lines(None).top(arguments.lines).read_sources(".").to_string())?;

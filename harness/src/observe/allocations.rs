@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use gc_core::{AllocationProfile, GenerationStats, HeapView, Sampling, Stats};
-use gc_insight::profile::{Profile, capture_stack};
+use gc_insight::profile::{Frame, Profile, capture_stack};
 
 use crate::measure::Observer;
 
@@ -52,16 +52,11 @@ impl Observer for AllocationObserver {
     }
 
     fn profiled(&mut self, profile: &AllocationProfile) {
-        let mut profile = Profile::from(profile);
-        for site in &mut profile.sites {
-            let is_own = |function: &str| function.contains(WORKLOADS) && !function.contains(TABLE);
-            let first = site.stack.iter().position(|frame| is_own(&frame.function));
-            site.stack.drain(..first.unwrap_or(0));
+        let mut profile = Profile::from(profile).map_stacks(shorten);
+        if let Some(before) = self.profile.take() {
+            profile.merge(before);
         }
-        match &mut *self.profile.borrow_mut() {
-            Some(all) => all.merge(profile),
-            none => *none = Some(profile),
-        }
+        *self.profile.borrow_mut() = Some(profile);
     }
 
     fn operation_ended(&mut self, _: &Stats, _: &[GenerationStats]) -> bool {
@@ -69,4 +64,57 @@ impl Observer for AllocationObserver {
     }
 
     fn look<'gc>(&mut self, _: &'gc HeapView<'gc>) {}
+}
+
+/// Leaves the functions of the workload, and of those that call each other again and again only one: a
+/// tree would be as high as it is deep.
+fn shorten(stack: &mut Vec<Frame>) {
+    stack.retain_mut(|frame| {
+        let is_own = frame.function.contains(WORKLOADS) && !frame.function.contains(TABLE);
+        frame.function = frame.function.replace(WORKLOADS, "");
+        (frame.file, frame.line) = (None, None);
+        is_own
+    });
+    stack.dedup();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gc_insight::profile::Measure;
+
+    fn frame(function: &str) -> Frame {
+        let json =
+            serde_json::json!({"function": function, "file": "a.rs", "line": function.len()});
+        serde_json::from_value(json).expect("it is a frame")
+    }
+
+    fn site(functions: &[&str], bytes: f64) -> Site {
+        let estimate = serde_json::json!({"objects": 1.0, "bytes": bytes});
+        let json = serde_json::json!({
+            "file": "b.rs", "line": 1, "column": 2, "type_name": "u8", "samples": 1,
+            "allocated": estimate, "live": estimate, "peak": estimate,
+        });
+        let mut site: Site = serde_json::from_value(json).expect("it is a site");
+        site.stack = functions.iter().map(|function| frame(function)).collect();
+        site
+    }
+
+    #[test]
+    fn recursion_is_one_call_and_equal_stacks_are_one_site() {
+        let own = ["harness::workloads::trees::run", "harness::workloads::trees::grow"];
+        let mut sites = vec![
+            site(&["main", "harness::workloads::table::pick", own[0], "core::map", own[1]], 5.0),
+            site(&["main", own[0], own[1], own[1], "core::fold", own[1]], 7.0),
+            site(&["main", own[0]], 1.0),
+        ];
+        sites.iter_mut().for_each(|site| shorten(&mut site.stack));
+        let sites = merge(sites);
+        let stacks: Vec<Vec<&str>> = sites
+            .iter()
+            .map(|site| site.stack.iter().map(|frame| &*frame.function).collect())
+            .collect();
+        assert_eq!(stacks, [vec!["trees::run", "trees::grow"], vec!["trees::run"]]);
+        assert_eq!((Measure::Allocated.of(&sites[0]).bytes, sites[0].samples), (12.0, 2));
+    }
 }

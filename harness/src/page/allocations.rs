@@ -3,7 +3,8 @@
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gc_insight::profile::{Measure, Profile};
-use inferno::flamegraph::{self, Options, Palette, color::BasicPalette};
+use inferno::flamegraph::color::{BasicPalette, parse_hex_color};
+use inferno::flamegraph::{self, Options, Palette};
 use maud::{Markup, html};
 
 use super::WorkloadReport;
@@ -54,6 +55,10 @@ fn flame_graph(profile: &Profile) -> Option<Vec<u8>> {
     options.count_name = "bytes".to_owned();
     options.colors = Palette::Basic(BasicPalette::Mem);
     options.bgcolors = "#ffffff".parse().ok();
+    // Without a script nothing can be searched for: the word for it is white on white.
+    if let Some(white) = parse_hex_color("#ffffff") {
+        options.uicolor = white;
+    }
     options.image_width = Some(WIDTH);
     options.deterministic = true;
     options.no_javascript = true;

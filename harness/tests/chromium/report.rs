@@ -91,6 +91,9 @@ fn the_numbers_of_the_page_are_those_of_its_data() {
         assert_eq!(charts, 2 + 2 * 5, "{workload}");
     }
     assert_eq!(count(&mut browser, "#heap-program svg.chart"), 0);
+    // The flame graph can be decoded.
+    let width = "document.querySelector('#gcbench .flame img').naturalWidth";
+    assert_eq!(evaluate(&mut browser, width), 1120);
     let standings = data["standings"].as_array().map_or(0, Vec::len);
     assert_eq!(count(&mut browser, ".overview tbody tr"), standings);
 }
