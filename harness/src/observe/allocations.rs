@@ -81,7 +81,7 @@ fn shorten(stack: &mut Vec<Frame>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gc_insight::profile::Measure;
+    use gc_insight::profile::{Measure, Site};
 
     fn frame(function: &str) -> Frame {
         let json =
@@ -103,13 +103,14 @@ mod tests {
     #[test]
     fn recursion_is_one_call_and_equal_stacks_are_one_site() {
         let own = ["harness::workloads::trees::run", "harness::workloads::trees::grow"];
-        let mut sites = vec![
+        let sites = vec![
             site(&["main", "harness::workloads::table::pick", own[0], "core::map", own[1]], 5.0),
             site(&["main", own[0], own[1], own[1], "core::fold", own[1]], 7.0),
             site(&["main", own[0]], 1.0),
         ];
-        sites.iter_mut().for_each(|site| shorten(&mut site.stack));
-        let sites = merge(sites);
+        let json = serde_json::json!({"interval_bytes": 1, "sites": sites});
+        let profile: Profile = serde_json::from_value(json).expect("it is a profile");
+        let sites = profile.map_stacks(shorten).sites;
         let stacks: Vec<Vec<&str>> = sites
             .iter()
             .map(|site| site.stack.iter().map(|frame| &*frame.function).collect())
