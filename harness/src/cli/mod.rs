@@ -1,7 +1,7 @@
 //! The command line.
 //!
 //! Exit codes: 0 if everything went well and all collectors agree; 1 if they do not, or a
-//! measurement failed, or instructions became more; 2 if the arguments or an input file make no
+//! measurement failed, or instructions became more, or a heap program leaks; 2 if the arguments or an input file make no
 //! sense. Answers go to the standard output, complaints to the standard error.
 
 mod compare;
@@ -9,7 +9,9 @@ mod diff;
 mod exit;
 mod format;
 mod goals;
+mod heap;
 mod instructions;
+mod leaks;
 mod list;
 mod main_job;
 mod measure_here;
@@ -63,6 +65,10 @@ enum Command {
     Sweep(sweep::Arguments),
     /// Replays heap programs and prints the answers.
     Replay(replay::Arguments),
+    /// Runs a heap program and says what is in the heap, why something is alive, and what it retains.
+    Heap(heap::Arguments),
+    /// Says which cycles of heap programs reference counting leaks. Ends with 1 if there are any.
+    Leaks(leaks::Arguments),
     /// Runs random heap programs and compares every backend with a model or with CPython.
     Diff(diff::Arguments),
     /// Measures single operations, each in a process of its own, beside other ways to do the same.
@@ -114,6 +120,8 @@ pub fn main() -> ExitCode {
             Some(Command::Watch(arguments)) => watch::run(&arguments, &mut output),
             Some(Command::Sweep(arguments)) => sweep::run(&arguments, &mut output),
             Some(Command::Replay(arguments)) => replay::run(&arguments, &mut output),
+            Some(Command::Heap(arguments)) => heap::run(&arguments, &mut output),
+            Some(Command::Leaks(arguments)) => leaks::run(&arguments, &mut output),
             Some(Command::Diff(arguments)) => diff::run(&arguments, &mut output),
             Some(Command::Operations(arguments)) => operations::run(&arguments, &mut output),
             Some(Command::Instructions(arguments)) => instructions::run(&arguments, &mut output),

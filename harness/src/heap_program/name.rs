@@ -61,6 +61,12 @@ impl Names {
         &self.strings[name.index()]
     }
 
+    /// The name with this [`index`](Name::index), if there are so many.
+    #[must_use]
+    pub fn nth(&self, index: usize) -> Option<Name> {
+        (index < self.strings.len()).then_some(Name(index as u32))
+    }
+
     /// How many names there are: every [`Name::index`] is below it.
     #[must_use]
     pub fn len(&self) -> usize {

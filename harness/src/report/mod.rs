@@ -3,6 +3,7 @@
 mod agreement;
 mod comparison;
 mod goals;
+pub mod heap;
 mod operations;
 mod quantity;
 mod sheet;

@@ -9,11 +9,13 @@
 //! - `book`: what the outside world remembers of objects it must not hold.
 //! - `mutator`: what an operation does inside the arena.
 //! - `look`: what the heap says of an object.
+//! - `laid_open`: the whole heap, with the program's names.
 //! - `calls`: finalizers and callbacks, until what they do is done.
 //! - [`session`]: one operation after the other.
 
 mod book;
 mod calls;
+mod laid_open;
 mod look;
 mod mutator;
 mod object;
@@ -24,6 +26,7 @@ use std::io::{self, Write};
 
 use gc_core::collector::Collector;
 
+pub use laid_open::{Fate, LaidOpen};
 pub use session::{Performed, Session, Setup};
 
 use super::program::Program;

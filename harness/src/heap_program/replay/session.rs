@@ -9,10 +9,11 @@ use gc_core::{Arena, ArenaBuilder, Gc, Rootable, Stats, Threshold};
 
 use super::super::answer::{Answer, Churned, Event, Info, Refusal, Returned, Who};
 use super::super::judge::Subject;
-use super::super::name::{Name, NameMap};
+use super::super::name::{Name, NameMap, Names};
 use super::super::op::{Action, Generation, Op};
 use super::book::{Book, Collections};
 use super::calls::{Started, Turn};
+use super::laid_open::LaidOpen;
 use super::look::{look, saved};
 use super::mutator::Mutator;
 use super::object::{Happening, Held, Node, Serial, Target};
@@ -174,6 +175,16 @@ impl<C: Collector + Default> Session<C> {
         }
         self.outside.collections.borrow_mut().tell(told);
         self.outside.book.alive()
+    }
+
+    /// Lays the heap open as it is, garbage included; `names` are those of the program.
+    pub fn inspect<T>(
+        &mut self,
+        names: &Names,
+        look: impl for<'gc> FnOnce(LaidOpen<'_, 'gc>) -> T,
+    ) -> T {
+        let Session { arena, outside: Outside { book, .. }, .. } = self;
+        arena.inspect(|heap, _| look(LaidOpen::new(heap, book, names)))
     }
 
     /// What the collector has done since the last reset.
