@@ -104,7 +104,9 @@ fn quantiles(pauses: &PauseHistogram) -> Vec<PauseQuantile> {
     let count = pauses.count() as f64;
     let at =
         |quantile| PauseQuantile { quantile, pause_ns: nanoseconds(pauses.quantile(quantile)) };
-    let told_apart = QUANTILES.into_iter().filter(|quantile| (1.0 - quantile) * count > 1.0);
+    // One beyond it is the longest. Rounded: 1 - 0.99 is a little more than a hundredth.
+    let beyond = |quantile: f64| ((1.0 - quantile) * count).round();
+    let told_apart = QUANTILES.into_iter().filter(|&quantile| beyond(quantile) > 1.0);
     let mut quantiles: Vec<_> = told_apart.map(at).collect();
     if pauses.count() > 0 {
         quantiles.push(at(1.0));
