@@ -9,7 +9,7 @@ use gc_core::{Event, GenerationStats, HeapView, Listener, Stats};
 use super::clock::RunClock;
 use super::slices::Slices;
 use super::types::TypeTable;
-use super::{HeapRecord, Look, TypeName};
+use super::{BlockMap, HeapRecord, Look, TypeName};
 use crate::measure::Observer;
 
 /// A look takes at most so many times as long as the run between it and the next: a run that is looked
@@ -24,6 +24,7 @@ pub struct HeapObserver {
     next_look: Duration,
     types: TypeTable,
     looks: Vec<Look>,
+    blocks: Option<BlockMap>,
 }
 
 /// What the listener needs, too.
@@ -44,6 +45,7 @@ impl HeapObserver {
             next_look: Duration::ZERO,
             types: TypeTable::default(),
             looks: Vec::new(),
+            blocks: None,
         }
     }
 
@@ -56,6 +58,7 @@ impl HeapObserver {
             slices: meters.slices.all().to_vec(),
             types: self.types.types().to_vec(),
             looks: self.looks.clone(),
+            blocks: self.blocks.clone(),
         };
         (meters.clock.elapsed(), record)
     }
@@ -107,6 +110,11 @@ impl Observer for HeapObserver {
         let clock = &mut self.meters.borrow_mut().clock;
         let now = clock.elapsed();
         self.looks.push(self.types.look(now.as_nanos() as u64, heap));
+        let blocks = BlockMap::of(now.as_nanos() as u64, heap);
+        let before = self.blocks.as_ref().map_or(0, BlockMap::taken_bytes);
+        if self.blocks.is_none() || blocks.taken_bytes() > before {
+            self.blocks = Some(blocks);
+        }
         let cost = clock.go_on();
         self.next_look = now + self.look_interval.max(cost / LOOK_TIMES_MAX);
     }

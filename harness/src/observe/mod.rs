@@ -8,6 +8,7 @@
 //! there is a [`LiveObserver`].
 
 mod allocations;
+mod blocks;
 mod clock;
 mod collector;
 mod heap;
@@ -24,6 +25,6 @@ pub(crate) use self::launch::SUBCOMMAND;
 pub use self::launch::{Question, observe, observe_here};
 pub use self::live::{LiveObserver, Update};
 pub use self::record::{
-    CollectorRecord, GenerationRecord, HeapRecord, LongCollection, Look, Observation,
-    PauseQuantile, Seen, Slice, TypeName, UtilizationAt,
+    BlockMap, Cell, CollectorRecord, GenerationRecord, HeapRecord, LongCollection, Look,
+    Observation, PauseQuantile, Seen, Slice, TypeName, UtilizationAt,
 };

@@ -38,6 +38,60 @@ pub struct HeapRecord {
     pub types: Vec<TypeName>,
     /// What was in the heap at some moments.
     pub looks: Vec<Look>,
+    /// What its memory was used for, at that of those moments at which most was.
+    pub blocks: Option<BlockMap>,
+}
+
+/// What the memory of a heap is used for: see [`HeapView::blocks`](gc_core::HeapView::blocks).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockMap {
+    /// When it was.
+    pub at_ns: u64,
+    /// How large a cell is: a block, or some that follow each other.
+    pub cell_bytes: u64,
+    /// Cells of blocks, and then cells of large objects.
+    pub cells: Vec<Cell>,
+    /// How many of them are of blocks.
+    pub small_cells: usize,
+    /// Blocks in which there is something.
+    pub blocks: u64,
+    /// Blocks in which nothing is.
+    pub free_blocks: u64,
+    /// Bytes of mature objects in blocks.
+    pub block_live_bytes: u64,
+    /// Bytes in blocks that were handed out since the last safepoint that collected.
+    pub block_young_bytes: u64,
+    /// Bytes of neither, in blocks in which there is something.
+    pub block_free_bytes: u64,
+    /// How many pieces these are in, as far as objects fit.
+    pub holes: u64,
+    /// Large objects.
+    pub large_objects: u64,
+    /// Bytes of their pages.
+    pub large_bytes: u64,
+}
+
+/// What a piece of memory is used for. The rest of it is free.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "[u64; 2]", into = "[u64; 2]")]
+pub struct Cell {
+    /// Bytes of mature objects.
+    pub live_bytes: u64,
+    /// Bytes that were handed out since the last safepoint that collected.
+    pub young_bytes: u64,
+}
+
+/// There are many: in JSON they have no names.
+impl From<Cell> for [u64; 2] {
+    fn from(cell: Cell) -> Self {
+        [cell.live_bytes, cell.young_bytes]
+    }
+}
+
+impl From<[u64; 2]> for Cell {
+    fn from([live_bytes, young_bytes]: [u64; 2]) -> Self {
+        Cell { live_bytes, young_bytes }
+    }
 }
 
 /// A type of objects.

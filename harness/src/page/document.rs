@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::allocations::allocations;
+use super::blocks::blocks;
 use super::collections::collections;
 use super::heap::heap;
 use super::overview::overview;
@@ -88,6 +89,7 @@ fn section(workload: &WorkloadReport) -> Markup {
             (times(workload))
             (pauses(workload))
             (heap(workload))
+            (blocks(workload))
             (collections(workload))
             (allocations(workload))
             @if !workload.watched.is_empty() && !is_seen {

@@ -6,10 +6,11 @@
 //!
 //! - [`report`](Report): the data.
 //! - `document`: the page around it; `overview` at its top, and then for each workload `times`,
-//!   `pauses`, `heap`, `collections` and `allocations`.
+//!   `pauses`, `heap`, `blocks`, `collections` and `allocations`.
 //! - `chart`: pictures, as SVG. `page.css` has their colors, and `page.js` says values at the pointer.
 
 mod allocations;
+mod blocks;
 mod chart;
 mod collections;
 mod document;
