@@ -9,7 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-crates=(gc-core gc-derive gc-refcount gc-marksweep gc-generational tenure)
+crates=(gc-core gc-derive gc-refcount gc-marksweep gc-generational gc-insight tenure)
 
 # What shows in a whole collector only, each with the file to read.
 exceptions=(

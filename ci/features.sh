@@ -27,6 +27,10 @@ run cargo test --quiet -p tenure --all-features
 for crate in gc-core gc-refcount gc-marksweep gc-generational; do
     run cargo clippy --quiet -p "$crate" --lib --no-default-features -- -D warnings
 done
+# What gc-insight adds, each feature alone.
+for feature in flame-graph pprof tracing backtrace; do
+    run cargo clippy --quiet -p gc-insight --lib --no-default-features --features "$feature" -- -D warnings
+done
 # Each feature of gc-core alone, without `std`.
 for feature in derive hashbrown indexmap slotmap smallvec; do
     run cargo clippy --quiet -p gc-core --lib --no-default-features --features "$feature" -- -D warnings
