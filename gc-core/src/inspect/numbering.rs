@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::{AnyGc, HeapView, References};
-use crate::heap::ObjectNumbers;
+use crate::heap::{ObjectNumbers, ObjectRef};
 use crate::place::Place;
 
 /// The objects of a heap with a number each: see [`HeapView::number_objects`].
@@ -69,15 +69,26 @@ impl<'gc> HeapView<'gc> {
     /// See the example of [`NumberedObjects`].
     #[must_use]
     pub fn number_objects(&self) -> NumberedObjects<'gc> {
-        let mut objects: Vec<AnyGc<'gc>> = self.objects().collect();
-        assert!(u32::try_from(objects.len()).is_ok(), "there are 2^32 objects or more");
-        objects.sort_by_key(|object| object.object());
-        let numbers = ObjectNumbers::of(objects.iter().map(|object| object.object()));
-        NumberedObjects { objects, numbers }
+        NumberedObjects::of(self.objects().collect())
     }
 }
 
 impl<'gc> NumberedObjects<'gc> {
+    /// Numbers objects none of which is there twice.
+    pub(super) fn of(mut objects: Vec<AnyGc<'gc>>) -> NumberedObjects<'gc> {
+        assert!(u32::try_from(objects.len()).is_ok(), "there are 2^32 objects or more");
+        // The walk goes through each block in this order, so most of it is sorted as it is.
+        objects.sort_by_key(|object| object.object());
+        objects.shrink_to_fit();
+        let numbers = ObjectNumbers::of(objects.iter().map(|object| object.object()));
+        NumberedObjects { objects, numbers }
+    }
+
+    /// The number of an object that may be hidden: then it has none.
+    pub(super) fn number_of(&self, object: ObjectRef) -> Option<u32> {
+        self.numbers.get(object)
+    }
+
     /// All objects, each at the place of its number.
     ///
     /// See the example of [`NumberedObjects`].
@@ -95,7 +106,7 @@ impl<'gc> NumberedObjects<'gc> {
     /// See the example of [`NumberedObjects`].
     #[must_use]
     pub fn number(&self, object: AnyGc<'gc>) -> Option<u32> {
-        self.numbers.get(object.object())
+        self.number_of(object.object())
     }
 
     /// The numbers of the objects that an object refers to, as
@@ -105,7 +116,7 @@ impl<'gc> NumberedObjects<'gc> {
     /// See the example of [`NumberedObjects`].
     pub fn referents(&self, of: AnyGc<'gc>) -> impl Iterator<Item = u32> {
         // What is hidden has no number.
-        References::new(of.object()).filter_map(|object| self.numbers.get(object))
+        References::new(of.object()).filter_map(|object| self.number_of(object))
     }
 
     /// Calls the closure for every reference of an object with its place, and the number of what it
@@ -114,7 +125,7 @@ impl<'gc> NumberedObjects<'gc> {
     /// See the example of [`NumberedObjects`].
     pub fn for_each_reference(&self, of: AnyGc<'gc>, mut each: impl FnMut(&Place<'_>, u32)) {
         of.for_each_place(&mut |place, object| {
-            if let Some(number) = self.numbers.get(object) {
+            if let Some(number) = self.number_of(object) {
                 each(place, number);
             }
         });

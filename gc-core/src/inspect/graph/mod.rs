@@ -1,8 +1,7 @@
 //! The whole heap as a graph: [`HeapGraph`].
 //!
-//! Objects are numbered in the order of their addresses, so that a bit for each granule and a count for
-//! each 64 of them lead from an object to its number ([`ObjectNumbers`]). The algorithms know only
-//! numbers ([`Adjacency`]), and none of them recurses.
+//! The algorithms know only numbers of objects ([`NumberedObjects`], [`Adjacency`]), and none of them
+//! recurses.
 
 mod adjacency;
 mod components;
@@ -18,8 +17,8 @@ pub use components::Components;
 pub use dominators::Dominators;
 pub use path::RootPath;
 
-use super::{AnyGc, HeapView};
-use crate::heap::{Ephemeron, ObjectNumbers, ObjectRef, ObjectSet, WeakTable};
+use super::{AnyGc, HeapView, NumberedObjects};
+use crate::heap::{Ephemeron, ObjectRef, ObjectSet, WeakTable};
 use crate::trace::Edges;
 
 /// An object of a [`HeapGraph`], by its number.
@@ -156,9 +155,8 @@ impl<'a> Links<'a> {
 /// ```
 pub struct HeapGraph<'gc> {
     view: HeapView<'gc>,
-    /// By node, so in the order of their addresses.
-    objects: Vec<AnyGc<'gc>>,
-    numbers: ObjectNumbers,
+    /// By node.
+    objects: NumberedObjects<'gc>,
     adjacency: Adjacency,
     roots: Vec<Node>,
     /// The node before each on a shortest way from a root.
@@ -191,26 +189,23 @@ impl<'gc> HeapView<'gc> {
     /// The graph of these objects; references to others are no part of it. None is there twice.
     pub(super) fn graph_of(
         &self,
-        mut objects: Vec<AnyGc<'gc>>,
+        objects: Vec<AnyGc<'gc>>,
         roots: impl IntoIterator<Item = ObjectRef>,
         links: &Links<'_>,
     ) -> HeapGraph<'gc> {
         assert!(objects.len() <= Node::COUNT_MAX, "a graph has fewer than 2^32 - 2 objects");
-        // The walk goes through each block in this order, so most of it is sorted as it is.
-        objects.sort_by_key(|object| object.object());
-        objects.shrink_to_fit();
-        let numbers = ObjectNumbers::of(objects.iter().map(|object| object.object()));
-        let node = |object| numbers.get(object).map(Node);
-        let adjacency = Adjacency::of(objects.iter(), |object, targets| {
+        let objects = NumberedObjects::of(objects);
+        let node = |object| objects.number_of(object).map(Node);
+        let adjacency = Adjacency::of(objects.as_slice().iter(), |object, targets| {
             // SAFETY: nothing is reclaimed within `'gc`, and a `&mut` takes a `Mutation`, which nobody
             // has of this arena; the table is that of this heap.
             unsafe { links.for_each(object.object(), |target| targets.extend(node(target))) }
         });
         let mut roots: Vec<Node> = roots.into_iter().filter_map(node).collect();
         let before = adjacency.search(roots.iter().copied(), |_| false);
-        let mut is_new = alloc::vec![true; objects.len()];
+        let mut is_new = alloc::vec![true; adjacency.len()];
         roots.retain(|root| core::mem::take(&mut is_new[root.index()]));
-        HeapGraph { view: *self, objects, numbers, adjacency, roots, before }
+        HeapGraph { view: *self, objects, adjacency, roots, before }
     }
 }
 
@@ -220,7 +215,7 @@ impl<'gc> HeapGraph<'gc> {
     /// See the example of [`HeapGraph`].
     #[must_use]
     pub fn len(&self) -> usize {
-        self.objects.len()
+        self.adjacency.len()
     }
 
     /// Whether there are no objects.
@@ -228,7 +223,7 @@ impl<'gc> HeapGraph<'gc> {
     /// See the example of [`HeapGraph`].
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.objects.is_empty()
+        self.len() == 0
     }
 
     /// The number of edges.
@@ -257,7 +252,7 @@ impl<'gc> HeapGraph<'gc> {
     /// See the example of [`HeapGraph`].
     #[must_use]
     pub fn object(&self, node: Node) -> AnyGc<'gc> {
-        self.objects[node.index()]
+        self.objects.as_slice()[node.index()]
     }
 
     /// The node of an object; `None` if [`HeapView::objects`] does not list it.
@@ -271,7 +266,7 @@ impl<'gc> HeapGraph<'gc> {
     /// See the example of [`HeapGraph`].
     #[must_use]
     pub fn node(&self, object: AnyGc<'gc>) -> Option<Node> {
-        self.numbers.get(object.object()).map(Node)
+        self.objects.number(object).map(Node)
     }
 
     /// The nodes that a node leads to: those it refers to, once for each reference, in the order of
