@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::iter;
+use core::ops::Range;
 
 use super::holes::OBJECT_BYTES_MIN;
 use super::large::Run;
@@ -104,19 +105,28 @@ fn small(block: Block, filled: &BTreeMap<Block, Filled>) -> BlockUsage {
         holes: 0,
         hole_bytes_max: 0,
     };
-    let mut end = 0;
-    // What was promoted where it lay is in the filled region, too.
-    for taken in taken.into_iter().chain(iter::once(BLOCK_BYTES..BLOCK_BYTES)) {
-        let gap_bytes = taken.start.saturating_sub(end);
+    for gap_bytes in gaps(&taken) {
         usage.free_bytes += gap_bytes;
         if gap_bytes >= OBJECT_BYTES_MIN {
             usage.holes += 1;
             usage.hole_bytes_max = usage.hole_bytes_max.max(gap_bytes);
         }
-        end = end.max(taken.end);
     }
     usage.young_bytes = BLOCK_BYTES - usage.free_bytes - live_bytes;
     usage
+}
+
+/// The bytes that are free in front of each of these, which are in the order of their begins, and
+/// behind the last.
+fn gaps(taken: &[Range<usize>]) -> impl Iterator<Item = usize> {
+    // What was promoted where it lay is in the filled region, too.
+    let mut end = 0;
+    let bounds = taken.iter().map(|taken| (taken.start, taken.end));
+    bounds.chain(iter::once((BLOCK_BYTES, BLOCK_BYTES))).map(move |(start, next)| {
+        let gap_bytes = start.saturating_sub(end);
+        end = end.max(next);
+        gap_bytes
+    })
 }
 
 fn large(run: &Run) -> BlockUsage {
@@ -211,6 +221,13 @@ mod tests {
             assert!(large.iter().any(|run| run.size_bytes == 4 * PAGE_BYTES));
             assert!(large.iter().any(|run| run.size_bytes > 5 * CHUNK_BYTES / 2 && run.holes == 0));
         });
+    }
+
+    #[test]
+    fn what_lies_within_something_else_leaves_no_gap() {
+        let gaps: Vec<usize> = gaps(&[0..100, 20..40, 100..120, 200..BLOCK_BYTES]).collect();
+        assert_eq!(gaps, [0, 0, 0, 80, 0]);
+        assert!(super::gaps(&[]).eq([BLOCK_BYTES]));
     }
 
     #[test]

@@ -441,3 +441,39 @@ fn growth_of_halves(values: &[f64]) -> f64 {
     let (first, second) = values.split_at(values.len() / 2);
     mean(second) - mean(first)
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_pcg::Pcg64Mcg;
+
+    use super::*;
+
+    /// How many of 200 series are growing at a single look, at a level of 5 %.
+    fn growing(value: impl Fn(u64, u64, &mut Pcg64Mcg) -> u64) -> usize {
+        let is_growing = |seed: &u64| {
+            let mut random = Pcg64Mcg::seed_from_u64(*seed);
+            let mut series = Series::new(0, 0);
+            series.points =
+                (0..POINTS_MAX as u64).map(|time| value(time, *seed, &mut random)).collect();
+            series.growth(0.05, 0.0).is_some()
+        };
+        (0..200).filter(is_growing).count()
+    }
+
+    #[test]
+    fn a_single_look_is_at_the_level_although_there_is_a_step() {
+        // Anywhere in the later half.
+        let alarms = growing(|time, seed, random| {
+            let step = if time < 96 + seed % 96 { 0 } else { 1000 };
+            1000 + step + random.random_range(0..100)
+        });
+        assert!(alarms <= 10, "{alarms}");
+    }
+
+    #[test]
+    fn a_single_look_finds_growth_in_noise() {
+        let found = growing(|time, _, random| 1000 + time + random.random_range(0..20));
+        assert!(found >= 190, "{found}");
+    }
+}

@@ -112,7 +112,7 @@ pub(crate) const PROGRAMS: &[Program] = &[
         })
     }),
     quiet("a cache fills, and is full", |mut random| {
-        let full = random.random_range(20..150);
+        let full = random.random_range(20..166);
         Box::new(move |time| 200.0 + 10.0 * time.min(full) as f64 + noise(&mut random))
     }),
     quiet("a cache fills late", |mut random| {
