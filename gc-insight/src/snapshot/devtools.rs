@@ -6,6 +6,11 @@
 //! node's first number, so to seven times the number of the node.
 //!
 //! First come the nodes that are no objects, then the objects in the order of their numbers.
+//!
+//! `trace_tree` nests: a node has the same five fields, the last of which is the array of its
+//! children. Here it is one root, number 1, with a child for each allocation site, of which
+//! `trace_function_infos` tell type and line (counted from 1). A node's `trace_node_id` is the number
+//! of its site, or 0.
 
 use std::io::{self, BufWriter, Write};
 
@@ -15,6 +20,7 @@ use serde_json::{Value, json};
 use super::Snapshot;
 use super::holders::{self, EdgeName, Holder, Steps, Target};
 use super::names::{Strings, TypeNames};
+use super::sites::Sites;
 
 const NODE_FIELDS: [&str; 7] =
     ["type", "name", "id", "self_size", "edge_count", "trace_node_id", "detachedness"];
@@ -81,14 +87,21 @@ pub(super) fn write(snapshot: &Snapshot<'_, '_>, out: impl Write) -> io::Result<
             .collect(),
         holders,
         out: Numbers::new(BufWriter::new(out)),
+        sites: Sites::of(snapshot.heap),
         strings: Strings::default(),
         types: TypeNames::default(),
     };
     writer.write_head()?;
     writer.write_nodes()?;
     writer.write_edges()?;
+    writer.write_traces()?;
     writer.write_rest()?;
     writer.out.out.flush()
+}
+
+/// The number in the tree of traces of the site at this place.
+fn trace_node(place: usize) -> usize {
+    place + 2
 }
 
 fn count_edges(snapshot: &Snapshot<'_, '_>, holders: &[Holder], of: Holder) -> usize {
@@ -104,6 +117,7 @@ struct Writer<'s, 'a, 'gc, W: Write> {
     /// How many edges each of them has.
     holder_edges: Vec<usize>,
     out: Numbers<W>,
+    sites: Sites,
     strings: Strings,
     types: TypeNames,
 }
@@ -113,10 +127,14 @@ impl<W: Write> Writer<'_, '_, '_, W> {
         let edges = self.snapshot.objects.edges() + self.holder_edges.iter().sum::<usize>();
         let nodes = self.holders.len() + self.snapshot.objects.len();
         let meta = meta();
+        let functions = match self.sites.as_slice().len() {
+            0 => 0,
+            sites => sites + 1,
+        };
         writeln!(
             self.out.out,
             "{{\"snapshot\":{{\"meta\":{meta},\"node_count\":{nodes},\"edge_count\":{edges},\
-             \"trace_function_count\":0}},"
+             \"trace_function_count\":{functions}}},"
         )
     }
 
@@ -145,7 +163,8 @@ impl<W: Write> Writer<'_, '_, '_, W> {
             };
             let edges = self.snapshot.objects.count_edges(number);
             let (id, bytes) = (2 * number as usize + 3, object.size_bytes());
-            self.out.row([kind as usize, name, id, bytes, edges, 0, 0])?;
+            let site = self.sites.place(self.snapshot.heap, object).map_or(0, trace_node);
+            self.out.row([kind as usize, name, id, bytes, edges, site, 0])?;
         }
         self.out.end()
     }
@@ -171,8 +190,40 @@ impl<W: Write> Writer<'_, '_, '_, W> {
         self.out.end()
     }
 
+    /// Who has allocated what.
+    fn write_traces(&mut self) -> io::Result<()> {
+        let sites = self.sites.as_slice();
+        self.out.begin("trace_function_infos")?;
+        if !sites.is_empty() {
+            let (name, no_file) = (self.strings.number("(root)"), self.strings.number(""));
+            self.out.row([0, name, no_file, 0, 0, 0])?;
+        }
+        for (place, profile) in sites.iter().enumerate() {
+            let location = profile.site.location();
+            let name = self.strings.number(profile.site.type_name());
+            let file = self.strings.number(location.file());
+            let (line, column) = (location.line() as usize, location.column() as usize);
+            self.out.row([place + 1, name, file, 0, line, column])?;
+        }
+        self.out.end()?;
+        self.out.begin("trace_tree")?;
+        if !sites.is_empty() {
+            self.out.row([1, 0, 0, 0])?;
+            let out = &mut self.out.out;
+            out.write_all(b",[")?;
+            for (place, profile) in sites.iter().enumerate() {
+                let (id, function) = (trace_node(place), place + 1);
+                let (count, bytes) = (profile.allocated.objects, profile.allocated.bytes);
+                let comma = if place == 0 { "" } else { "," };
+                write!(out, "{comma}\n{id},{function},{count:.0},{bytes:.0},[]")?;
+            }
+            out.write_all(b"]")?;
+        }
+        self.out.end()
+    }
+
     fn write_rest(&mut self) -> io::Result<()> {
-        for empty in ["trace_function_infos", "trace_tree", "samples", "locations"] {
+        for empty in ["samples", "locations"] {
             self.out.begin(empty)?;
             self.out.end()?;
         }

@@ -87,11 +87,27 @@ pub struct ObjectRecord {
     /// the value.
     #[serde(rename = "reachable")]
     pub is_reachable: bool,
+    /// Where it was allocated, if that was [noted](gc_core::Arena::profile_allocations).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<Site>,
     /// Its references, in the order of their places.
     pub references: Vec<Reference>,
     /// The numbers of the values that weak maps hold as long as this object, the key, lives.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub weak_values: Vec<u32>,
+}
+
+/// Where an object was allocated: a place in the program.
+///
+/// See the example of [`Record`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// The source file, as the compiler was given it.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 1.
+    pub column: u32,
 }
 
 /// A reference of an object to another.
@@ -143,6 +159,8 @@ struct Line<'s, 'a, 'gc> {
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<usize>,
     reachable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<Site>,
     references: References<'s, 'a, 'gc>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     weak_values: Vec<u32>,
@@ -160,6 +178,11 @@ impl<'s, 'a, 'gc> Line<'s, 'a, 'gc> {
             generation: snapshot.heap.generation(object),
             count: snapshot.heap.ref_count(object),
             reachable: snapshot.objects.is_reachable(number),
+            site: snapshot.heap.allocation_site(object).map(|site| {
+                let location = site.location();
+                let (line, column) = (location.line(), location.column());
+                Site { file: location.file().to_owned(), line, column }
+            }),
             references: References { snapshot, of: number },
             weak_values: values.map(|value| value + 1).collect(),
         }

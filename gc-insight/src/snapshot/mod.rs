@@ -20,6 +20,7 @@ mod holders;
 mod json_lines;
 mod names;
 mod objects;
+mod sites;
 
 use std::fmt;
 use std::io::{self, Write};
@@ -27,7 +28,7 @@ use std::io::{self, Write};
 use gc_core::{AnyGc, HeapView};
 
 pub use dot::DotError;
-pub use json_lines::{ObjectRecord, Record, Reference, RootRecord};
+pub use json_lines::{ObjectRecord, Record, Reference, RootRecord, Site};
 
 use objects::Objects;
 
@@ -116,6 +117,8 @@ impl<'a, 'gc> Snapshot<'a, 'gc> {
     /// - What is unreachable is held by `(unreachable)`, so that sizes sum up to those of the heap.
     /// - `(generation 0)` and the like refer to all objects in them weakly, and these edges are called
     ///   by the counts of the objects, if the collector counts: `count 2`.
+    /// - If allocations are [profiled](gc_core::Arena::profile_allocations), the sites are what
+    ///   DevTools call allocation stacks, of one line each.
     ///
     /// Sizes are those of the objects in the heap, without what they own elsewhere.
     ///

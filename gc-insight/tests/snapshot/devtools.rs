@@ -14,7 +14,11 @@ use crate::on_every_collector;
 struct File {
     nodes: Vec<Node>,
     strings: Vec<String>,
+    sites: HashMap<u64, Site>,
 }
+
+/// A type, a file, a line and a column, and what was allocated there.
+type Site = (String, String, u64, u64, [u64; 2]);
 
 #[derive(Debug)]
 struct Node {
@@ -22,6 +26,7 @@ struct Node {
     name: String,
     id: u64,
     bytes: u64,
+    site: u64,
     edges: Vec<Edge>,
 }
 
@@ -104,12 +109,13 @@ impl File {
             let &[kind, name, id, bytes, edge_count, trace_node_id, detachedness] = node else {
                 unreachable!("there are seven")
             };
-            assert_eq!((trace_node_id, detachedness), (0, 0));
+            assert_eq!(detachedness, 0);
             Node {
                 kind: node_types[kind as usize].to_owned(),
                 name: strings[name as usize].clone(),
                 id,
                 bytes,
+                site: trace_node_id,
                 edges: edges.by_ref().take(edge_count as usize).collect(),
             }
         });
@@ -117,7 +123,42 @@ impl File {
         assert_eq!(edges.count(), 0, "every edge belongs to a node");
         let ids: HashSet<u64> = nodes.iter().map(|node| node.id).collect();
         assert_eq!(ids.len(), nodes.len());
-        File { nodes, strings }
+        let sites = File::read_sites(&file, &strings);
+        File { nodes, strings, sites }
+    }
+
+    /// The tree of allocations: a root with a child for each site.
+    fn read_sites(file: &Value, strings: &[String]) -> HashMap<u64, Site> {
+        let fields = &file["snapshot"]["meta"]["trace_function_info_fields"];
+        assert_eq!(
+            *fields,
+            json!(["function_id", "name", "script_name", "script_id", "line", "column"])
+        );
+        let functions = numbers(&file["trace_function_infos"]);
+        let count = file["snapshot"]["trace_function_count"].as_u64();
+        assert_eq!(Some(functions.len() as u64), count.map(|count| count * 6));
+        let functions: Vec<&[u64]> = functions.chunks_exact(6).collect();
+        let tree = file["trace_tree"].as_array().expect("an array");
+        if functions.is_empty() {
+            assert!(tree.is_empty());
+            return HashMap::new();
+        }
+        assert_eq!((&tree[..4], tree.len()), (&[1, 0, 0, 0].map(Value::from)[..], 5));
+        let children = tree[4].as_array().expect("an array");
+        assert_eq!(children.len(), 5 * (functions.len() - 1));
+        let children = children.chunks_exact(5).enumerate().map(|(place, child)| {
+            assert_eq!(child[4], json!([]));
+            let number = |field: usize| child[field].as_u64().expect("a number");
+            let function = functions[number(1) as usize];
+            assert_eq!((number(1), function[0]), (place as u64 + 1, place as u64 + 1));
+            let string = |field: usize| strings[function[field] as usize].clone();
+            let site = (string(1), string(2), function[4], function[5], [number(2), number(3)]);
+            (number(0), site)
+        });
+        let sites: HashMap<u64, Site> = children.collect();
+        assert_eq!(sites.len(), functions.len() - 1, "each has a number of its own");
+        assert!(!sites.contains_key(&0) && !sites.contains_key(&1));
+        sites
     }
 
     fn of(heap: &HeapView<'_>) -> File {
@@ -343,6 +384,45 @@ fn generations_have_their_objects_and_counts<C: Collector + Default>() {
     }
 }
 
+fn allocation_sites_are_those_of_the_profile<C: Collector + Default>() {
+    let (mut with, mut without) = (0, 0);
+    for seed in 0..30 {
+        with_random_heap::<C>(seed, |heap| {
+            let file = File::of(heap);
+            let profile = heap.allocation_profile();
+            assert_eq!(profile.is_some(), seed % 3 > 0);
+            let profiles = profile.as_ref().map_or(&[][..], |profile| profile.sites());
+            assert_eq!(file.sites.len(), profiles.len());
+            for profile in profiles {
+                let (location, name) = (profile.site.location(), profile.site.type_name());
+                let allocated = [profile.allocated.objects, profile.allocated.bytes];
+                let expected = (
+                    name.to_owned(),
+                    location.file().to_owned(),
+                    u64::from(location.line()),
+                    u64::from(location.column()),
+                    allocated.map(|estimate| estimate as u64),
+                );
+                assert!(file.sites.values().any(|site| *site == expected), "{expected:?}");
+            }
+            for (object, place) in places(heap, &file) {
+                let number = file.nodes[place].site;
+                let Some(site) = heap.allocation_site(object) else {
+                    assert_eq!(number, 0);
+                    without += 1;
+                    continue;
+                };
+                let (name, path, line, column, _) = &file.sites[&number];
+                let location = site.location();
+                assert_eq!((&**name, &**path), (site.type_name(), location.file()));
+                assert_eq!((*line, *column), (location.line().into(), location.column().into()));
+                with += 1;
+            }
+        });
+    }
+    assert!(with > 100 && without > 100, "{with} and {without}");
+}
+
 fn sizes_sum_up_to_those_of_the_heap<C: Collector + Default>() {
     with_random_heap::<C>(5, |heap| {
         let file = File::of(heap);
@@ -375,6 +455,7 @@ on_every_collector!(
     what_keeps_objects_is_there_by_name,
     garbage_is_held_apart,
     generations_have_their_objects_and_counts,
+    allocation_sites_are_those_of_the_profile,
     sizes_sum_up_to_those_of_the_heap,
     labels_come_out_as_they_went_in,
 );

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use gc_core::collector::Collector;
 use gc_core::{AnyGc, Arena, DynamicRoot, Gc, HeapView, Lock, Mutation, RefLock, Rootable, Trace};
-use gc_core::{WeakMap, unlock};
+use gc_core::{Sampling, WeakMap, unlock};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
@@ -69,6 +69,8 @@ pub(crate) fn with_random_heap<C: Collector + Default>(
             other: other::Node(numbers, Some(Gc::new(mc, other::Node(numbers, None)))),
         }
     });
+    // What was made before has no site.
+    arena.profile_allocations((seed % 3 > 0).then(Sampling::exact));
     let mut handles: Vec<Handle> = Vec::new();
     let rounds = random.random_range(1..8);
     for round in 0..rounds {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use gc_core::AnyGc;
 use gc_core::collector::Collector;
-use gc_insight::snapshot::{ObjectRecord, Record, Reference, RootRecord, Snapshot};
+use gc_insight::snapshot::{ObjectRecord, Record, Reference, RootRecord, Site, Snapshot};
 use serde_json::Value;
 
 use crate::heaps::{reachable, with_random_heap};
@@ -47,6 +47,11 @@ fn a_line_says_what_the_heap_says<C: Collector + Default>() {
                     generation: heap.generation(object),
                     count: heap.ref_count(object),
                     is_reachable: reachable.contains(&object),
+                    site: heap.allocation_site(object).map(|site| Site {
+                        file: site.location().file().to_owned(),
+                        line: site.location().line(),
+                        column: site.location().column(),
+                    }),
                     references,
                     weak_values: values.remove(&object).unwrap_or_default(),
                 }));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use gc_core::collector::Collector;
-use gc_core::{Arena, Gc, HeapView, Lock, Rootable, Trace, unlock};
+use gc_core::{Arena, Gc, HeapView, Lock, Rootable, Sampling, Trace, unlock};
 use gc_insight::snapshot::Snapshot;
 use harness::backend::Backend;
 use harness::with_collector;
@@ -31,14 +31,17 @@ struct Root<'gc> {
 /// Makes a heap with cycles, strings and arrays, a handle, and some of it let go.
 fn with_heap<C: Collector + Default, T>(check: impl for<'gc> FnOnce(&'gc HeapView<'gc>) -> T) -> T {
     let mut random = Pcg64Mcg::seed_from_u64(11);
-    let mut arena: Arena<Rootable![Root<'_>], C> = Arena::new(|mc| {
+    let mut arena: Arena<Rootable![Root<'_>], C> =
+        Arena::new(|_| Root { first: None, nodes: Vec::new() });
+    arena.profile_allocations(Some(Sampling::exact()));
+    arena.mutate_root(|mc, root| {
         let node = |number: usize| {
             let name = Gc::new_str(mc, &format!("node \"{number}\" größe\n"));
             let items = Gc::slice_from_fn(mc, number % 5, |_| Lock::new(None));
             Gc::new(mc, Node { name, other: Lock::new(None), items })
         };
         let nodes: Vec<_> = (0..300).map(node).collect();
-        Root { first: nodes.first().copied(), nodes }
+        *root = Root { first: nodes.first().copied(), nodes };
     });
     let handle = arena.mutate_root(|mc, root| {
         for &node in &root.nodes {
@@ -53,6 +56,8 @@ fn with_heap<C: Collector + Default, T>(check: impl for<'gc> FnOnce(&'gc HeapVie
         root.nodes.truncate(20);
         handle
     });
+    // From now on there is garbage only where cycles leak.
+    arena.collect();
     let result = arena.inspect(|heap, _| check(heap));
     drop(handle);
     result
@@ -119,6 +124,16 @@ fn compare<C: Collector + Default>(browser: &mut Browser) {
             statistics: snapshot.getStatistics(),
             classes: Object.values(snapshot.aggregatesWithFilter({}))
                 .map(it => [it.name, [it.count, it.self]]),
+            stacks: [...Array(snapshot.nodeCount).keys()].map(place => {
+                const index = place * snapshot.nodeFieldCount;
+                const node = snapshot.createNode(index);
+                const stack = snapshot.allocationStack(index) ?? [];
+                return [node.id(), stack.map(it => [it.functionName, it.scriptName, it.line])];
+            }),
+            retained: [...Array(snapshot.nodeCount).keys()].map(place => {
+                const node = snapshot.createNode(place * snapshot.nodeFieldCount);
+                return [node.id(), node.retainedSize()];
+            }),
             edges: [...Array(snapshot.nodeCount).keys()].map(place => {
                 const node = snapshot.createNode(place * snapshot.nodeFieldCount);
                 const edges = [];
@@ -156,7 +171,33 @@ fn compare<C: Collector + Default>(browser: &mut Browser) {
         .collect();
         let objects = heap.number_objects();
         let ids: HashMap<_, u64> = objects.as_slice().iter().zip((3..).step_by(2)).collect();
+        // Unreachable objects hold others for DevTools, and hold nothing for us.
+        assert_eq!(heap.find_garbage().is_empty(), C::ATTRIBUTES.reclaims_cycles);
+        if C::ATTRIBUTES.reclaims_cycles {
+            let retained: BTreeMap<u64, usize> =
+                serde_json::from_value::<Vec<_>>(answer["retained"].clone())
+                    .expect("lists")
+                    .into_iter()
+                    .collect();
+            let graph = heap.graph();
+            let dominators = graph.dominators();
+            for node in graph.nodes() {
+                let id = ids[&graph.object(node)];
+                assert_eq!(retained[&id], dominators.retained_bytes(node));
+            }
+        }
+
+        let stacks: BTreeMap<u64, Vec<(String, String, u32)>> =
+            serde_json::from_value::<Vec<_>>(answer["stacks"].clone())
+                .expect("lists")
+                .into_iter()
+                .collect();
         for object in heap.objects() {
+            let site = heap.allocation_site(object).expect("every object was noted");
+            let location = site.location();
+            let line = (site.type_name().into(), location.file().into(), location.line());
+            // And the root of the tree.
+            assert_eq!(stacks[&ids[&object]], [line, ("(root)".into(), String::new(), 0)]);
             let mut expected = Vec::new();
             heap.for_each_reference(object, |place, to| {
                 expected.push((place.to_string(), ids[&to]));
