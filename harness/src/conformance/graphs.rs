@@ -420,7 +420,7 @@ pub fn a_chain_of_a_million_is_a_graph_on_a_small_stack<C: Collector + Default>(
     });
 }
 
-/// `pending -> 1 -> 2`, while the finalizer of 1 is due and nothing else refers to it.
+/// `handle -> 1 -> 2`: the call that is due has a handle to 1, and nothing else refers to it.
 pub fn what_waits_for_its_finalizer_is_held<C: Collector + Default>() {
     Setting::each(|setting| {
         let builder = setting.builder::<Rootable![Option<Gc<'_, Option<Gc<'_, u64>>>>], C>();
