@@ -260,7 +260,7 @@ impl<'a, 'gc> Seen<'a, 'gc> {
 
         // Every other one together.
         let is_among = |node| self.names.get(&node).is_some_and(|name| name % 2 == 1);
-        let kept = |name: &Name| *name % 2 == 0;
+        let kept = |name: &Name| name.is_multiple_of(2);
         let thinned = Expected {
             edges: expected
                 .edges
