@@ -213,7 +213,7 @@ pub struct SiteProfile {
 
 /// Who has allocated what since [`Arena::profile_allocations`].
 ///
-/// See the example there.
+/// See the example of [`Arena::profile_allocations`].
 #[derive(Clone, Debug)]
 pub struct AllocationProfile {
     sampling: Sampling,

@@ -15,6 +15,8 @@ use super::{BLOCK_BYTES, Block, BlockState, Chunk, Contents};
 /// [`HeapView::blocks`](crate::HeapView::blocks).
 ///
 /// Its bytes are live, young or free: the three add up to its size.
+///
+/// See the example of [`HeapView::blocks`](crate::HeapView::blocks).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BlockUsage {

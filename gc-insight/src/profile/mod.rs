@@ -100,7 +100,21 @@ pub struct Site {
 
 /// A function on the call stack.
 ///
-/// See the example of `capture_stack`, which takes the feature `backtrace`.
+/// # Examples
+///
+/// ```
+/// # use gc_core::{Arena, Gc, NullCollector, Rootable, Sampling};
+/// # use gc_insight::profile::Profile;
+/// # let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+/// // With the feature `backtrace` there is `capture_stack` for this.
+/// let sampling = Sampling::exact().with_stacks(|stack| stack.extend([0x20, 0x10]));
+/// arena.profile_allocations(Some(sampling));
+/// arena.enter(|mc, ()| _ = Gc::new(mc, 1));
+/// let profile = Profile::from(&arena.allocation_profile().unwrap());
+/// // Nobody knows these functions.
+/// let functions = profile.sites[0].stack.iter().map(|frame| &*frame.function);
+/// assert!(functions.eq(["0x10", "0x20"]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Frame {

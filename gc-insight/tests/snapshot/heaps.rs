@@ -70,7 +70,7 @@ pub(crate) fn with_random_heap<C: Collector + Default>(
         }
     });
     // What was made before has no site.
-    arena.profile_allocations((seed % 3 > 0).then(Sampling::exact));
+    arena.profile_allocations((!seed.is_multiple_of(3)).then(Sampling::exact));
     let mut handles: Vec<Handle> = Vec::new();
     let rounds = random.random_range(1..8);
     for round in 0..rounds {
