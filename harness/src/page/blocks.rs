@@ -22,8 +22,8 @@ pub(super) fn blocks(workload: &WorkloadReport) -> Markup {
         h3 { "Block map" }
         p class="note" {
             "The memory of the heap when most of it was taken, of all moments at which it was looked "
-            "at. Each cell is filled as high as it is full: the dark part with mature objects, the "
-            "light part with what was allocated lately. Cells with a frame are of large objects. A "
+            "at. Each cell is filled as high as it is full: in full color with mature objects, in faint "
+            "color with what was allocated lately. Cells with a frame are of large objects. A "
             "cell that is nearly empty is memory that the heap holds for little."
         }
         div class="charts" {

@@ -32,7 +32,7 @@ pub(super) fn heap(workload: &WorkloadReport) -> Markup {
         h3 { "Heap over time" }
         p class="note" {
             "The area is what was in use, from the least to the most in each piece of time; the line "
-            "is what was reachable. Strokes below are collections, a row for each generation, the "
+            "is what was reachable. While one operation lasts nothing is known. Strokes below are collections, a row for each generation, the "
             "youngest first. All pictures have the same axes."
         }
         div class="charts" { (heaps.over_time()) }

@@ -49,14 +49,19 @@ impl HeapChart {
             (Scale::linear(self.y_max_bytes), Ticks::Bytes),
         );
         frame.rows = self.generations;
-        let steps = |bytes: fn(&Piece) -> f64| -> Vec<(f64, f64)> {
-            let ends = |piece: &Piece| [piece.begin_ns, piece.end_ns].map(|at| (at, bytes(piece)));
-            self.used.iter().flat_map(ends).collect()
-        };
-        let lows = steps(|piece| piece.least_bytes);
-        let highs = steps(|piece| piece.most_bytes);
+        // Between pieces that do not touch nothing is known.
+        let touching = self.used.chunk_by(|piece, next| piece.end_ns >= next.begin_ns);
+        let bands = touching.map(|pieces| {
+            let steps = |bytes: fn(&Piece) -> f64| -> Vec<(f64, f64)> {
+                let ends =
+                    |piece: &Piece| [piece.begin_ns, piece.end_ns].map(|at| (at, bytes(piece)));
+                pieces.iter().flat_map(ends).collect()
+            };
+            between(&frame, &steps(|piece| piece.least_bytes), &steps(|piece| piece.most_bytes))
+        });
+        let bands: String = bands.collect();
         let content = html! {
-            path class=(format!("band {}", self.class)) d=(between(&frame, &lows, &highs)) {}
+            path class=(format!("band {}", self.class)) d=(bands) {}
             path class="reachable" d=(path(&frame, &self.reachable)) {}
             @for generation in 0..self.generations {
                 path class=(format!("tick g{generation}")) d=(self.ticks(&frame, generation)) {}
@@ -171,4 +176,36 @@ fn between(frame: &Frame, low: &[(f64, f64)], high: &[(f64, f64)]) -> String {
         path.push('Z');
     }
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn while_nothing_is_known_nothing_is_drawn() {
+        let piece = |begin: u32, most_bytes: f64| Piece {
+            begin_ns: begin.into(),
+            end_ns: f64::from(begin) + 10.0,
+            least_bytes: 0.0,
+            most_bytes,
+            collections: vec![u64::from(begin == 10)],
+        };
+        let chart = HeapChart {
+            caption: Caption { title: "Heap".to_owned(), description: "of a test".to_owned() },
+            class: "c-null".to_owned(),
+            x_max_ns: 100.0,
+            y_max_bytes: 8.0,
+            used: vec![piece(0, 4.0), piece(10, 8.0), piece(50, 8.0)],
+            reachable: Vec::new(),
+            generations: 1,
+        };
+        let svg = chart.draw().into_string();
+        let (_, band) = svg.split_once(r#"class="band c-null" d=""#).expect("there is a band");
+        let (band, _) = band.split_once('"').expect("it ends");
+        // Two that touch, and one that stands alone.
+        assert_eq!((band.matches('M').count(), band.matches('Z').count()), (2, 2), "{band}");
+        let (_, ticks) = svg.split_once(r#"class="tick g0" d=""#).expect("there is a row");
+        assert_eq!(ticks.split_once('"').map_or(0, |(ticks, _)| ticks.matches('M').count()), 1);
+    }
 }

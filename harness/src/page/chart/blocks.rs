@@ -39,15 +39,17 @@ impl BlockGrid<'_> {
     pub(in crate::page) fn draw(&self) -> Markup {
         let height = self.rows.max(1) as f64 * STEP;
         let cell_bytes = self.map.cell_bytes.max(1) as f64;
-        let [mut ground, mut large, mut live, mut young] = [const { String::new() }; 4];
+        let [mut ground, mut live, mut young, mut frames] = [const { String::new() }; 4];
         for (place, cell) in self.map.cells.iter().enumerate() {
             let x = LEFT + (place % COLUMNS) as f64 * STEP;
             let bottom = (place / COLUMNS) as f64 * STEP + SIDE;
             let high = |bytes: u64| (bytes as f64 / cell_bytes * SIDE).min(SIDE);
-            let is_small = place < self.map.small_cells;
-            bar(if is_small { &mut ground } else { &mut large }, x, bottom, SIDE);
+            bar(&mut ground, x, bottom, SIDE);
             bar(&mut live, x, bottom, high(cell.live_bytes));
             bar(&mut young, x, bottom - high(cell.live_bytes), high(cell.young_bytes));
+            if place >= self.map.small_cells {
+                bar(&mut frames, x, bottom, SIDE);
+            }
         }
         html! {
             svg class=(format!("blocks {}", self.class)) role="img"
@@ -56,9 +58,9 @@ impl BlockGrid<'_> {
                 title { (self.caption.title) }
                 desc { (self.caption.description) }
                 path class="cell" d=(ground) {}
-                path class="cell large" d=(large) {}
                 path class="live" d=(live) {}
                 path class="young" d=(young) {}
+                path class="frames" d=(frames) {}
             }
             p class="note" { "A cell is " (bytes(self.map.cell_bytes)) "." }
         }
@@ -95,6 +97,6 @@ mod tests {
             "{svg}"
         );
         assert!(svg.contains(r#"class="young" d="M15 6.0v-5.0h9v5.0z""#), "{svg}");
-        assert!(svg.contains(r#"class="cell large" d="M37 9.0v-9.0h9v9.0z""#), "{svg}");
+        assert!(svg.contains(r#"class="frames" d="M37 9.0v-9.0h9v9.0z""#), "{svg}");
     }
 }
