@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind, Write};
 
-use gc_core::NullCollector;
+use gc_core::{Arena, Gc, NullCollector, Rootable};
 use gc_insight::snapshot::{DotError, Snapshot};
 
 use crate::heaps::with_random_heap;
@@ -51,6 +51,39 @@ fn a_full_disk_is_an_error_wherever_it_is_met() {
                 assert_eq!(error.kind(), ErrorKind::StorageFull, "{name} at {size}");
             }
             assert!(job(&mut Disk(whole.len() - 1)).is_err(), "{name}");
+        }
+    });
+}
+
+/// A disk that fails once, at its so many-th write, and then works again.
+struct Hiccup(usize);
+
+impl Write for Hiccup {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let is_now = self.0 == 0;
+        self.0 = self.0.wrapping_sub(1);
+        if is_now { Err(ErrorKind::StorageFull.into()) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_error_is_not_forgotten_when_the_disk_works_again() {
+    // Roots and references, each more than a buffer.
+    type Pair<'gc> = (Gc<'gc, u32>, Gc<'gc, u32>);
+    let mut arena: Arena<Rootable![Vec<Gc<'_, Pair<'_>>>], NullCollector> = Arena::new(|mc| {
+        let number = Gc::new(mc, 1);
+        (0..1000).map(|_| Gc::new(mc, (number, number))).collect()
+    });
+    arena.inspect(|heap, _| {
+        let snapshot = Snapshot::of(heap);
+        for place in 0..5 {
+            assert!(snapshot.write_heapsnapshot(Hiccup(place)).is_err());
+            assert!(snapshot.write_json_lines(Hiccup(place)).is_err());
+            assert!(snapshot.write_dot(Hiccup(place), 2000).is_err());
         }
     });
 }
