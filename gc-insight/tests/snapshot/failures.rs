@@ -74,7 +74,8 @@ impl Write for Hiccup {
 fn an_error_is_not_forgotten_when_the_disk_works_again() {
     // Roots and references, each more than a buffer.
     type Pair<'gc> = (Gc<'gc, u32>, Gc<'gc, u32>);
-    let mut arena: Arena<Rootable![Vec<Gc<'_, Pair<'_>>>], NullCollector> = Arena::new(|mc| {
+    type Root = Rootable![Vec<Gc<'_, Pair<'_>>>];
+    let mut arena: Arena<Root, NullCollector> = Arena::new(|mc| {
         let number = Gc::new(mc, 1);
         (0..1000).map(|_| Gc::new(mc, (number, number))).collect()
     });
