@@ -20,10 +20,13 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
+use core::hash::BuildHasher;
 use core::panic::Location;
+use core::ptr;
 
 use fastrand::Rng;
-use hashbrown::HashMap;
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::{Descriptor, Heap, ObjectRef};
 use crate::id::IdTable;
@@ -68,7 +71,9 @@ struct Profiler {
     sampling: Sampling,
     rng: Rng,
     sites: Vec<Site>,
-    numbers: HashMap<SiteKey, u32>,
+    /// The places of sites, found by what they are.
+    numbers: HashTable<u32>,
+    hasher: DefaultHashBuilder,
     /// Taken while it runs, for what it allocates itself.
     capture: Option<fn(&mut Vec<usize>)>,
     /// See Note [Births].
@@ -79,10 +84,10 @@ struct Profiler {
     peak_bytes: usize,
 }
 
-/// The addresses of a location and of a descriptor, and the stack. Equal sites may differ in the former.
-type SiteKey = (usize, usize, Rc<[usize]>);
-
 struct Site {
+    /// The compiler may have made several of each: then one site is here twice.
+    location: *const Location<'static>,
+    descriptor: *const Descriptor,
     site: AllocationSite,
     samples: u64,
     allocated: Estimate,
@@ -96,7 +101,8 @@ impl Profiler {
             capture: sampling.capture,
             sampling,
             sites: Vec::new(),
-            numbers: HashMap::new(),
+            numbers: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
             newborn: None,
             stack: Vec::new(),
             peak_bytes: 0,
@@ -126,23 +132,40 @@ impl Profiler {
     /// Counts a sample of what is allocated there, with the stack that was captured.
     fn count(&mut self, birth: Birth) -> Sample {
         let weight = self.weight(birth.bytes);
-        let stack: Rc<[usize]> = core::mem::take(&mut self.stack).into();
-        let addresses = (
-            core::ptr::from_ref(birth.location).addr(),
-            core::ptr::from_ref(birth.descriptor).addr(),
-        );
-        let key = (addresses.0, addresses.1, Rc::clone(&stack));
-        let sites = &mut self.sites;
-        let number = *self.numbers.entry(key).or_insert_with(|| {
-            let site = AllocationSite::new(birth.location, birth.descriptor.type_name(), stack);
-            sites.push(Site {
-                site,
-                samples: 0,
-                allocated: Estimate::default(),
-                peak: Estimate::default(),
-            });
-            (sites.len() - 1) as u32
-        });
+        let Profiler { sites, numbers, hasher, stack, .. } = self;
+        let (location, descriptor) =
+            (ptr::from_ref(birth.location), ptr::from_ref(birth.descriptor));
+        let hash = |location, descriptor, stack: &[usize]| {
+            hasher.hash_one::<(*const Location<'_>, *const Descriptor, _)>((
+                location, descriptor, stack,
+            ))
+        };
+        let is_same = |&number: &u32| {
+            let site = &sites[number as usize];
+            (site.location, site.descriptor, site.site.stack()) == (location, descriptor, &**stack)
+        };
+        let hash_of = |&number: &u32| {
+            let site = &sites[number as usize];
+            hash(site.location, site.descriptor, site.site.stack())
+        };
+        let number = match numbers.entry(hash(location, descriptor, stack), is_same, hash_of) {
+            Entry::Occupied(number) => *number.get(),
+            Entry::Vacant(vacant) => {
+                let number = sites.len() as u32;
+                vacant.insert(number);
+                let stack: Rc<[usize]> = stack.as_slice().into();
+                let type_name = birth.descriptor.type_name();
+                sites.push(Site {
+                    location,
+                    descriptor,
+                    site: AllocationSite::new(birth.location, type_name, stack),
+                    samples: 0,
+                    allocated: Estimate::default(),
+                    peak: Estimate::default(),
+                });
+                number
+            }
+        };
         let site = &mut sites[number as usize];
         site.samples += 1;
         site.allocated += weight;
