@@ -68,10 +68,14 @@ impl Sampling {
     }
 
     /// Notes the call stack of each sample, as the function gives it: the return addresses, that of the
-    /// innermost call first.
+    /// innermost call first. It is called in the middle of an allocation, before the object is made; if it
+    /// panics, nothing is allocated.
     ///
-    /// The function is called before the object is made. If it panics, nothing is allocated. What it
-    /// allocates itself has no stack.
+    /// `gc_insight::profile::with_stacks` does this, and is safe.
+    ///
+    /// # Safety
+    ///
+    /// The function enters no arena, and asks nothing of one.
     ///
     /// # Examples
     ///
@@ -80,13 +84,15 @@ impl Sampling {
     ///
     /// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
     /// // A library that walks the stack would do it here.
-    /// arena.profile_allocations(Some(Sampling::exact().with_stacks(|stack| stack.extend([20, 10]))));
+    /// // SAFETY: it knows of no arena.
+    /// let sampling = unsafe { Sampling::exact().with_stacks(|stack| stack.extend([20, 10])) };
+    /// arena.profile_allocations(Some(sampling));
     /// arena.enter(|mc, ()| _ = Gc::new(mc, 42));
     /// let profile = arena.allocation_profile().expect("it was asked for");
     /// assert_eq!(profile.sites()[0].site.stack(), [20, 10]);
     /// ```
     #[must_use]
-    pub const fn with_stacks(self, capture: fn(&mut Vec<usize>)) -> Sampling {
+    pub const unsafe fn with_stacks(self, capture: fn(&mut Vec<usize>)) -> Sampling {
         Sampling { capture: Some(capture), ..self }
     }
 

@@ -74,8 +74,6 @@ struct Profiler {
     /// The places of sites, found by what they are.
     numbers: HashTable<u32>,
     hasher: DefaultHashBuilder,
-    /// Taken while it runs, for what it allocates itself.
-    capture: Option<fn(&mut Vec<usize>)>,
     /// See Note [Births].
     newborn: Option<(ObjectRef, Sample)>,
     /// Of the allocation that is about to be sampled.
@@ -98,7 +96,6 @@ impl Profiler {
     fn new(sampling: Sampling) -> Profiler {
         Profiler {
             rng: Rng::with_seed(sampling.seed),
-            capture: sampling.capture,
             sampling,
             sites: Vec::new(),
             numbers: HashTable::new(),
@@ -212,7 +209,7 @@ impl Heap {
     ) -> Option<ObjectRef> {
         let is_picked = self.allocated().1 + birth.bytes as u64 > self.sampler.next.get();
         if is_picked {
-            // The user's code: it may allocate, so nothing has begun yet.
+            // It may panic, so nothing has begun yet. It does not enter an arena.
             self.capture_stack();
         }
         self.limit.set(self.end.get());
@@ -233,18 +230,11 @@ impl Heap {
     }
 
     fn capture_stack(&self) {
-        let capture = self
-            .sampler
-            .profiler
-            .borrow_mut()
-            .as_mut()
-            .and_then(|profiler| profiler.capture.take());
-        let mut stack = Vec::new();
-        if let Some(capture) = capture {
-            capture(&mut stack);
-        }
-        if let Some(profiler) = &mut *self.sampler.profiler.borrow_mut() {
-            (profiler.capture, profiler.stack) = (capture, stack);
+        if let Some(profiler) = &mut *self.sampler.profiler.borrow_mut()
+            && let Some(capture) = profiler.sampling.capture
+        {
+            profiler.stack.clear();
+            capture(&mut profiler.stack);
         }
     }
 
@@ -400,12 +390,14 @@ mod tests {
     #[test]
     fn what_panics_while_it_captures_has_allocated_nothing() {
         let mut arena = Empty::new(|_| ());
-        arena.profile_allocations(Some(Sampling::exact().with_stacks(|_| panic!("no stack"))));
+        // SAFETY: it knows of no arena.
+        let sampling = unsafe { Sampling::exact().with_stacks(|_| panic!("no stack")) };
+        arena.profile_allocations(Some(sampling));
         let before = arena.stats().allocated_bytes;
         let make = || arena.enter(|mc, ()| _ = Gc::new(mc, 1_u64));
         assert!(catch_unwind(AssertUnwindSafe(make)).is_err());
         assert_eq!(arena.stats().allocated_bytes, before);
-        // From now on there is no stack.
+        arena.profile_allocations(Some(Sampling::exact()));
         allocate(&arena, 10);
         assert_eq!(arena.allocation_profile().unwrap().sites()[0].samples, 10);
         arena.inspect(|heap, ()| assert_eq!(heap.objects().count(), 31));

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 pub use changes::{Change, Changes};
 pub use lines::{Line, Lines};
 #[cfg(feature = "backtrace")]
-pub use stack::capture_stack;
+pub use stack::with_stacks;
 
 /// Who has allocated what, with the names of everything: independent of the arena.
 ///
@@ -106,8 +106,9 @@ pub struct Site {
 /// # use gc_core::{Arena, Gc, NullCollector, Rootable, Sampling};
 /// # use gc_insight::profile::Profile;
 /// # let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
-/// // With the feature `backtrace` there is `capture_stack` for this.
-/// let sampling = Sampling::exact().with_stacks(|stack| stack.extend([0x20, 0x10]));
+/// // With the feature `backtrace` there is `with_stacks` for this.
+/// // SAFETY: it knows of no arena.
+/// let sampling = unsafe { Sampling::exact().with_stacks(|stack| stack.extend([0x20, 0x10])) };
 /// arena.profile_allocations(Some(sampling));
 /// arena.enter(|mc, ()| _ = Gc::new(mc, 1));
 /// let profile = Profile::from(&arena.allocation_profile().unwrap());
@@ -268,7 +269,8 @@ impl Profile {
     ///     thread_local!(static CALLS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) });
     ///     stack.push(CALLS.replace(CALLS.get() + 1));
     /// }
-    /// arena.profile_allocations(Some(Sampling::exact().with_stacks(depth)));
+    /// // SAFETY: it knows of no arena.
+    /// arena.profile_allocations(Some(unsafe { Sampling::exact().with_stacks(depth) }));
     /// arena.enter(|mc, ()| (0..3).for_each(|number| _ = Gc::new(mc, number)));
     /// let profile = Profile::from(&arena.allocation_profile().unwrap());
     /// assert_eq!(profile.sites.len(), 3);

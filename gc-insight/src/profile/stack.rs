@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
+use gc_core::Sampling;
+
 use super::Frame;
 
-/// Notes the return addresses on the stack, the innermost first: for
-/// [`Sampling::with_stacks`](gc_core::Sampling::with_stacks).
+/// Notes the call stack of each sample.
+///
+/// With the feature `backtrace`.
 ///
 /// Costs some microseconds for each sample. Names and lines take debug information in the program:
 /// `debug = "line-tables-only"` in the profile of a release build is enough.
@@ -14,7 +17,7 @@ use super::Frame;
 ///
 /// ```
 /// use gc_core::{Arena, Gc, Mutation, NullCollector, Rootable, Sampling};
-/// use gc_insight::profile::{Profile, capture_stack};
+/// use gc_insight::profile::{Profile, with_stacks};
 ///
 /// #[inline(never)]
 /// fn load_settings(mc: &Mutation<'_>) {
@@ -22,14 +25,21 @@ use super::Frame;
 /// }
 ///
 /// let mut arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
-/// arena.profile_allocations(Some(Sampling::exact().with_stacks(capture_stack)));
+/// arena.profile_allocations(Some(with_stacks(Sampling::exact())));
 /// arena.enter(|mc, ()| load_settings(mc));
 /// let profile = Profile::from(&arena.allocation_profile().unwrap());
 /// let stack = &profile.sites[0].stack;
 /// // What lies between that call and the allocation is of no interest.
 /// assert!(stack.last().unwrap().function.contains("load_settings"));
 /// ```
-pub fn capture_stack(stack: &mut Vec<usize>) {
+#[must_use]
+pub fn with_stacks(sampling: Sampling) -> Sampling {
+    // SAFETY: what walks the stack knows of no arena.
+    unsafe { sampling.with_stacks(capture) }
+}
+
+/// The return addresses on the stack, the innermost first.
+fn capture(stack: &mut Vec<usize>) {
     backtrace::trace(|frame| {
         stack.push(frame.ip().addr());
         true

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use gc_core::Sampling;
-use gc_insight::profile::{Measure, Profile, capture_stack};
+use gc_insight::profile::{Measure, Profile, with_stacks};
 
 use super::size::Size;
 use super::{Exit, Output, Trouble};
@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
     let parameters = Parameters { scale: arguments.size.of(workload)?, seed };
     let mut sampling = Sampling::every_bytes(arguments.interval).seed(seed);
     if arguments.stacks {
-        sampling = sampling.with_stacks(capture_stack);
+        sampling = with_stacks(sampling);
     }
     let observer = AllocationObserver::new(sampling);
     let mut instruments = Instruments::silent().observer(observer.clone());

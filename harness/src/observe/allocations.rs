@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use gc_core::{AllocationProfile, GenerationStats, HeapView, Sampling, Stats};
-use gc_insight::profile::{Frame, Profile, capture_stack};
+use gc_insight::profile::{Frame, Profile, with_stacks};
 
 use crate::measure::Observer;
 
@@ -27,8 +27,7 @@ pub struct AllocationObserver {
 impl Default for AllocationObserver {
     /// One that notes stacks.
     fn default() -> Self {
-        let sampling = Sampling::every_bytes(INTERVAL_BYTES).with_stacks(capture_stack);
-        AllocationObserver::new(sampling)
+        AllocationObserver::new(with_stacks(Sampling::every_bytes(INTERVAL_BYTES)))
     }
 }
 
