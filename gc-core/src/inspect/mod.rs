@@ -12,6 +12,7 @@ mod garbage;
 mod graph;
 mod numbering;
 mod places;
+mod references;
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -24,13 +25,14 @@ use graph::Links;
 pub use graph::{Components, Dominators, HeapGraph, Node, RootPath};
 pub use numbering::NumberedObjects;
 pub use places::Holding;
+use references::References;
 
 use crate::Gc;
 use crate::arena::Arena;
 use crate::collector::Collector;
 use crate::dynamic_roots::DynamicRoot;
 use crate::handles::HandleTable;
-use crate::heap::{BlockUsage, Contents, Flag, ObjectRef, ObjectSet, Thrift, for_each_edge};
+use crate::heap::{BlockUsage, Contents, Flag, ObjectRef, ObjectSet, Thrift};
 use crate::id::GcId;
 use crate::mutation::Invariant;
 use crate::pointee::Pointee;
@@ -593,90 +595,5 @@ impl<'gc> HeapView<'gc> {
 impl fmt::Debug for HeapView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HeapView").finish_non_exhaustive()
-    }
-}
-
-/// Elements of an array whose references are looked at together.
-const ELEMENTS_MAX: usize = if cfg!(test) { 4 } else { 64 };
-
-/// The references of one object, in the order in which `visit` reports them.
-struct References {
-    of: ObjectRef,
-    /// The number of elements; zero for an object that is no array.
-    len: usize,
-    /// The elements that are yet to be looked at; of an object that is no array, the one.
-    elements: core::ops::Range<usize>,
-    found: alloc::vec::IntoIter<ObjectRef>,
-}
-
-impl References {
-    /// Only within [`Arena::inspect`]: the object must stay what it is.
-    fn new(of: ObjectRef) -> References {
-        // SAFETY: it is not reclaimed.
-        let len = unsafe { of.element_count() };
-        // What stands in front of the elements goes with the first of them.
-        References { of, len, elements: 0..len.max(1), found: Vec::new().into_iter() }
-    }
-}
-
-impl Iterator for References {
-    type Item = ObjectRef;
-
-    fn next(&mut self) -> Option<ObjectRef> {
-        loop {
-            if let Some(object) = self.found.next() {
-                return Some(object);
-            }
-            if self.elements.is_empty() {
-                return None;
-            }
-            let first = self.elements.start;
-            self.elements.start = self.elements.end.min(first + ELEMENTS_MAX);
-            let elements = first..self.elements.start.min(self.len);
-            let mut found = Vec::new();
-            // SAFETY: it is not reclaimed.
-            let descriptor = unsafe { self.of.descriptor() };
-            Edges::collect(&mut |object| found.push(object), |edges| {
-                // SAFETY: as above; the elements are within it. Nothing in it is borrowed mutably: that
-                // takes a `Mutation`, which nobody has of this arena.
-                unsafe { descriptor.visit(self.of, elements, edges) }
-            });
-            self.found = found.into_iter();
-        }
-    }
-}
-
-impl<'gc> AnyGc<'gc> {
-    /// Whether the object has a reference to another. Only within [`Arena::inspect`].
-    fn refers_to(self, to: AnyGc<'gc>) -> bool {
-        let mut refers = false;
-        // SAFETY: as in `References`.
-        unsafe { for_each_edge(self.object(), |object| refers |= object == to.object()) }
-        refers
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{NullCollector, Rootable, SliceWithHeader};
-
-    type Row<'gc> = SliceWithHeader<Gc<'gc, u8>, Gc<'gc, u8>>;
-    type Rows = Arena<Rootable![Vec<Gc<'_, Row<'_>>>], NullCollector>;
-
-    #[test]
-    fn the_referents_of_a_long_array_come_in_order_header_first() {
-        let mut arena = Rows::new(|mc| {
-            let byte = |byte| Gc::new(mc, byte);
-            let row = |len| Gc::new_slice_with_header(mc, byte(200), len, |i| byte(i as u8));
-            [0, 1, ELEMENTS_MAX, 3 * ELEMENTS_MAX + 1].map(row).into()
-        });
-        arena.inspect(|heap, rows| {
-            for row in rows {
-                let held = core::iter::once(row.header).chain(row.slice.iter().copied());
-                let referents = heap.referents(AnyGc::from(*row));
-                assert!(held.map(AnyGc::from).eq(referents));
-            }
-        });
     }
 }

@@ -3,7 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{AnyGc, HeapView, References};
+use super::references::References;
+use super::{AnyGc, HeapView};
 use crate::heap::{ObjectNumbers, ObjectRef};
 use crate::place::Place;
 

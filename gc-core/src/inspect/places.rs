@@ -7,7 +7,8 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{AnyGc, ELEMENTS_MAX, HeapView};
+use super::references::ELEMENTS_MAX;
+use super::{AnyGc, HeapView};
 use crate::heap::ObjectRef;
 use crate::place::{NamedEdges, Place};
 use crate::short_name::Short;
