@@ -5,9 +5,10 @@
 //! or frees it knows to look. The table is found from the object's own address through its chunk,
 //! which is why no context is needed: `Hash::hash` has none to offer.
 //!
-//! What else is known of single objects and must follow them, the samples of allocations, is beside it:
-//! the flag is the same.
+//! What else is known of single objects and must follow them, samples of allocations and names that the
+//! program gives, is beside it: the flag is the same.
 
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::fmt;
@@ -78,15 +79,40 @@ const RECENT_LEN: usize = 64;
 /// An object and its identity; `None` where nothing was asked for yet.
 type Recent = Cell<Option<(ObjectRef, GcId)>>;
 
+/// Something that is known of some objects.
+#[derive(Debug)]
+struct Notes<T>(RefCell<HashMap<ObjectRef, T, AddressHash>>);
+
+impl<T> Default for Notes<T> {
+    fn default() -> Notes<T> {
+        Notes(RefCell::default())
+    }
+}
+
+impl<T> Notes<T> {
+    fn relocate(&self, from: ObjectRef, to: ObjectRef) {
+        let mut notes = self.0.borrow_mut();
+        if let Some(note) = notes.remove(&from) {
+            notes.insert(to, note);
+        }
+    }
+
+    fn remove(&self, object: ObjectRef) {
+        self.0.borrow_mut().remove(&object);
+    }
+}
+
 /// The identities of one heap's objects.
 #[derive(Debug)]
 pub(crate) struct IdTable {
     /// Each at the place that its object's address says. What is here is in the table, too.
     recent: [Recent; RECENT_LEN],
-    ids: RefCell<HashMap<ObjectRef, GcId, AddressHash>>,
+    ids: Notes<GcId>,
     /// The objects whose allocation was sampled.
-    samples: RefCell<HashMap<ObjectRef, Sample, AddressHash>>,
-    /// The objects that were young when they got their identity or were sampled, since the last safepoint that
+    samples: Notes<Sample>,
+    /// The objects that the program has given a name.
+    tags: Notes<Rc<str>>,
+    /// The objects that were young when one of these got an entry for them, since the last safepoint that
     /// collected.
     young: RefCell<Vec<ObjectRef>>,
     /// Whether there are any.
@@ -99,8 +125,9 @@ impl Default for IdTable {
     fn default() -> IdTable {
         IdTable {
             recent: [const { Cell::new(None) }; RECENT_LEN],
-            ids: RefCell::default(),
-            samples: RefCell::default(),
+            ids: Notes::default(),
+            samples: Notes::default(),
+            tags: Notes::default(),
             young: RefCell::default(),
             has_young: Cell::new(false),
             next: Cell::new(0),
@@ -139,7 +166,7 @@ impl IdTable {
     unsafe fn find_or_give(&self, object: ObjectRef) -> GcId {
         // SAFETY: the caller says that the object is live.
         unsafe { object.header() }.set(Flag::Identified);
-        let id = *self.ids.borrow_mut().entry(object).or_insert_with(|| {
+        let id = *self.ids.0.borrow_mut().entry(object).or_insert_with(|| {
             self.note_if_young(object);
             self.fresh()
         });
@@ -163,21 +190,47 @@ impl IdTable {
         // SAFETY: it was not reclaimed, says the caller.
         unsafe { object.header() }.set(Flag::Identified);
         self.note_if_young(object);
-        self.samples.borrow_mut().insert(object, sample);
+        self.samples.0.borrow_mut().insert(object, sample);
+    }
+
+    /// Names an object, or takes its name.
+    ///
+    /// # Safety
+    ///
+    /// As [`add_sample`](IdTable::add_sample).
+    pub(crate) unsafe fn set_tag(&self, object: ObjectRef, tag: Option<&str>) {
+        let Some(tag) = tag else { return self.tags.remove(object) };
+        // SAFETY: it was not reclaimed, says the caller.
+        unsafe { object.header() }.set(Flag::Identified);
+        self.note_if_young(object);
+        self.tags.0.borrow_mut().insert(object, tag.into());
+    }
+
+    /// The name of an object.
+    pub(crate) fn tag(&self, object: ObjectRef) -> Option<Rc<str>> {
+        self.tags.0.borrow().get(&object).cloned()
+    }
+
+    /// The objects of a name.
+    ///
+    /// Costs O(objects with a name).
+    pub(crate) fn objects_with_tag(&self, tag: &str) -> Vec<ObjectRef> {
+        let tags = self.tags.0.borrow();
+        tags.iter().filter(|(_, other)| &***other == tag).map(|(&object, _)| object).collect()
     }
 
     /// What is known of the allocation of an object.
     pub(crate) fn sample(&self, object: ObjectRef) -> Option<Sample> {
-        self.samples.borrow().get(&object).copied()
+        self.samples.0.borrow().get(&object).copied()
     }
 
     pub(crate) fn for_each_sample(&self, each: impl FnMut(&Sample)) {
-        self.samples.borrow().values().for_each(each);
+        self.samples.0.borrow().values().for_each(each);
     }
 
     /// From now on no object was sampled.
     pub(crate) fn forget_samples(&self) {
-        self.samples.take();
+        self.samples.0.take();
     }
 
     /// Whether young objects have got identities since the last safepoint that collected.
@@ -200,7 +253,7 @@ impl IdTable {
     ///
     /// Costs O(objects with an identity).
     pub(crate) fn object(&self, id: GcId) -> Option<ObjectRef> {
-        let ids = self.ids.borrow();
+        let ids = self.ids.0.borrow();
         ids.iter().find_map(|(&object, &other)| (other == id).then_some(object))
     }
 
@@ -220,33 +273,30 @@ impl IdTable {
     /// Notes that an identified object has moved.
     pub(crate) fn relocate(&self, from: ObjectRef, to: ObjectRef) {
         self.forget_recent(from);
-        let mut ids = self.ids.borrow_mut();
-        if let Some(id) = ids.remove(&from) {
-            ids.insert(to, id);
-        }
-        let mut samples = self.samples.borrow_mut();
-        if let Some(sample) = samples.remove(&from) {
-            samples.insert(to, sample);
-        }
+        self.ids.relocate(from, to);
+        self.samples.relocate(from, to);
+        self.tags.relocate(from, to);
     }
 
     /// Notes that an identified object is dead.
     pub(crate) fn remove(&self, object: ObjectRef) {
         self.forget_recent(object);
-        self.ids.borrow_mut().remove(&object);
-        self.samples.borrow_mut().remove(&object);
+        self.ids.remove(object);
+        self.samples.remove(object);
+        self.tags.remove(object);
     }
 
     /// Keeps the entries of the objects that `is_live` approves.
     pub(crate) fn retain(&self, mut is_live: impl FnMut(ObjectRef) -> bool) {
-        self.ids.borrow_mut().retain(|&object, _| {
+        self.ids.0.borrow_mut().retain(|&object, _| {
             let is_live = is_live(object);
             if !is_live {
                 self.forget_recent(object);
             }
             is_live
         });
-        self.samples.borrow_mut().retain(|&object, _| is_live(object));
+        self.samples.0.borrow_mut().retain(|&object, _| is_live(object));
+        self.tags.0.borrow_mut().retain(|&object, _| is_live(object));
     }
 
     /// The object at this address is dead or elsewhere.

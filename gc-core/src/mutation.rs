@@ -286,6 +286,35 @@ impl<'gc> Mutation<'gc> {
         unsafe { gc.object().header() }.has(Flag::Finalized)
     }
 
+    /// Names an object, for who looks at the heap: [`HeapView::objects_with_tag`] finds it, and snapshots
+    /// show it by that name. With `None` it has none any more. A name keeps nothing alive, goes with the
+    /// object when it moves, and ends with it; several objects may have the same.
+    ///
+    /// # Complexity
+    ///
+    /// An entry in a hash table. The object costs more than others when it dies, and at each move.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::{AnyGc, Arena, Gc, NullCollector, Rootable};
+    ///
+    /// let mut arena: Arena<Rootable![Gc<'_, str>], NullCollector> =
+    ///     Arena::new(|mc| Gc::new_str(mc, "settings"));
+    /// arena.mutate(|mc, settings| mc.set_tag(*settings, Some("the settings")));
+    /// arena.inspect(|heap, settings| {
+    ///     let settings = AnyGc::from(*settings);
+    ///     assert_eq!(heap.tag(settings).as_deref(), Some("the settings"));
+    ///     assert!(heap.objects_with_tag("the settings").eq([settings]));
+    /// });
+    /// ```
+    ///
+    /// [`HeapView::objects_with_tag`]: crate::HeapView::objects_with_tag
+    pub fn set_tag<T: ?Sized + Pointee>(&self, gc: Gc<'gc, T>, tag: Option<&str>) {
+        // SAFETY: a `Gc` of the running `mutate` is live.
+        unsafe { self.heap.ids().set_tag(gc.object(), tag) }
+    }
+
     /// How much memory the arena uses, and what its objects own outside of it.
     ///
     /// # Examples

@@ -283,6 +283,29 @@ impl<'gc> HeapView<'gc> {
         self.contents.usage()
     }
 
+    /// The objects that the program has given this [name](crate::Mutation::set_tag).
+    ///
+    /// # Complexity
+    ///
+    /// O(objects with a name).
+    ///
+    /// # Examples
+    ///
+    /// See the example of [`Mutation::set_tag`](crate::Mutation::set_tag).
+    pub fn objects_with_tag(&self, tag: &str) -> impl Iterator<Item = AnyGc<'gc>> + use<'gc> {
+        let objects = self.contents.ids.objects_with_tag(tag).into_iter();
+        // SAFETY: they are of this heap, or they would have left the table.
+        objects.filter_map(|object| unsafe { HeapView::show(object) })
+    }
+
+    /// The name that the program has given an object.
+    ///
+    /// See the example of [`Mutation::set_tag`](crate::Mutation::set_tag).
+    #[must_use]
+    pub fn tag(&self, of: AnyGc<'gc>) -> Option<Rc<str>> {
+        self.contents.ids.tag(of.object())
+    }
+
     /// What a handle of the arena's own set refers to; `None` if it is of another arena or set.
     ///
     /// # Examples

@@ -77,10 +77,12 @@ impl<'a, 'gc> Snapshot<'a, 'gc> {
     /// See the example of [`Snapshot`].
     #[must_use]
     pub fn of(heap: &'a HeapView<'gc>) -> Snapshot<'a, 'gc> {
-        Snapshot { heap, objects: Objects::of(heap), label: Box::new(|_| None) }
+        let tag = |object| heap.tag(object).map(|tag| tag.to_string());
+        Snapshot { heap, objects: Objects::of(heap), label: Box::new(tag) }
     }
 
-    /// Has some objects called by names of their own, beside those of their types. The closure is
+    /// Has some objects called by names of their own, beside those of their types; without this, by their
+    /// [tags](gc_core::Mutation::set_tag). The closure is
     /// called once for each object and file.
     ///
     /// # Examples

@@ -413,3 +413,42 @@ pub fn looking_ends_an_epoch<C: Collector + Default>() {
     });
     assert_eq!(witness.count(), usize::from(C::ATTRIBUTES.counts_references));
 }
+
+/// And ends with it; what is named anew is found by its new name alone.
+pub fn a_name_goes_with_its_object<C: Collector + Default>() {
+    Setting::each(|setting| {
+        let witness = Witness::default();
+        let mut arena: Arena<Rootable![Option<NodeRef<'_>>], C> = setting.arena(|_| None);
+        arena.mutate_root(|mc, root| {
+            let last = Node::new(mc, &witness, 2);
+            *root = Some(Node::with(mc, &witness, 1, Some(last), None));
+            mc.set_tag(root.unwrap(), Some("first"));
+            mc.set_tag(last, Some("last"));
+            // Nobody is called that any more when the next safepoint is over.
+            mc.set_tag(Node::new(mc, &witness, 3), Some("nobody"));
+        });
+        age(&mut arena);
+        arena.inspect(|heap, root| {
+            let first = root.expect("it is there");
+            let last = AnyGc::from(first.a.get().expect("it refers to the last"));
+            assert!(heap.objects_with_tag("first").eq([AnyGc::from(first)]));
+            assert!(heap.objects_with_tag("last").eq([last]));
+            assert_eq!(heap.tag(last).as_deref(), Some("last"));
+        });
+        arena.mutate_root(|mc, root| {
+            let first = root.unwrap();
+            mc.set_tag(first, Some("only"));
+            mc.set_tag(first.a.get().unwrap(), None);
+            set_a(mc, first, None);
+        });
+        age(&mut arena);
+        arena.inspect(|heap, root| {
+            let only = AnyGc::from(root.expect("it is there"));
+            assert!(heap.objects_with_tag("only").eq([only]));
+            for tag in ["first", "last"] {
+                assert_eq!(heap.objects_with_tag(tag).count(), 0);
+            }
+            assert!(!reclaims::<C>() || heap.objects_with_tag("nobody").next().is_none());
+        });
+    });
+}

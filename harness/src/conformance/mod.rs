@@ -395,6 +395,7 @@ macro_rules! conformance {
                     what_a_forgotten_guard_covers_is_listed
                     a_heap_that_waits_for_calls_is_whole
                     looking_ends_an_epoch
+                    a_name_goes_with_its_object
                 }
                 places {
                     fields_are_told_by_their_names
