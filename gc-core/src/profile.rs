@@ -296,7 +296,7 @@ where
     /// let profile = arena.allocation_profile().expect("it was asked for");
     /// let [numbers, storage] = profile.sites() else { panic!("two lines allocate") };
     /// assert_eq!((numbers.site.location().line(), numbers.site.type_name()), (line, "u64"));
-    /// assert_eq!((numbers.samples, numbers.allocated.objects, numbers.live.bytes), (100, 100.0, 1600.0));
+    /// assert_eq!((numbers.samples, numbers.allocated.objects, numbers.live.objects), (100, 100.0, 100.0));
     /// // The vector has grown where an element was pushed.
     /// assert_eq!(storage.site.location().line(), line + 1);
     /// assert!(profile.sampling().is_exact());

@@ -302,7 +302,7 @@ mod tests {
     use alloc::vec::Vec;
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
-    use super::super::LARGE_BYTES_MIN;
+    use super::super::{LARGE_BYTES_MIN, object_bytes};
     use crate::{Arena, Gc, NullCollector, Rootable, Sampling, Trace};
 
     type Empty = Arena<Rootable![()], NullCollector>;
@@ -371,9 +371,10 @@ mod tests {
             }
         }
         assert!(samples < SEEDS * 40, "{samples} samples: nearly all objects were noted");
-        let truth =
-            [(100.0, 16.0), (100.0, 112.0), (100.0, 72.0), (2.0, 16.0 + LARGE_BYTES_MIN as f64)];
-        for (place, (count, size_bytes)) in truth.into_iter().enumerate() {
+        let array_bytes = object_bytes(size_of::<usize>() + LARGE_BYTES_MIN);
+        let sizes = [object_bytes(8), object_bytes(100), object_bytes(64), array_bytes];
+        let truth = [100.0, 100.0, 100.0, 2.0].into_iter().zip(sizes.map(|size| size as f64));
+        for (place, (count, size_bytes)) in truth.enumerate() {
             // The standard error of a mean over all seeds: one sample stands for about `d/s` objects.
             let weight: f64 = 1.0 / (1.0 - f64::exp(-size_bytes / 3000.0));
             let error = (count * (weight - 1.0) / SEEDS as f64).sqrt();

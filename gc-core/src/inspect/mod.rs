@@ -267,7 +267,7 @@ impl<'gc> HeapView<'gc> {
     /// # Examples
     ///
     /// ```
-    /// use gc_core::heap::BLOCK_BYTES;
+    /// use gc_core::heap::{BLOCK_BYTES, object_bytes};
     /// use gc_core::{Arena, BlockUsage, Gc, NullCollector, Rootable};
     ///
     /// let mut arena: Arena<Rootable![Gc<'_, u64>], NullCollector> = Arena::new(|mc| Gc::new(mc, 1));
@@ -275,8 +275,8 @@ impl<'gc> HeapView<'gc> {
     ///     let blocks: Vec<BlockUsage> = heap.blocks().filter(|block| !block.is_free()).collect();
     ///     let [block] = blocks[..] else { panic!("one is in use") };
     ///     // What was just made is young; the rest of the block is one hole.
-    ///     assert_eq!((block.live_bytes, block.young_bytes, block.holes), (0, 16, 1));
-    ///     assert_eq!(block.free_bytes, BLOCK_BYTES - 16);
+    ///     assert_eq!((block.live_bytes, block.young_bytes, block.holes), (0, object_bytes(8), 1));
+    ///     assert_eq!(block.free_bytes, BLOCK_BYTES - object_bytes(8));
     /// });
     /// ```
     pub fn blocks(&self) -> impl Iterator<Item = BlockUsage> + use<'gc> {
