@@ -106,14 +106,16 @@ impl Profiler {
         }
     }
 
-    /// Bytes that are not picked, in front of the next that is.
-    fn distance(&mut self) -> u64 {
+    /// The number of the next picked byte, when so many are allocated. Nothing here panics: the object that
+    /// was sampled just now has no header yet.
+    fn pick(&mut self, allocated_bytes: u64) -> u64 {
         if self.sampling.is_exact() {
-            return 0;
+            return allocated_bytes;
         }
         // In (0, 1], so that the logarithm is finite.
         let uniform = 1.0 - self.rng.f64();
-        (-libm::log(uniform) * self.sampling.interval_bytes() as f64) as u64
+        let distance = -libm::log(uniform) * self.sampling.interval_bytes() as f64;
+        allocated_bytes.saturating_add(distance as u64).min(NEVER - 1)
     }
 
     /// What an object of this size stands for if it was sampled.
@@ -182,7 +184,7 @@ impl Heap {
         self.ids().forget_samples();
         let mut profiler = sampling.map(|sampling| Box::new(Profiler::new(sampling)));
         let (_, allocated_bytes) = self.allocated();
-        let next = profiler.as_mut().map(|profiler| allocated_bytes + profiler.distance());
+        let next = profiler.as_mut().map(|profiler| profiler.pick(allocated_bytes));
         self.sampler.next.set(next.unwrap_or(NEVER));
         self.sampler.profiler = RefCell::new(profiler);
         self.is_observed = self.settings.is_checked() || self.is_sampling();
@@ -222,7 +224,7 @@ impl Heap {
             // A byte that was picked of a gap in front of an aligned object is of none.
             let allocated_bytes = self.allocated().1;
             if is_picked || self.sampler.next.get() < allocated_bytes {
-                self.sampler.next.set(allocated_bytes + profiler.distance());
+                self.sampler.next.set(profiler.pick(allocated_bytes));
             }
         }
         self.limit_region();
@@ -385,6 +387,17 @@ mod tests {
                 objects[place]
             );
             assert!((bytes[place] / (objects[place] * size_bytes) - 1.0).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn the_largest_interval_is_never_over() {
+        for seed in 0..20 {
+            let mut arena = Empty::new(|_| ());
+            allocate(&arena, 1);
+            arena.profile_allocations(Some(Sampling::every_bytes(usize::MAX).seed(seed)));
+            allocate(&arena, 100);
+            assert_eq!(arena.allocation_profile().expect("it was asked for").sites().len(), 0);
         }
     }
 
