@@ -22,6 +22,7 @@
 //!   outside.
 //! - [`limits`], [`counts`], [`statistics`], [`control`]: what is promised in numbers.
 //! - [`schedule`], [`reports`]: when collections start, and what is told of them.
+//! - [`mistakes`]: what other collectors got wrong.
 #![allow(clippy::missing_panics_doc, reason = "a claim that does not hold panics: that is its use")]
 #![allow(clippy::type_complexity, reason = "the type of a root is spelled where the root is made")]
 
@@ -43,6 +44,7 @@ pub mod identity;
 pub mod inspection;
 pub mod layout;
 pub mod limits;
+pub mod mistakes;
 pub mod on_death;
 pub mod panics;
 pub mod places;
@@ -342,6 +344,15 @@ macro_rules! conformance {
                     an_older_generation_is_due_after_so_many_collections
                     counts_say_how_long_ago_a_generation_was_collected
                     less_memory_means_more_collections
+                }
+                mistakes {
+                    hundreds_of_collections_leak_no_memory
+                    what_takes_the_place_of_a_written_object_is_logged
+                    a_young_large_object_is_counted_once
+                    full_collections_are_few_and_come
+                    an_allocation_never_collects
+                    a_small_program_is_not_collected
+                    cyclic_garbage_takes_no_multiple_of_the_memory
                 }
                 reports {
                     a_report_says_what_became_of_garbage
