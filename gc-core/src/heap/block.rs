@@ -249,6 +249,17 @@ impl Block {
         self.absent_pages().count_ones() as usize * PAGE_BYTES
     }
 
+    /// What lived in the block when it was last told what of it is free. See `shadow.rs`, which alone
+    /// changes it, and `pool.rs`, where memory is taken.
+    pub(crate) fn told_live_bytes(self) -> u32 {
+        self.chunk().info().told_live_bytes[self.index()].get()
+    }
+
+    #[inline]
+    pub(crate) fn set_told_live_bytes(self, live_bytes: u32) {
+        self.chunk().info().told_live_bytes[self.index()].set(live_bytes);
+    }
+
     /// Bytes that are neither live nor absent.
     pub(crate) fn idle_bytes(self) -> usize {
         (BLOCK_BYTES - self.live_bytes()).saturating_sub(self.absent_bytes())

@@ -30,7 +30,7 @@ use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::pages::PAGE_BYTES;
-use super::{Block, BlockInfo, BlockState, ObjectRef};
+use super::{Block, BlockInfo, BlockState, ObjectRef, shadow};
 use crate::id::IdTable;
 
 /// The alignment of a chunk, and the size of all but the first and the huge ones.
@@ -75,6 +75,8 @@ pub(crate) struct ChunkInfo {
     pub(crate) pages: PageMap,
     /// And one for each page that is absent (see `residency.rs`).
     pub(crate) absent_pages: PageMap,
+    /// For each block: what lived in it when it was last told what of it is free (see `shadow.rs`).
+    pub(crate) told_live_bytes: [Cell<u32>; BLOCKS_PER_CHUNK],
 }
 
 /// A bit for each page of a chunk of full size.
@@ -141,7 +143,8 @@ impl Chunk {
         let base = NonNull::new(unsafe { alloc(layout) })?;
         let chunk = Chunk(base);
         let (pages, absent_pages) = (PageMap::default(), PageMap::default());
-        let info = ChunkInfo { size_bytes, kind, ids, pages, absent_pages };
+        let told_live_bytes = [const { Cell::new(0) }; BLOCKS_PER_CHUNK];
+        let info = ChunkInfo { size_bytes, kind, ids, pages, absent_pages, told_live_bytes };
         // SAFETY: the chunk begins with room for the info (asserted above) and is aligned.
         unsafe { base.cast::<ChunkInfo>().write(info) }
         for index in 0..chunk.block_count() {
@@ -157,6 +160,7 @@ impl Chunk {
             chunk.starts().clear_block(block);
             chunk.marks().clear_block(block);
         }
+        shadow::freed(base.as_ptr().wrapping_add(BLOCK_BYTES)..chunk.end());
         Some(chunk)
     }
 
@@ -168,6 +172,7 @@ impl Chunk {
     pub(crate) unsafe fn free(self) {
         let layout = Layout::from_size_align(self.info().size_bytes, CHUNK_BYTES)
             .expect("the layout it was allocated with");
+        shadow::handed_out(self.base()..self.end());
         // SAFETY: `allocate` got it from `alloc` with this layout; the caller says it is unused.
         unsafe { dealloc(self.0.as_ptr(), layout) }
     }
@@ -188,6 +193,10 @@ impl Chunk {
     #[inline]
     pub(crate) fn base(self) -> *mut u8 {
         self.0.as_ptr()
+    }
+
+    fn end(self) -> *mut u8 {
+        self.base().wrapping_add(self.size_bytes())
     }
 
     #[inline]

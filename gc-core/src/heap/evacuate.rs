@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 
 use super::{
     Block, BlockState, Exhausted, Flag, GRANULE_BYTES, HEADER_BYTES, Header, Heap, ObjectRef,
-    debug_check_references,
+    debug_check_references, shadow,
 };
 
 /// A word that may be uninitialized: padding is copied without being read.
@@ -250,6 +250,7 @@ impl Evacuator {
         self.block = Some(block);
         self.cursor = block.base().wrapping_add(begin);
         self.end = block.base().wrapping_add(end);
+        shadow::handed_out(self.cursor..self.end);
         Ok(())
     }
 
@@ -291,6 +292,7 @@ impl Evacuator {
         if let Some(block) = self.block.take() {
             heap.pool().reconsider(block);
         }
+        shadow::freed(self.cursor..self.end);
         self.cursor = core::ptr::null_mut();
         self.end = core::ptr::null_mut();
     }

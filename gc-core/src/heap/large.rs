@@ -12,7 +12,7 @@ use super::chunk::{ChunkKind, PAGES_PER_CHUNK};
 use super::pages::PAGE_BYTES;
 use super::pool::{Exhausted, Pool};
 use super::residency::Thrift;
-use super::{BLOCK_BYTES, Block, CHUNK_BYTES, Chunk, HEADER_BYTES, ObjectRef};
+use super::{BLOCK_BYTES, Block, CHUNK_BYTES, Chunk, HEADER_BYTES, ObjectRef, shadow};
 use crate::id::IdTable;
 
 /// Objects above this are large. A quarter of a block, so that at most a quarter of one is wasted
@@ -65,6 +65,7 @@ impl LargeSpace {
         let run = self.take_run(pool, run_bytes).inspect_err(|_| pool.remove_other(run_bytes))?;
         let payload = run.wrapping_add(lead_bytes);
         let object = ObjectRef::from_ptr(payload).ok_or(Exhausted)?;
+        shadow::handed_out(object.start()..object.start().wrapping_add(bytes));
         self.young.push(object);
         Ok(object)
     }
@@ -134,6 +135,9 @@ impl LargeSpace {
             let run_bytes = unsafe { run_bytes(object) };
             pool.remove_other(run_bytes);
             chunk.starts().remove(object);
+            // SAFETY: as above.
+            let bytes = unsafe { object.bytes() };
+            shadow::freed(object.start()..object.start().wrapping_add(bytes));
             if chunk.size_bytes() == CHUNK_BYTES {
                 let first = first_page(object);
                 let pages = chunk.info().pages.remove(first..first + run_bytes / PAGE_BYTES);

@@ -48,6 +48,7 @@ mod sampler;
 mod scan;
 mod schedule;
 mod settings;
+mod shadow;
 mod sweep;
 mod usage;
 mod walk;

@@ -11,7 +11,8 @@ use core::ops::Range;
 use core::{mem, ptr};
 
 use super::holes::{Hole, OBJECT_BYTES_MIN};
-use super::{BLOCK_BYTES, Block, BlockState, Exhausted, Heap, Pool, Settings};
+use super::shadow::IS_TOLD;
+use super::{BLOCK_BYTES, Block, BlockState, Exhausted, Heap, Pool, Settings, shadow};
 
 /// Bytes handed to the mutator before a safepoint is due, unless the collector chooses: half of
 /// the second-level cache of the machines this was measured on.
@@ -161,6 +162,11 @@ impl Nursery {
         left.chain(self.current.iter().map(move |taken| (taken.block, current.clone())))
     }
 
+    /// Whether no block was left since the last safepoint that collected.
+    pub(super) fn is_settled(&self) -> bool {
+        self.filled.is_empty()
+    }
+
     /// Makes another block the current one.
     fn enter(&mut self, taken: Taken) {
         taken.block.set_in_use(true);
@@ -239,6 +245,7 @@ impl Heap {
 
     #[inline]
     fn enter_region(&self, region: Region) {
+        shadow::handed_out(region.begin..region.end);
         self.count_allocated();
         self.begin.set(region.begin);
         self.cursor.set(region.begin);
@@ -319,7 +326,8 @@ impl Heap {
     #[inline]
     pub fn settle_nursery(&mut self, has_survivors: bool) -> usize {
         self.count_allocated();
-        if has_survivors {
+        // What is free should be told of before it is allocated again: then not where it began.
+        if has_survivors || IS_TOLD {
             self.begin.set(self.cursor.get());
         } else {
             self.cursor.set(self.begin.get());

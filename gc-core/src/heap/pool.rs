@@ -12,6 +12,7 @@ use super::chunk::ChunkKind;
 use super::holes::{Hole, for_each_hole};
 use super::pages::PAGE_BYTES;
 use super::residency::{Residency, Thrift};
+use super::shadow::NEVER_TOLD;
 use super::{BLOCK_BYTES, Block, BlockState, CHUNK_BYTES, Chunk};
 use crate::id::IdTable;
 
@@ -201,6 +202,7 @@ impl Pool {
         self.residency.take_block(block, self.free.len() * BLOCK_BYTES);
         block.set_state(state);
         block.forget_search();
+        block.set_told_live_bytes(NEVER_TOLD);
         self.taken_blocks += 1;
         Ok(block)
     }
@@ -291,6 +293,7 @@ impl Pool {
             for_each_hole(block, bytes_min, ControlFlow::Break).break_value()
         })?;
         self.residency.take_hole(block, &hole);
+        block.set_told_live_bytes(NEVER_TOLD);
         Some((block, hole))
     }
 
@@ -306,6 +309,7 @@ impl Pool {
             (!list.is_empty()).then_some(())
         })?;
         self.residency.take_holes(block, list);
+        block.set_told_live_bytes(NEVER_TOLD);
         Some(block)
     }
 

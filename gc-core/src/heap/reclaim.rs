@@ -6,6 +6,7 @@ use core::any::Any;
 use core::mem;
 
 use super::residency::Thrift;
+use super::shadow::IS_TOLD;
 use super::{Block, BlockState, Flag, Flags, Heap, ObjectRef};
 use crate::event::Collection;
 use crate::handles::Owner;
@@ -286,6 +287,9 @@ impl Heap {
     #[inline]
     pub(crate) fn tear_down(&mut self, thrift: Thrift) -> Option<Panic> {
         let panic = if self.dead.is_empty() { None } else { self.tear_down_dead() };
+        if IS_TOLD {
+            self.tell_free();
+        }
         if thrift == Thrift::Eager || self.pool.get_mut().is_trim_due() {
             self.trim(thrift);
         }
