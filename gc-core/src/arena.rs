@@ -235,6 +235,9 @@ where
     #[cold]
     #[inline(never)]
     fn safepoint_slow(&mut self) {
+        if self.heap.is_safepoint_passed_over() {
+            return;
+        }
         // Drop glue may release handles, and dead entries of weak collections may hold something, so
         // there may be more garbage: a prompt collector goes on until there is none.
         loop {

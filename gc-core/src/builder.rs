@@ -11,6 +11,7 @@ use crate::mutation::Mutation;
 use crate::pacing::Pacing;
 use crate::rootable::{Root, Rootable};
 use crate::trace::Trace;
+use crate::zeal::Zeal;
 
 /// Makes an [`Arena`] with other settings than the defaults.
 ///
@@ -242,6 +243,13 @@ where
     #[must_use]
     pub fn stress(mut self, is_stressed: bool) -> ArenaBuilder<R, C> {
         self.settings.is_stressed = is_stressed;
+        self
+    }
+
+    /// Makes rare paths common, for tests: see [`Zeal`], and its example.
+    #[must_use]
+    pub fn zeal(mut self, zeal: Zeal) -> ArenaBuilder<R, C> {
+        self.settings.zeal = zeal;
         self
     }
 

@@ -64,6 +64,7 @@ mod trace_impls;
 mod weak;
 mod weak_entry;
 mod write;
+mod zeal;
 
 #[doc(hidden)]
 pub use alloc::boxed::Box as __Box;
@@ -116,3 +117,4 @@ pub use trace_check::{TraceFault, TraceFaults};
 pub use trace_impls::Static;
 pub use weak::GcWeak;
 pub use write::Write;
+pub use zeal::{Choice, ParseZealError, Zeal};

@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 
 use gc_core::Reason;
 use gc_core::collector::{Attributes, Collector, Roots, Safepoint};
-use gc_core::heap::{Block, BlockState, Evacuator, Heap, ObjectRef};
+use gc_core::heap::{Block, BlockState, Decision, Evacuator, Heap, ObjectRef};
 
 use crate::ephemerons::reach_young_values;
 use crate::fate::fate;
@@ -137,6 +137,8 @@ unsafe impl Collector for Generational {
         if safepoint.heap.settings().is_stressed {
             self.stressed = (self.stressed + 1) % (2 * GENERATIONS);
             generation = generation.max(self.stressed % GENERATIONS);
+        } else if let Some(drawn) = safepoint.heap.whim_generation(GENERATIONS) {
+            generation = generation.max(drawn);
         }
         safepoint.ask_for(generation);
     }
@@ -240,14 +242,16 @@ impl Generational {
         let tenured =
             if generation == MIDDLE { core::mem::take(&mut self.aging) } else { Vec::new() };
         self.to_mature.take_copied_bytes();
-        let mut tenures_in_place = self.pacing.tenures_in_place();
-        if heap.settings().is_stressed {
-            tenures_in_place = self.stressed >= GENERATIONS;
-        }
+        let is_stressed = heap.settings().is_stressed;
+        let mut tenures_in_place = heap.whim(Decision::PromoteInPlace).unwrap_or_else(|| {
+            if is_stressed { self.stressed >= GENERATIONS } else { self.pacing.tenures_in_place() }
+        });
         // What is copied needs room that is there for certain; else it stays where it is.
         let aging_bytes: usize = tenured.iter().map(|block| block.live_bytes()).sum();
         let nursery_bytes = heap.nursery_used_bytes();
-        let mut promotes_in_place = self.pacing.promotes_in_place(heap);
+        let mut promotes_in_place = heap
+            .whim(Decision::PromoteInPlace)
+            .unwrap_or_else(|| self.pacing.promotes_in_place(heap));
         let copied_bytes = if promotes_in_place { 0 } else { nursery_bytes }
             + if tenures_in_place { 0 } else { aging_bytes };
         if heap.pool().reserve(copied_bytes).is_err() {
@@ -281,16 +285,18 @@ impl Generational {
         if heap.saves_garbage() {
             return true;
         }
+        let is_full = plan.generation == FULL;
         if heap.settings().is_stressed {
-            let is_full = plan.generation == FULL;
             return self.stressed >= GENERATIONS && (is_full || self.is_nothing_aging(plan));
         }
-        match plan.generation {
-            FULL => self.pacing.is_nursery_likely_to_live(heap),
-            // Who asks for a collection of the young wants to know which of them died.
-            _ if reason == Reason::Explicit => false,
-            _ => self.pacing.promotes_unseen(heap) && self.is_nothing_aging(plan),
+        // Who asks for a collection of the young wants to know which of them died.
+        if !is_full && (reason == Reason::Explicit || !self.is_nothing_aging(plan)) {
+            return false;
         }
+        heap.whim(Decision::PromoteInPlace).unwrap_or_else(|| match plan.generation {
+            FULL => self.pacing.is_nursery_likely_to_live(heap),
+            _ => self.pacing.promotes_unseen(heap),
+        })
     }
 
     fn is_nothing_aging(&self, plan: &Plan) -> bool {

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use gc_core::Slot;
 use gc_core::collector::{Roots, Safepoint};
-use gc_core::heap::{BLOCK_BYTES, Block, BlockState, Heap, ObjectRef, for_each_slot};
+use gc_core::heap::{BLOCK_BYTES, Block, BlockState, Decision, Heap, ObjectRef, for_each_slot};
 
 use crate::collector::{COLLECT_AGAIN, FULL, Generational};
 use crate::fate::fate;
@@ -149,16 +149,20 @@ unsafe fn save(heap: &mut Heap, pending: &mut Vec<ObjectRef>) -> usize {
 /// The blocks that are worth emptying now that everything is marked, which are in the state for it.
 fn choose_sparse(heap: &mut Heap) -> Vec<Block> {
     let is_stressed = heap.settings().is_stressed;
-    let bytes_max = if is_stressed { BLOCK_BYTES } else { SPARSE_BYTES_MAX };
+    let is_sparse = |block: &Block| match heap.whim(Decision::Evacuate) {
+        Some(is_chosen) => is_chosen,
+        None => is_stressed || block.marked_bytes() <= SPARSE_BYTES_MAX,
+    };
     let mut sparse = heap.blocks();
     sparse.retain(|block| matches!(block.state(), BlockState::Aging | BlockState::Mature));
     let live_bytes: usize = sparse.iter().map(|block| block.marked_bytes()).sum();
     // A block in which nothing lives is freed by the sweep.
-    sparse.retain(|block| (1..=bytes_max).contains(&block.marked_bytes()));
+    sparse.retain(|block| block.marked_bytes() > 0 && is_sparse(block));
     let copied_bytes: usize = sparse.iter().map(|block| block.marked_bytes()).sum();
     let freed_bytes = sparse.len() * BLOCK_BYTES - copied_bytes;
     let freed_bytes_min = FREED_BYTES_MIN.max(live_bytes / FREED_DIVISOR);
-    let is_worthwhile = is_stressed || freed_bytes >= freed_bytes_min;
+    let is_worthwhile =
+        is_stressed || heap.whim(Decision::Evacuate).is_some() || freed_bytes >= freed_bytes_min;
     if !is_worthwhile || heap.pool().reserve(copied_bytes).is_err() {
         return Vec::new();
     }

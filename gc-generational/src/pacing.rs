@@ -239,6 +239,10 @@ impl Pacing {
         };
         // Below the limit there is room for it, and for what lives of it.
         let room_bytes = heap.settings().limit_bytes.saturating_sub(heap.pool().used_bytes());
+        let nursery_bytes = match heap.whim_below(bytes_max / BLOCK_BYTES) {
+            Some(blocks) => blocks * BLOCK_BYTES,
+            None => nursery_bytes,
+        };
         heap.set_nursery_bytes(nursery_bytes.min(room_bytes / 2).max(BLOCK_BYTES));
         if let Some(percent) = (survival.tenured_bytes * 100).checked_div(survival.aging_bytes) {
             self.tenured_percent = percent;

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use gc_core::Reason;
 use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
-use gc_core::heap::{Flag, Flags, ObjectRef, for_each_edge};
+use gc_core::heap::{Decision, Flag, Flags, ObjectRef, Policy, for_each_edge};
 use gc_refcount::counting::{Counting, Observer};
 
 use crate::batch::{self, Batch, is_member};
@@ -65,7 +65,8 @@ impl MarkSweep {
     fn detect(&mut self, safepoint: &mut Safepoint<'_>) {
         let live_before = safepoint.heap.live_objects();
         let budget = Pacing::budget(safepoint.heap, self.candidates.len());
-        if self.candidates.len() > budget {
+        let is_all_marked = safepoint.heap.whim(Decision::Other);
+        if is_all_marked.unwrap_or(self.candidates.len() > budget) {
             self.collect_all(safepoint);
         } else {
             safepoint.collection.candidates = self.detect_near(safepoint, budget);
@@ -75,8 +76,7 @@ impl MarkSweep {
         self.pacing.note(safepoint.heap, visited, freed);
     }
 
-    /// The same from candidates that are no more than the budget. Says how many objects were looked
-    /// at.
+    /// The same from the candidates. Says how many objects were looked at.
     fn detect_near(&mut self, safepoint: &mut Safepoint<'_>, budget: usize) -> usize {
         let candidates = self.candidates.take(safepoint.heap);
         // SAFETY: the counts were brought up to date at this safepoint; a candidate that dies
@@ -90,6 +90,9 @@ impl MarkSweep {
                     // SAFETY: all of it is counted again.
                     unsafe { self.begin_batch(safepoint, &objects) }
                 } else {
+                    if safepoint.heap.whim(Decision::Other) == Some(true) {
+                        self.keep_candidates(&candidates);
+                    }
                     // SAFETY: that is what trial deletion found.
                     unsafe { self.reclaim(safepoint, &objects) }
                 }
@@ -109,6 +112,16 @@ impl MarkSweep {
             unsafe { self.sweep(safepoint) }
         }
         budget + scanned.unwrap_or(live_objects)
+    }
+
+    /// Has those that were no garbage be candidates still: to look at them again is never wrong.
+    fn keep_candidates(&mut self, candidates: &[ObjectRef]) {
+        for &candidate in candidates {
+            // SAFETY: nothing was reclaimed since these were candidates.
+            if unsafe { candidate.header() }.policy() == Policy::ZERO {
+                self.candidates.decremented(candidate);
+            }
+        }
     }
 
     /// Marks from the roots, and reclaims the rest.

@@ -1,6 +1,6 @@
 //! When to look for cycles: thresholds, and what a detection may cost.
 
-use gc_core::heap::Heap;
+use gc_core::heap::{Decision, Heap};
 
 /// Candidates that are gathered before a detection. CPython's youngest generation is collected
 /// after 700 to 2000 new containers; a candidate is rarer than a new object.
@@ -29,8 +29,8 @@ const BUDGET_DIVISOR_MIN: usize = 8;
 const BUDGET_DIVISOR: usize = 16;
 const BUDGET_MIN: usize = 4096;
 
-/// Objects that a detection under stress may look at: few, so that small heaps use it up.
-const BUDGET_STRESSED: usize = 6;
+/// Objects that a detection under stress or zeal may look at: few, so that small heaps use it up.
+const BUDGET_SHORT: usize = 6;
 
 /// Objects that are looked at for each candidate on average, at most, when that frees little: what
 /// detections cost is spread over the decrements that brought the candidates.
@@ -66,8 +66,12 @@ impl Pacing {
         if candidates == 0 {
             return false;
         }
-        if heap.settings().is_stressed {
+        let settings = heap.settings();
+        if settings.is_stressed || settings.zeal.collect {
             return true;
+        }
+        if let Some(is_due) = heap.whim(Decision::Other) {
+            return is_due;
         }
         heap.is_threshold_reached(0, 1).unwrap_or_else(|| {
             candidates >= heap.pacing().scale(self.candidates_max)
@@ -77,8 +81,12 @@ impl Pacing {
 
     /// Objects that trial deletion may reach before it gives up.
     pub(crate) fn budget(heap: &Heap, candidates: usize) -> usize {
-        if heap.settings().is_stressed {
-            return BUDGET_STRESSED;
+        let settings = heap.settings();
+        if settings.is_stressed || settings.zeal.short_lists {
+            return BUDGET_SHORT;
+        }
+        if let Some(budget) = heap.whim_below(BUDGET_MIN) {
+            return budget;
         }
         let live_objects = heap.live_objects();
         (candidates * BUDGET_PER_CANDIDATE)

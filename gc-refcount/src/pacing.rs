@@ -7,7 +7,7 @@
 
 use core::ops::Range;
 
-use gc_core::heap::{Heap, LOG_BYTES_MAX};
+use gc_core::heap::{BLOCK_BYTES, Heap, LOG_BYTES_MAX};
 
 /// Bytes of the shortest epoch: half of the second-level cache of the machines this was measured on.
 const EPOCH_BYTES_MIN: usize = 1 << 20;
@@ -45,6 +45,10 @@ pub(crate) struct Epoch {
 /// Chooses the length of the next epoch by what happened in the last.
 #[cold]
 pub(crate) fn set_epoch(heap: &mut Heap, last: Epoch) {
+    if let Some(blocks) = heap.whim_below(EPOCH_BYTES_MAX / BLOCK_BYTES) {
+        heap.set_log_bytes_max(heap.whim_below(LOG_BYTES_MAX).unwrap_or(LOG_BYTES_MAX));
+        return heap.set_nursery_bytes(blocks * BLOCK_BYTES);
+    }
     let is_small = heap.live_bytes() <= LOG_DIVISOR * LOG_BYTES_MAX;
     heap.set_log_bytes_max(if is_small { LOG_BYTES_MAX } else { LOG_BYTES_LARGE_HEAP });
     let epoch_bytes = heap.nursery_bytes();

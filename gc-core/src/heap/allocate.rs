@@ -136,9 +136,9 @@ impl Heap {
         descriptor: &'static Descriptor,
         location: &'static Location<'static>,
     ) -> Option<ObjectRef> {
-        if self.is_sampling() {
+        if self.is_limited.get() {
             let birth = Birth { descriptor, location, bytes };
-            return self.sample(birth, || {
+            return self.reserve_limited(birth, || {
                 self.reserve_fast(bytes, align_bytes)
                     .or_else(|| self.reserve_unsampled(bytes, align_bytes))
             });

@@ -233,7 +233,8 @@ impl Evacuator {
     fn next_region(&mut self, heap: &mut Heap, bytes: usize) -> Result<(), Exhausted> {
         let pool = heap.pool();
         let hole = match self.state {
-            BlockState::Mature => pool.take_hole(bytes),
+            // With zeal, holes are not always used first.
+            BlockState::Mature if pool.whim() != Some(true) => pool.take_hole(bytes),
             _ => None,
         };
         let (block, begin, end) = match hole {

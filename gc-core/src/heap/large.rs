@@ -6,14 +6,12 @@
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::Range;
-use core::ptr::NonNull;
 
 use super::chunk::{ChunkKind, PAGES_PER_CHUNK};
 use super::pages::PAGE_BYTES;
 use super::pool::{Exhausted, Pool};
 use super::residency::Thrift;
 use super::{BLOCK_BYTES, Block, CHUNK_BYTES, Chunk, HEADER_BYTES, ObjectRef, shadow};
-use crate::id::IdTable;
 
 /// Objects above this are large. A quarter of a block, so that at most a quarter of one is wasted
 /// when an object does not fit what is left of it.
@@ -26,7 +24,6 @@ const METADATA_PAGES: usize = BLOCK_BYTES / PAGE_BYTES;
 ///
 /// See the example of [`Heap`](super::Heap).
 pub struct LargeSpace {
-    ids: NonNull<IdTable>,
     chunks: Vec<Chunk>,
     /// Free pages that are present, in chunks of full size.
     idle_pages: usize,
@@ -35,8 +32,8 @@ pub struct LargeSpace {
 }
 
 impl LargeSpace {
-    pub(crate) fn new(ids: NonNull<IdTable>) -> LargeSpace {
-        LargeSpace { ids, chunks: Vec::new(), idle_pages: 0, young: Vec::new() }
+    pub(crate) fn new() -> LargeSpace {
+        LargeSpace { chunks: Vec::new(), idle_pages: 0, young: Vec::new() }
     }
 
     /// Bytes of the chunks, metadata included.
@@ -74,7 +71,7 @@ impl LargeSpace {
         let pages = run_bytes / PAGE_BYTES;
         if pages > PAGES_PER_CHUNK - METADATA_PAGES {
             let size_bytes = (BLOCK_BYTES + run_bytes).next_multiple_of(BLOCK_BYTES);
-            let chunk = Chunk::allocate(size_bytes, ChunkKind::Large, self.ids).ok_or(Exhausted)?;
+            let chunk = pool.allocate_chunk(size_bytes, ChunkKind::Large)?;
             self.chunks.push(chunk);
             return Ok(chunk.base().wrapping_add(BLOCK_BYTES));
         }
@@ -83,8 +80,7 @@ impl LargeSpace {
         let (chunk, run) = match found {
             Some(found) => found,
             None => {
-                let chunk =
-                    Chunk::allocate(CHUNK_BYTES, ChunkKind::Large, self.ids).ok_or(Exhausted)?;
+                let chunk = pool.allocate_chunk(CHUNK_BYTES, ChunkKind::Large)?;
                 self.chunks.push(chunk);
                 let fresh_pages = METADATA_PAGES..PAGES_PER_CHUNK;
                 pool.residency().add_fresh_large(fresh_pages.len() * PAGE_BYTES);
@@ -336,9 +332,12 @@ unsafe fn give_back(pool: &mut Pool, chunk: Chunk, run: Range<usize>) -> usize {
 #[cfg(test)]
 mod tests {
     use alloc::boxed::Box;
+    use core::ptr::NonNull;
 
-    use super::super::{Descriptor, Header};
+    use super::super::{Descriptor, Header, Settings};
     use super::*;
+    use crate::id::IdTable;
+    use crate::{Collector, NullCollector};
 
     /// More than a chunk of full size.
     type Huge = [u64; 2 * CHUNK_BYTES / 8];
@@ -346,8 +345,8 @@ mod tests {
     #[test]
     fn of_huge_objects_the_dead_go_and_the_others_stay() {
         let ids = NonNull::from(Box::leak(Box::<IdTable>::default()));
-        let mut pool = Pool::new(ids, usize::MAX);
-        let mut large = LargeSpace::new(ids);
+        let mut pool = Pool::new(ids, &Settings::new(&NullCollector::ATTRIBUTES));
+        let mut large = LargeSpace::new();
         let mut objects = Vec::new();
         for _ in 0..5 {
             let bytes = HEADER_BYTES + size_of::<Huge>();

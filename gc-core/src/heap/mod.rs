@@ -55,6 +55,7 @@ mod walk;
 mod weak_cells;
 mod weak_collections;
 mod weak_table;
+mod whims;
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -95,6 +96,8 @@ pub use usage::BlockUsage;
 pub(crate) use walk::Contents;
 pub(crate) use weak_collections::Tally;
 pub use weak_table::WeakTable;
+pub use whims::Decision;
+use whims::Whims;
 
 use crate::event::Stats;
 use crate::handles::{Changes, HandleTable, Owner};
@@ -184,6 +187,11 @@ pub struct Heap {
     /// Somebody wants to know of every safepoint: something is to be checked, or samples to be kept.
     is_observed: bool,
     sampler: Sampler,
+    /// Allocation is slow at some place: see Note [Limit].
+    is_limited: Cell<bool>,
+    /// Allocations up to the one that is to fail; zero if none is.
+    until_failure: Cell<u64>,
+    whims: Whims,
     schedule: schedule::Schedule,
     nursery: RefCell<Nursery>,
     pool: RefCell<Pool>,
@@ -236,12 +244,12 @@ impl Heap {
             allocated_objects: Cell::new(0),
             objects_due_at: Cell::new(u64::MAX),
             allocated_bytes: Cell::new(0),
-            is_due: Cell::new(settings.is_stressed),
+            is_due: Cell::new(settings.is_always_due()),
             nursery: RefCell::new(Nursery::new(&settings)),
-            pool: RefCell::new(Pool::new(ids, settings.limit_bytes)),
-            large: RefCell::new(LargeSpace::new(ids)),
+            pool: RefCell::new(Pool::new(ids, &settings)),
+            large: RefCell::new(LargeSpace::new()),
             log: RefCell::default(),
-            log_bytes_max: Cell::new(if settings.is_prompt { 0 } else { LOG_BYTES_MAX }),
+            log_bytes_max: Cell::new(if settings.is_prompt { 0 } else { settings.log_bytes_max() }),
             young_drops: RefCell::default(),
             has_droppable: Cell::new(false),
             gaps: Cell::new(0),
@@ -257,6 +265,9 @@ impl Heap {
             ids,
             is_observed: settings.is_checked(),
             sampler: Sampler::default(),
+            is_limited: Cell::new(settings.zeal.fail_allocation_at.is_some()),
+            until_failure: Cell::new(settings.zeal.fail_allocation_at.unwrap_or(0)),
+            whims: Whims::new(&settings, 0),
             frozen_objects: 0,
             saved: garbage::Saved::default(),
             schedule: schedule::Schedule::default(),
@@ -326,7 +337,7 @@ impl Heap {
     /// See the example of [`Log`].
     pub fn set_log_bytes_max(&mut self, bytes: usize) {
         if !self.settings.is_prompt {
-            self.log_bytes_max.set(bytes.min(LOG_BYTES_MAX));
+            self.log_bytes_max.set(bytes.min(self.settings.log_bytes_max()));
         }
     }
 
@@ -452,7 +463,7 @@ impl Heap {
     pub(crate) fn note_safepoint(&mut self) {
         let are_calls_due =
             self.is_calling && !self.settings.defers_calls && self.calls.get_mut().is_any_waiting();
-        self.is_due.set(self.settings.is_stressed || are_calls_due);
+        self.is_due.set(self.settings.is_always_due() || are_calls_due);
     }
 
     /// Counts memory outside the heap that its objects own.

@@ -111,10 +111,10 @@ impl Nursery {
             filled: Vec::new(),
             taken_bytes: 0,
             target_bytes: settings
-                .nursery_bytes
+                .fixed_nursery_bytes()
                 .unwrap_or(default_bytes(settings))
                 .min(TARGET_BYTES_MAX),
-            is_fixed: settings.nursery_bytes.is_some(),
+            is_fixed: settings.fixed_nursery_bytes().is_some(),
         }
     }
 
@@ -142,12 +142,23 @@ impl Nursery {
         bytes: usize,
         moves_objects: bool,
     ) -> Result<Region, Exhausted> {
+        // With zeal, holes are not always used first.
+        if pool.whim() == Some(true)
+            && let Ok(region) = self.take_free(pool, moves_objects)
+        {
+            return Ok(region);
+        }
         if !moves_objects && let Some(block) = pool.take_holes(bytes, &mut self.holes) {
             let hole_bytes = self.holes.iter().map(Hole::len).sum();
             self.enter(Taken { hole_bytes, ..Taken::new(block) });
             self.taken_bytes += hole_bytes;
             return self.take_hole(bytes).ok_or(Exhausted);
         }
+        self.take_free(pool, moves_objects)
+    }
+
+    /// Takes a free block, all of it.
+    fn take_free(&mut self, pool: &mut Pool, moves_objects: bool) -> Result<Region, Exhausted> {
         // What does not move is mature where it lies if it survives.
         let state = if moves_objects { BlockState::Nursery } else { BlockState::Mature };
         let block = pool.take(state)?;
@@ -280,7 +291,7 @@ impl Heap {
 
     /// Fixes the size of the nursery, or with `None` leaves it to the arena's maker and the collector.
     pub(super) fn fix_nursery_bytes(&mut self, bytes: Option<usize>) {
-        let fixed = bytes.or(self.settings.nursery_bytes);
+        let fixed = bytes.or(self.settings.fixed_nursery_bytes());
         let nursery = self.nursery.get_mut();
         nursery.is_fixed = fixed.is_some();
         nursery.target_bytes = fixed.unwrap_or(default_bytes(&self.settings)).min(TARGET_BYTES_MAX);
@@ -340,7 +351,7 @@ impl Heap {
             let region = nursery.settle_blocks(pool, region);
             self.enter_region(region);
         }
-        if self.is_sampling() {
+        if self.is_limited.get() {
             self.limit_region();
         }
         taken_bytes

@@ -29,7 +29,7 @@ use rayon::ThreadPool;
 
 use super::activity::Activity;
 use super::mark::{Bits, Exclusive, Marker, Rest};
-use super::{Heap, ObjectRef};
+use super::{Heap, ObjectRef, Settings};
 
 /// Live objects from which on several threads mark: several milliseconds of work. To wake a thread
 /// takes some ten microseconds, and more where others want the processor: of a tree of 100,000 objects
@@ -52,7 +52,8 @@ impl fmt::Debug for Workers {
 impl Heap {
     /// The pool, if there is one and the heap is large enough for it.
     pub(super) fn workers_if_worthwhile(&self) -> Option<Workers> {
-        let is_large = self.live_objects() >= LIVE_OBJECTS_MIN || self.settings().is_stressed;
+        let Settings { is_stressed, zeal, .. } = *self.settings();
+        let is_large = is_stressed || zeal.short_lists || self.live_objects() >= LIVE_OBJECTS_MIN;
         let workers = self.workers.as_ref().filter(|_| is_large)?;
         (workers.0.current_num_threads() > 1).then(|| workers.clone())
     }

@@ -13,7 +13,8 @@ use super::holes::{Hole, for_each_hole};
 use super::pages::PAGE_BYTES;
 use super::residency::{Residency, Thrift};
 use super::shadow::NEVER_TOLD;
-use super::{BLOCK_BYTES, Block, BlockState, CHUNK_BYTES, Chunk};
+use super::whims::{Decision, Whims};
+use super::{BLOCK_BYTES, Block, BlockState, CHUNK_BYTES, Chunk, Settings};
 use crate::id::IdTable;
 
 /// The first chunk of an arena: metadata and five blocks, one for each state that a tiny arena of
@@ -44,20 +45,25 @@ pub struct Pool {
     residency: Residency,
     /// All objects of a block that an allocator uses have died.
     is_emptied: bool,
+    whims: Whims,
+    /// Chunks up to the one that cannot be had; zero if none is.
+    until_failure: u64,
 }
 
 impl Pool {
-    pub(crate) fn new(ids: NonNull<IdTable>, limit_bytes: usize) -> Pool {
+    pub(crate) fn new(ids: NonNull<IdTable>, settings: &Settings) -> Pool {
         Pool {
             ids,
             chunks: Vec::new(),
             free: Vec::new(),
             with_holes: VecDeque::new(),
             taken_blocks: 0,
-            limit_bytes,
+            limit_bytes: settings.limit_bytes,
             other_bytes: 0,
             residency: Residency::new(),
             is_emptied: false,
+            whims: Whims::new(settings, 1),
+            until_failure: settings.zeal.fail_chunk_at.unwrap_or(0),
         }
     }
 
@@ -196,7 +202,7 @@ impl Pool {
         if self.free.is_empty() {
             self.grow()?;
         }
-        let block = self.free.pop().ok_or(Exhausted)?;
+        let block = self.pop_free().ok_or(Exhausted)?;
         debug_assert_eq!(block.state(), BlockState::Free);
         debug_assert_eq!(block.live_bytes(), 0);
         self.residency.take_block(block, self.free.len() * BLOCK_BYTES);
@@ -205,6 +211,19 @@ impl Pool {
         block.set_told_live_bytes(NEVER_TOLD);
         self.taken_blocks += 1;
         Ok(block)
+    }
+
+    /// The free block that is used next.
+    fn pop_free(&mut self) -> Option<Block> {
+        match self.whims.below(self.free.len()) {
+            Some(index) if !self.free.is_empty() => Some(self.free.swap_remove(index)),
+            _ => self.free.pop(),
+        }
+    }
+
+    /// What zeal decides in place of the pool's users.
+    pub(super) fn whim(&self) -> Option<bool> {
+        self.whims.decide(Decision::Other)
     }
 
     /// Makes sure that as many free blocks can be taken beyond the limit as `bytes` of objects
@@ -235,12 +254,26 @@ impl Pool {
             2 => CHUNK_BYTES / 2,
             _ => CHUNK_BYTES,
         };
-        let chunk = Chunk::allocate(size_bytes, ChunkKind::Small, self.ids).ok_or(Exhausted)?;
+        let chunk = self.allocate_chunk(size_bytes, ChunkKind::Small)?;
         self.chunks.push(chunk);
         self.residency.add_fresh(chunk.blocks());
         // What is present is used first.
         self.free.splice(0..0, chunk.blocks().rev());
         Ok(())
+    }
+
+    /// Asks the system for a chunk: of this pool, or of the large objects that count against its limit.
+    pub(super) fn allocate_chunk(
+        &mut self,
+        size_bytes: usize,
+        kind: ChunkKind,
+    ) -> Result<Chunk, Exhausted> {
+        let left = self.until_failure;
+        self.until_failure = left.saturating_sub(1);
+        if left == 1 {
+            return Err(Exhausted);
+        }
+        Chunk::allocate(size_bytes, kind, self.ids).ok_or(Exhausted)
     }
 
     /// Gives back a block in which nothing lives.
@@ -367,9 +400,15 @@ impl Pool {
     /// whether there was so much that this was tried; if not, it was O(1).
     pub(crate) fn trim(&mut self, live_bytes: usize, thrift: Thrift) -> bool {
         let heap_bytes = (self.taken_blocks + self.free.len()) * BLOCK_BYTES;
-        let kept_bytes = self.residency.kept_bytes(live_bytes, thrift);
-        let is_excessive =
-            self.residency.is_excessive(self.idle_bytes(live_bytes), kept_bytes, thrift);
+        // An explicit full collection keeps its promise; otherwise zeal may give back all, or nothing.
+        let whim = if thrift == Thrift::Lazy { self.whim() } else { None };
+        let kept_bytes = match whim {
+            Some(_) => 0,
+            None => self.residency.kept_bytes(live_bytes, thrift),
+        };
+        let is_excessive = whim.unwrap_or_else(|| {
+            self.residency.is_excessive(self.idle_bytes(live_bytes), kept_bytes, thrift)
+        });
         if is_excessive {
             // A little more than is kept is not worth the way to the system.
             let excess_bytes_min = kept_bytes / 2;

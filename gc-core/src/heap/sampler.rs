@@ -188,12 +188,22 @@ impl Heap {
         self.sampler.next.set(next.unwrap_or(NEVER));
         self.sampler.profiler = RefCell::new(profiler);
         self.is_observed = self.settings.is_checked() || self.is_sampling();
+        self.note_limit();
         self.limit_region();
     }
 
-    /// Has allocation turn slow at the next picked byte: see Note [Limit].
+    /// Notes whether allocation has to turn slow anywhere: see Note [Limit].
+    fn note_limit(&self) {
+        self.is_limited.set(self.is_sampling() || self.until_failure.get() > 0);
+    }
+
+    /// Has allocation turn slow at the next picked byte: see Note [Limit]. At once, if an allocation is
+    /// to fail: then all are counted.
     #[cold]
     pub(super) fn limit_region(&self) {
+        if self.until_failure.get() > 0 {
+            return self.limit.set(self.cursor.get());
+        }
         let (begin, end) = (self.begin.get(), self.end.get());
         let unpicked_bytes = self.sampler.next.get().saturating_sub(self.allocated_bytes.get());
         let unpicked_bytes = usize::try_from(unpicked_bytes).unwrap_or(usize::MAX);
@@ -202,13 +212,28 @@ impl Heap {
         self.limit.set(limit.max(self.cursor.get()));
     }
 
-    /// Allocates by `reserve`, and takes a sample if a byte of the object is picked.
+    /// Counts an allocation; whether it is the one that is to fail.
+    fn is_to_fail(&self) -> bool {
+        let left = self.until_failure.get();
+        self.until_failure.set(left.saturating_sub(1));
+        if left == 1 {
+            self.note_limit();
+            self.limit_region();
+        }
+        left == 1
+    }
+
+    /// Allocates by `reserve`, and takes a sample if a byte of the object is picked. Fails if that is
+    /// what [zeal](crate::Zeal::fail_allocation_at) wants.
     #[inline(never)]
-    pub(super) fn sample(
+    pub(super) fn reserve_limited(
         &self,
         birth: Birth,
         reserve: impl FnOnce() -> Option<ObjectRef>,
     ) -> Option<ObjectRef> {
+        if self.is_to_fail() {
+            return None;
+        }
         let is_picked = self.allocated().1 + birth.bytes as u64 > self.sampler.next.get();
         if is_picked {
             // It may panic, so nothing has begun yet. It does not enter an arena.

@@ -1,6 +1,11 @@
 //! What an arena was told about its heap.
 
+use super::{BLOCK_BYTES, LOG_BYTES_MAX};
 use crate::collector::{Attributes, Barrier};
+use crate::zeal::Zeal;
+
+/// The log under [`short_lists`](Zeal::short_lists): a few entries.
+const LOG_BYTES_SHORT: usize = 256;
 
 /// The settings of one heap, fixed when its arena is made.
 ///
@@ -15,6 +20,8 @@ pub struct Settings {
     pub returns_memory: bool,
     /// Collect at every safepoint.
     pub is_stressed: bool,
+    /// What makes rare paths common.
+    pub zeal: Zeal,
     /// Compare unlogged objects with what they were at the last safepoint.
     pub checks_barrier: bool,
     /// Compare what types report with each other, and with what was counted.
@@ -38,6 +45,7 @@ impl Settings {
             nursery_bytes: None,
             returns_memory: true,
             is_stressed: false,
+            zeal: Zeal::OFF,
             checks_barrier: false,
             checks_trace: false,
             barrier: attributes.barrier,
@@ -53,6 +61,22 @@ impl Settings {
     #[inline]
     pub(crate) fn is_checked(&self) -> bool {
         self.checks_barrier | self.checks_trace
+    }
+
+    /// Whether every safepoint is due.
+    #[inline]
+    pub(crate) fn is_always_due(&self) -> bool {
+        self.is_stressed | self.zeal.collect | self.zeal.random_policy
+    }
+
+    /// Bytes of the nursery, if the choice is not the collector's.
+    pub(crate) fn fixed_nursery_bytes(&self) -> Option<usize> {
+        self.nursery_bytes.or(self.zeal.tiny_nursery.then_some(BLOCK_BYTES))
+    }
+
+    /// The most that the log may hold.
+    pub(crate) fn log_bytes_max(&self) -> usize {
+        if self.zeal.short_lists { LOG_BYTES_SHORT } else { LOG_BYTES_MAX }
     }
 
     pub(crate) fn oldest_generation(&self) -> u8 {
