@@ -220,7 +220,7 @@ where
                     Edges::collect(&mut each, |edges| root.visit(edges));
                 });
             }
-            self.is_root_dirty = true;
+            self.is_root_dirty = !crate::planted!("root-stays-clean");
         }
         self.heap.note_change();
     }

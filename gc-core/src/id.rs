@@ -280,6 +280,9 @@ impl IdTable {
 
     /// Notes that an identified object is dead.
     pub(crate) fn remove(&self, object: ObjectRef) {
+        if crate::planted!("identity-is-given-again") {
+            return;
+        }
         self.forget_recent(object);
         self.ids.remove(object);
         self.samples.remove(object);

@@ -24,11 +24,13 @@
 #![no_std]
 
 extern crate alloc;
-#[cfg(feature = "std")]
+#[cfg(any(feature = "std", gc_planted))]
 extern crate std;
 
 pub mod collector;
 pub mod heap;
+#[doc(hidden)]
+pub mod planted;
 
 mod arena;
 mod brand;

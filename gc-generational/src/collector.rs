@@ -366,7 +366,11 @@ impl Generational {
                 table.for_each_slot(|slot| unsafe { trace.reach(slot) });
             } else {
                 // SAFETY: as above.
-                table.settle_fresh(|slot| unsafe { trace.reach(slot) });
+                table.settle_fresh(|slot| unsafe {
+                    if !gc_core::planted!("fresh-handle-is-not-traced") {
+                        trace.reach(slot);
+                    }
+                });
             }
         }
         if collects_aging {

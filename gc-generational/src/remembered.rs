@@ -60,7 +60,10 @@ impl Remembered {
             prefetch_ahead(objects, index);
             // SAFETY: nothing old is reclaimed in a minor collection, so it is live.
             let refers_to_aging = unsafe { trace.scan(object, 0, usize::MAX) };
-            if refers_to_aging && !trace.is_aging(object) {
+            if refers_to_aging
+                && !trace.is_aging(object)
+                && !gc_core::planted!("old-to-aging-is-forgotten")
+            {
                 self.to_aging.add(object);
             }
         }

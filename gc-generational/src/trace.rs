@@ -113,6 +113,9 @@ impl<'a> Trace<'a> {
     unsafe fn copy(&mut self, object: ObjectRef, ages: bool) -> ObjectRef {
         // SAFETY: the memory is untouched, for the collection is still running.
         if let Some(to) = unsafe { object.header() }.forwarded() {
+            if gc_core::planted!("forwarding-is-not-followed") {
+                return object;
+            }
             return to;
         }
         let evacuator = if ages { &mut *self.to_aging } else { &mut *self.to_mature };
@@ -204,7 +207,10 @@ impl<'a> Trace<'a> {
             while let Some(object) = self.pending.pop() {
                 // SAFETY: it was reached, so it is live, and this is its new address.
                 let refers_to_aging = unsafe { self.scan(object, 0, usize::MAX) };
-                if refers_to_aging && !self.is_aging(object) {
+                if refers_to_aging
+                    && !self.is_aging(object)
+                    && !gc_core::planted!("tenured-is-not-remembered")
+                {
                     remember(object);
                 }
             }

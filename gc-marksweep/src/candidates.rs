@@ -62,7 +62,10 @@ impl Observer for Candidates {
         // What refers to nothing is in no cycle, unless it is the key of an ephemeron.
         let may_be_in_cycle =
             || header.descriptor().has_references() || header.has(Flag::WeaklyHeld);
-        if header.policy() != CANDIDATE && may_be_in_cycle() {
+        if header.policy() != CANDIDATE
+            && may_be_in_cycle()
+            && !gc_core::planted!("candidate-is-dropped")
+        {
             header.set_policy(CANDIDATE);
             object.chunk().marks().insert(object);
             self.len += 1;

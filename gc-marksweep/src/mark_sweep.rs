@@ -210,7 +210,9 @@ pub unsafe fn sweep(safepoint: &mut Safepoint<'_>) {
             collection.unreachable += usize::from(is_tracked);
             let take_back = |target: ObjectRef| {
                 // Garbage loses what it holds of garbage too, but that is counted no more.
-                if target.chunk().marks().contains(target) {
+                if target.chunk().marks().contains(target)
+                    && !gc_core::planted!("backup-keeps-counts")
+                {
                     // SAFETY: it is live, and the reference was counted.
                     let is_zero = unsafe { heap.census.counts.decrement(target) };
                     debug_assert!(!is_zero, "what is reachable is referred to by something else");

@@ -68,8 +68,8 @@ pub enum Outcome {
 pub unsafe fn takes_part(weak: &WeakTable, object: ObjectRef) -> bool {
     // SAFETY: live, says the caller.
     let header = unsafe { object.header() };
-    header.count() < COUNT_MAX
-        && !header.has(Flag::Frozen)
+    header.count() < COUNT_MAX + usize::from(gc_core::planted!("saturated-takes-part"))
+        && (!header.has(Flag::Frozen) || gc_core::planted!("frozen-takes-part"))
         // SAFETY: as above.
         && (header.descriptor().is_tracked() || unsafe { weak.is_of_ephemeron(object) })
 }
@@ -300,7 +300,10 @@ unsafe fn subtract(weak: &WeakTable, candidates: &[ObjectRef], reached: &mut Rea
         unsafe { for_each_edge(object, subtract_edge) }
         let subtract_value = |ephemeron: Ephemeron| {
             // SAFETY: the parts of what is in the table are live.
-            if unsafe { ephemeron.hold() } == Hold::Counted && subtract(ephemeron.value) {
+            if unsafe { ephemeron.hold() } == Hold::Counted
+                && !gc_core::planted!("ephemeron-is-external")
+                && subtract(ephemeron.value)
+            {
                 // SAFETY: as above.
                 unsafe { ephemeron.set_hold(Hold::Subtracted) }
             }
@@ -327,7 +330,7 @@ fn prefetch_from(objects: &[ObjectRef], index: usize) {
 /// The references of these, and of nothing else, were subtracted. All are live, and nothing else is
 /// gray.
 unsafe fn undo(weak: &WeakTable, gray: &[ObjectRef], scanned: usize) {
-    for &object in &gray[..scanned] {
+    for &object in &gray[..if gc_core::planted!("undo-is-forgotten") { 0 } else { scanned }] {
         let restore = |target| {
             // SAFETY: what a live object refers to is live.
             unsafe { add_back(weak, target) }
@@ -405,6 +408,9 @@ unsafe fn restore_live(weak: &WeakTable, gray: &mut Vec<ObjectRef>) {
                 }
             };
             let restore = |target: ObjectRef| {
+                if gc_core::planted!("live-is-not-restored") {
+                    return blacken(target);
+                }
                 // SAFETY: as above.
                 unsafe { add_back(weak, target) }
                 blacken(target);
@@ -414,7 +420,8 @@ unsafe fn restore_live(weak: &WeakTable, gray: &mut Vec<ObjectRef>) {
             // SAFETY: nothing was reclaimed yet.
             let is_black = |object: ObjectRef| unsafe { object.header() }.policy() == BLACK;
             let restore_value = |ephemeron: Ephemeron| {
-                let is_held = is_black(ephemeron.cell) && is_black(ephemeron.key);
+                let is_held = is_black(ephemeron.cell) && is_black(ephemeron.key)
+                    || gc_core::planted!("dead-key-holds");
                 // SAFETY: as above.
                 if is_held && unsafe { add_back_value(&ephemeron) } {
                     blacken(ephemeron.value);

@@ -243,7 +243,7 @@ impl Counting {
         safepoint.roots.for_each_edge(|target| roots.push(target));
         for table in safepoint.heap.handle_tables() {
             // The slots of other tables are references of the sets they belong to.
-            if table.is_owned_by_arena() {
+            if table.is_owned_by_arena() && !gc_core::planted!("backup-misses-handles") {
                 table.for_each_edge(|target| roots.push(target));
             }
         }
@@ -275,7 +275,7 @@ impl Counting {
             // caller.
             unsafe { log.compare(roots, gained) }
         }
-        if roots.is_dirty() {
+        if roots.is_dirty() && !gc_core::planted!("new-root-is-not-counted") {
             // A new root has no snapshot.
             // SAFETY: what the root refers to is live.
             roots.for_each_edge(|target| unsafe { increment(census, &mut self.promoted, target) });
@@ -366,9 +366,16 @@ impl Counting {
         for table in tables {
             // SAFETY: a filled slot refers to a live object.
             table.settle_fresh(|slot| unsafe {
+                if gc_core::planted!("fresh-handle-is-not-counted") {
+                    return;
+                }
                 increment(&mut heap.census, &mut self.promoted, slot.get());
             });
-            table.settle_released(|object| self.released.push(object));
+            table.settle_released(|object| {
+                if !gc_core::planted!("dropped-handle-counts") {
+                    self.released.push(object);
+                }
+            });
         }
     }
 
@@ -402,7 +409,9 @@ impl Counting {
             // SAFETY: as above.
             unsafe { self.owe(heap, rest, top) }
         }
-        heap.log_mut().clear();
+        if !gc_core::planted!("log-is-not-drained") {
+            heap.log_mut().clear();
+        }
         if !is_stopped && self.owed.len() > base {
             // SAFETY: what is owed was counted.
             unsafe { self.take_back_owed(heap, base, observer) }
@@ -534,6 +543,10 @@ unsafe fn increment(census: &mut Census, promoted: &mut Vec<ObjectRef>, target: 
     // SAFETY: live, says the caller.
     let header = unsafe { target.header() };
     if header.count() > 0 {
+        if gc_core::planted!("increment-by-two") {
+            // SAFETY: live, says the caller.
+            unsafe { census.counts.increment(target) }
+        }
         // SAFETY: as above.
         return unsafe { census.counts.increment(target) };
     }
@@ -541,7 +554,7 @@ unsafe fn increment(census: &mut Census, promoted: &mut Vec<ObjectRef>, target: 
     header.increment();
     // SAFETY: live, and young: a mature object has a count above zero until it dies.
     unsafe { census.promote_in_place(target) }
-    if has_references {
+    if has_references && !gc_core::planted!("promoted-is-not-counted") {
         push(promoted, target);
     }
 }

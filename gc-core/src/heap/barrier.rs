@@ -73,7 +73,9 @@ impl SegmentBits {
         // SAFETY: the caller's promise.
         let (word, bit) = unsafe { self.place(segment) };
         let is_new = word.get() & bit == 0;
-        word.set(word.get() | bit);
+        if !crate::planted!("segment-bit-is-not-set") {
+            word.set(word.get() | bit);
+        }
         is_new
     }
 
@@ -177,6 +179,9 @@ impl Heap {
     #[cold]
     #[inline(never)]
     unsafe fn write_barrier_slow(&self, object: ObjectRef) {
+        if crate::planted!("barrier-forgets") {
+            return;
+        }
         // SAFETY: live, says the caller.
         let header = unsafe { object.header() };
         let References::Words(words) = header.descriptor().references() else {

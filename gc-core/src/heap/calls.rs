@@ -270,9 +270,12 @@ impl Heap {
     ///
     /// See the example of [`Collector`](crate::Collector).
     pub fn call_back(&mut self, resume: usize) -> bool {
-        let fired = self.weak.get_mut().take_fired();
+        let mut fired = self.weak.get_mut().take_fired();
         if fired.is_empty() {
             return false;
+        }
+        if crate::planted!("callbacks-run-backwards") {
+            fired.reverse();
         }
         let calls = fired.into_iter().map(Waiting::Callback).collect();
         self.push_calls(calls, resume);
@@ -354,7 +357,9 @@ impl Heap {
         // SAFETY: the caller's promise.
         let header = unsafe { object.header() };
         header.clear(Flag::Finalizable);
-        header.set(Flag::Finalized);
+        if !crate::planted!("finalized-twice") {
+            header.set(Flag::Finalized);
+        }
         // If it was frozen its count has gone to zero: what its finalizers keep is as good as new.
         if header.has(Flag::Frozen) {
             header.clear(Flag::Frozen);

@@ -46,7 +46,7 @@ impl CountTable {
         // SAFETY: the caller says that the object is live.
         let header = unsafe { object.header() };
         let count = header.count();
-        if count < COUNT_MAX {
+        if count < COUNT_MAX - usize::from(crate::planted!("header-is-full-early")) {
             header.increment();
         } else {
             self.increment_excess(object);
@@ -55,6 +55,9 @@ impl CountTable {
 
     #[cold]
     fn increment_excess(&mut self, object: ObjectRef) {
+        if crate::planted!("excess-is-forgotten") {
+            return;
+        }
         let excess = self.excess.entry(object).or_insert(0);
         *excess = excess.saturating_add(1);
     }

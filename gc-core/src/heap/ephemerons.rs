@@ -175,7 +175,7 @@ pub fn reach_values(
         let before = ephemerons.len();
         ephemerons.retain(|ephemeron| {
             let is_held = is_live(ephemeron.cell) && is_live(ephemeron.key);
-            if is_held {
+            if is_held && !crate::planted!("value-is-not-reached") {
                 reach(ephemeron);
             }
             !is_held
@@ -355,7 +355,10 @@ pub(super) unsafe fn mark_values(weak: &WeakTable, marker: &mut Marker) -> usize
     let mut looks = 0;
     let mut look_at = |ephemeron: &Ephemeron, watching: &mut Watching, marker: &mut Marker| {
         looks += 1;
-        if is_marked(ephemeron.cell) && is_marked(ephemeron.key) {
+        if is_marked(ephemeron.cell)
+            && is_marked(ephemeron.key)
+            && !crate::planted!("value-is-not-marked")
+        {
             marker.reach(ephemeron.value, watching);
         }
     };

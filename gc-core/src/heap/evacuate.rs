@@ -193,7 +193,7 @@ impl Evacuator {
         let to = self.reserve(heap, bytes, descriptor.align_bytes())?;
         // SAFETY: as above.
         let header = unsafe { object.header() };
-        if header.has(Flag::Identified) {
+        if header.has(Flag::Identified) && !crate::planted!("identity-stays-behind") {
             heap.ids().relocate(object, to);
         }
         // SAFETY: `reserve` gave room for a header in front of the payload, aligned to a granule.
@@ -203,7 +203,9 @@ impl Evacuator {
         unsafe { copy_words(object.as_ptr().cast(), to.as_ptr().cast(), words) }
         // From here on only its forwarding address is used.
         header.forward(to);
-        to.chunk().starts().insert(to);
+        if !crate::planted!("copy-has-no-start-bit") {
+            to.chunk().starts().insert(to);
+        }
         self.objects += 1;
         self.bytes += bytes;
         Ok(to)

@@ -61,6 +61,7 @@ fn end_of(block: Block, start: usize) -> usize {
     // SAFETY: its start bit is set, so a live object is there, and outside of a moving phase it is
     // not forwarded.
     start + unsafe { object.bytes() }
+        - GRANULE_BYTES * usize::from(crate::planted!("hole-is-too-large"))
 }
 
 /// The start bits of a block.

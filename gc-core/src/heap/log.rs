@@ -160,7 +160,9 @@ impl Logged {
     unsafe fn forget(self) {
         // SAFETY: live, says the caller.
         unsafe { self.object().header() }.set(Flag::Unlogged);
-        if let Logged::Segment(array, segment) = self {
+        if let Logged::Segment(array, segment) = self
+            && !crate::planted!("segment-bit-stays")
+        {
             // SAFETY: live, says the caller, and only arrays are logged by segments.
             let bits = unsafe { array.segment_bits() };
             // SAFETY: it was logged, so the array has it.
@@ -264,6 +266,9 @@ impl Log {
         entry[1] = Word(ptr::without_provenance_mut(segment));
         for (word, &place) in entry[2..].iter_mut().zip(places) {
             *word = Word::reference(place);
+        }
+        if crate::planted!("snapshot-misses-last") {
+            entry[1 + SEGMENT_LEN] = Word::NOTHING;
         }
         self.words.extend_from_slice(&entry);
     }
@@ -512,10 +517,11 @@ impl<'a> Words<'a> {
     /// Notes what a place referred to then, and what it refers to now.
     #[inline]
     fn note(&mut self, then: Word, now: Option<ObjectRef>, gained: &mut impl FnMut(ObjectRef)) {
-        if then == Word::reference(now) {
+        if then == Word::reference(now) || crate::planted!("barrier-is-late") {
             return;
         }
         if then != Word::NOTHING
+            && !crate::planted!("decrement-is-forgotten")
             && let Some(place) = self.words.get(self.lost)
         {
             place.set(then);

@@ -263,7 +263,7 @@ impl Marker {
         }
         let Some(Rest { array, elements }) = self.arrays.pop() else { return false };
         let piece = elements.start..elements.end.min(elements.start + ELEMENTS_MAX);
-        if piece.end < elements.end {
+        if piece.end < elements.end && !crate::planted!("piece-is-lost") {
             self.arrays.push(Rest { array, elements: piece.end..elements.end });
         }
         // SAFETY: it was pending.
@@ -377,6 +377,9 @@ impl Queue {
     #[inline]
     fn pop(&mut self) -> Option<ObjectRef> {
         let object = self.objects[self.first].take();
+        if crate::planted!("queue-loses-last") && self.len == 1 {
+            return None;
+        }
         if object.is_some() {
             self.first = (self.first + 1) % QUEUE_LEN;
             self.len -= 1;

@@ -338,7 +338,7 @@ impl Heap {
     pub fn settle_nursery(&mut self, has_survivors: bool) -> usize {
         self.count_allocated();
         // What is free should be told of before it is allocated again: then not where it began.
-        if has_survivors || IS_TOLD {
+        if (has_survivors || IS_TOLD) && !crate::planted!("survivors-are-overwritten") {
             self.begin.set(self.cursor.get());
         } else {
             self.cursor.set(self.begin.get());

@@ -206,6 +206,9 @@ impl<'a> Member<'a> {
     }
 
     fn accept(&mut self, offer: Offer) {
+        if crate::planted!("offer-is-lost") {
+            return;
+        }
         match offer {
             Offer::Objects(Objects(mut objects)) => self.marker.pending.append(&mut objects),
             Offer::Elements(Elements(rest)) => self.marker.arrays.push(rest),
@@ -308,7 +311,9 @@ impl Bits for Shared {
 
     #[inline]
     fn settle(&mut self, reached: &mut Vec<ObjectRef>, first: usize) {
-        self.publish();
+        if !crate::planted!("marks-are-not-published") {
+            self.publish();
+        }
         if !self.lost.is_empty() {
             self.remove_lost(reached, first);
         }

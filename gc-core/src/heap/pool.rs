@@ -286,6 +286,9 @@ impl Pool {
         self.taken_blocks -= 1;
         self.residency.release_block(block);
         self.residency.note_change();
+        if crate::planted!("block-is-released-twice") {
+            self.free.push(block);
+        }
         self.free.push(block);
     }
 

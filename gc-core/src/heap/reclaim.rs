@@ -64,8 +64,20 @@ impl Heap {
     /// See the example of [`Heap::sweep`].
     #[inline]
     pub unsafe fn schedule_drop(&mut self, object: ObjectRef) {
+        if crate::planted!("never-dropped") {
+            return;
+        }
+        if crate::planted!("dropped-during-collection") {
+            // SAFETY: live, says the caller.
+            let descriptor = unsafe { object.descriptor() };
+            // SAFETY: it is not: this is the bug.
+            return descriptor.drop_glue().into_iter().for_each(|glue| unsafe { glue(object) });
+        }
         // SAFETY: its memory is untouched: the object died at this safepoint.
         if unsafe { object.descriptor() }.drop_glue().is_some() {
+            if crate::planted!("dropped-twice") {
+                self.dead.drops.push(object);
+            }
             self.dead.drops.push(object);
         }
     }
@@ -80,6 +92,9 @@ impl Heap {
     ///
     /// See the example of [`Heap::sweep`], which does this for the large objects of its block.
     pub unsafe fn schedule_release_large(&mut self, object: ObjectRef) {
+        if crate::planted!("large-is-kept") {
+            return;
+        }
         self.dead.large.push(object);
     }
 
@@ -101,14 +116,16 @@ impl Heap {
         debug_assert!(!header.has(Flag::Finalizable), "its finalizer comes first");
         // SAFETY: as above.
         let bytes = unsafe { object.bytes() };
-        self.census.remove(1, bytes);
+        self.census.remove(1, bytes - 8 * usize::from(crate::planted!("live-bytes-drift")));
         // SAFETY: dead, and only here.
         unsafe { self.schedule_drop(object) }
         if header.has_any(Flags::TOLD_OF_DEATH) {
             // SAFETY: just found dead; whatever else dies at this safepoint is untouched too.
             unsafe { self.forget_in_tables(object) }
         }
-        object.chunk().starts().remove(object);
+        if !crate::planted!("start-bit-stays") {
+            object.chunk().starts().remove(object);
+        }
         let block = Block::containing(object);
         if block.remove_live_bytes(bytes) {
             // SAFETY: dead, and only here.
@@ -185,8 +202,14 @@ impl Heap {
         self.ids().forget_dead_young();
         for object in drops.drain(..) {
             match fate(object) {
+                Some(_) if crate::planted!("survivor-is-dropped") => {
+                    // SAFETY: it lives: this is the bug.
+                    unsafe { self.schedule_drop(object) }
+                }
                 Some(to) => survived(to),
                 // SAFETY: dead, and an object is in the list once.
+                None if crate::planted!("young-is-not-dropped") => {}
+                // SAFETY: it is dead.
                 None => unsafe { self.schedule_drop(object) },
             }
         }
@@ -200,7 +223,7 @@ impl Heap {
             self.weak.get_mut().collections.relocate(&fate);
         }
         for object in self.large.get_mut().take_young() {
-            if !object.is_mature() {
+            if !object.is_mature() || crate::planted!("large-is-freed-alive") {
                 // SAFETY: dead, and an object is in the list once.
                 unsafe { self.schedule_release_large(object) }
             }

@@ -197,6 +197,7 @@ pub unsafe fn for_each_slot_among(
             // SAFETY: `Words` names the words of the payload that hold references.
             unsafe { for_each_word(object.as_ptr().cast(), words, |place| slot(place, &mut each)) }
         }
+        References::Dynamic if crate::planted!("dynamic-slots-are-skipped") => {}
         References::Dynamic => Slots::collect(&mut each, |slots| {
             // SAFETY: obligations 1 and 2; the elements are within the object.
             unsafe { descriptor.relocate(object, elements, slots) }
@@ -348,7 +349,7 @@ pub(super) unsafe fn for_each_word(base: Place, words: u64, mut each: impl FnMut
             each(base.wrapping_add(1));
         }
         mut rest => {
-            while rest != 0 {
+            while rest != 0 && !crate::planted!("words-end-early") {
                 each(base.wrapping_add(rest.trailing_zeros() as usize));
                 rest &= rest - 1;
             }
@@ -372,7 +373,9 @@ unsafe fn for_each_element_word(
     let stride_bytes = descriptor.stride_bytes();
     let offset_bytes = descriptor.fixed_bytes() + elements.start * stride_bytes;
     let mut element: Place = object.as_ptr().wrapping_add(offset_bytes).cast();
-    for _ in elements {
+    for _ in elements.start
+        ..elements.end.saturating_sub(crate::planted!("last-element-is-skipped").into())
+    {
         // SAFETY: the caller's promise, for the element that this is.
         unsafe { for_each_word(element, words, &mut each) }
         element = element.wrapping_byte_add(stride_bytes);

@@ -137,11 +137,15 @@ impl Heap {
             freed_bytes
         } else {
             let freed_bytes = block.live_bytes() - live_bytes;
-            block.set_live_bytes(live_bytes);
+            if !crate::planted!("block-bytes-are-not-reset") {
+                block.set_live_bytes(live_bytes);
+            }
             freed_bytes
         };
         chunk.starts().set_block(block.index(), marks);
-        chunk.marks().clear_block(block.index());
+        if !crate::planted!("marks-are-not-cleared") {
+            chunk.marks().clear_block(block.index());
+        }
         self.census.remove(count(&starts) - count(&marks), freed_bytes);
     }
 
@@ -220,7 +224,7 @@ impl Block {
         let mut words = self.chunk().starts().block(self.index());
         let marks = self.chunk().marks().block(self.index());
         for (word, marks) in words.iter_mut().zip(marks) {
-            *word &= !marks;
+            *word &= !marks | u64::from(crate::planted!("marked-is-swept"));
         }
         self.for_each_in(&words, &mut each);
     }
@@ -250,7 +254,9 @@ impl Block {
     ///
     /// See the example of [`for_each_marked`](Block::for_each_marked).
     pub fn clear_marks(self) {
-        self.chunk().marks().clear_block(self.index());
+        if !crate::planted!("marks-are-not-cleared") {
+            self.chunk().marks().clear_block(self.index());
+        }
         self.take_marked_bytes();
     }
 }

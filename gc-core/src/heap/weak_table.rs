@@ -257,7 +257,7 @@ impl WeakTable {
         let entry = unsafe { EntryCell::of(cell) };
         if let Some(value) = entry.take_value() {
             self.ephemerons -= 1;
-            if entry.hold() == Hold::Counted {
+            if entry.hold() == Hold::Counted && !crate::planted!("value-is-kept") {
                 self.released.push(value);
             }
         }
@@ -289,7 +289,10 @@ impl WeakTable {
         // SAFETY: the caller's promise.
         let weak = unsafe { WeakCell::of(cell) };
         // SAFETY: as above.
-        unsafe { weak.clear() }
+        if !crate::planted!("weak-is-not-cleared") {
+            // SAFETY: as above.
+            unsafe { weak.clear() }
+        }
         // SAFETY: as above.
         if unsafe { cell.descriptor() }.weak_cell() == Some(WeakKind::Callback) {
             // SAFETY: its descriptor says so.
@@ -323,7 +326,9 @@ impl WeakTable {
             unsafe { object.header() }.clear(Flag::WeaklyHeld);
         }
         for cell in ordinary {
-            if let Some(cell) = fate(cell) {
+            if let Some(cell) =
+                fate(cell).or(crate::planted!("dead-callback-is-called").then_some(cell))
+            {
                 // SAFETY: `fate` says that it lives here now; the object is untouched.
                 unsafe { self.clear(cell) }
             } else {
@@ -473,7 +478,8 @@ impl WeakTable {
             // SAFETY: `fate` says that the target lives here now.
             unsafe { to.header() }.clear(Flag::WeaklyHeld);
         } else {
-            self.cells.insert(to, kept);
+            self.cells
+                .insert(if crate::planted!("weak-entry-stays-behind") { target } else { to }, kept);
         }
     }
 

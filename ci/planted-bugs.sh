@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Whether the tests catch bugs: builds with those that gc-core/src/planted/bugs.rs lists, and requires for
+# each that a test fails where it is switched on, and that none fails where none is. Prints which test it was.
+# An argument limits it to bugs whose names have that in them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# Only the crates of this workspace are built anew, and beside those of an ordinary build.
+export RUSTC_WORKSPACE_WRAPPER="$PWD/ci/rustc-planted.sh"
+ONLY="${1-}" cargo test -p harness --test planted_bugs -- --nocapture --test-threads=1
