@@ -18,6 +18,7 @@ use alloc::vec::Vec;
 
 use hashbrown::{HashMap, HashSet};
 
+use super::reclaim::{Panic, run_all};
 use super::{Flag, Heap, ObjectRef};
 use crate::calls::{CallKind, Callback, Finalizer};
 use crate::finalize::DeclaredFinalizer;
@@ -175,6 +176,13 @@ impl Calls {
         if let Some(finalizers) = self.finalizers.remove(&from) {
             self.finalizers.insert(to, finalizers);
         }
+    }
+
+    /// Drops the finalizers that were given and never run: the heap is being dropped. One whose drop
+    /// glue panics keeps the others from nothing (a hash table that is dropped would forget them); the
+    /// first panic is returned.
+    pub(super) fn drop_finalizers(&mut self) -> Option<Panic> {
+        run_all(self.finalizers.drain().flat_map(|(_, given)| given), drop)
     }
 
     /// An object of the batch has died.
@@ -397,6 +405,11 @@ impl Heap {
         }
         self.calls.borrow_mut().register(object, finalizer);
         true
+    }
+
+    /// Makes room to note one more object that has a finalizer, if there is memory.
+    pub(crate) fn has_room_for_finalizable(&self) -> bool {
+        self.young_finalizable.borrow_mut().try_reserve(1).is_ok()
     }
 
     /// Notes that an object has a finalizer, which is its first.

@@ -537,6 +537,7 @@ impl Heap {
 impl Drop for Heap {
     fn drop(&mut self) {
         let panic = self.drop_everything();
+        let other = self.calls.get_mut().drop_finalizers();
         for table in self.handle_tables.get_mut().drain(..) {
             table.abandon();
         }
@@ -546,7 +547,14 @@ impl Drop for Heap {
         unsafe { self.large.get_mut().free_all() }
         // SAFETY: it came from a box in `new`, and the chunks that had copies are gone.
         drop(unsafe { Box::from_raw(self.ids.as_ptr()) });
-        resume(panic);
+        match panic {
+            None => resume(other),
+            // Dropping what a panic carries may panic again: it is leaked.
+            Some(_) => {
+                core::mem::forget(other);
+                resume(panic);
+            }
+        }
     }
 }
 

@@ -398,21 +398,28 @@ pub(crate) fn resume(panic: Option<Panic>) {
 /// # Safety
 ///
 /// Each object is dead, and its drop glue has not run.
-unsafe fn run_drops(mut drops: impl Iterator<Item = ObjectRef>) -> Option<Panic> {
-    #[cfg_attr(not(feature = "std"), expect(unused_mut, reason = "moved into the guard below"))]
-    let mut run = || {
-        for object in &mut drops {
-            // SAFETY: a dead object's memory is untouched until its drop glue has run.
-            if let Some(glue) = unsafe { object.descriptor() }.drop_glue() {
-                // SAFETY: the caller says that it has not run.
-                unsafe { glue(object) }
-            }
+unsafe fn run_drops(drops: impl Iterator<Item = ObjectRef>) -> Option<Panic> {
+    run_all(drops, |object| {
+        // SAFETY: a dead object's memory is untouched until its drop glue has run.
+        if let Some(glue) = unsafe { object.descriptor() }.drop_glue() {
+            // SAFETY: the caller says that it has not run.
+            unsafe { glue(object) }
         }
-    };
+    })
+}
+
+/// Runs code of the user for each of these. If it panics for some it still runs for the rest, and the
+/// first panic is returned.
+pub(super) fn run_all<T>(
+    mut items: impl Iterator<Item = T>,
+    mut each: impl FnMut(T),
+) -> Option<Panic> {
+    #[cfg_attr(not(feature = "std"), expect(unused_mut, reason = "moved into the guard below"))]
+    let mut run = || items.by_ref().for_each(&mut each);
     #[cfg(feature = "std")]
     {
         let mut first = None;
-        // The iterator has passed the object whose glue panicked: the loop goes on behind it.
+        // The iterator has passed what panicked: the loop goes on behind it.
         while let Err(panic) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(&mut run)) {
             match first {
                 None => first = Some(panic),
