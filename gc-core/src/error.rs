@@ -4,6 +4,15 @@ use core::fmt;
 
 /// There was no memory for a value, which is given back.
 ///
+/// [`Gc::try_new`](crate::Gc::try_new) and
+/// [`Gc::try_slice_from_fn`](crate::Gc::try_slice_from_fn) return it whatever the system refuses: a
+/// chunk of memory for objects, or a few bytes for a list of them. What else asks for memory beside
+/// that of objects ends the process as `Vec` does if the system has none: the log of the write
+/// barrier (so also what stores into a collection), handles, identities, names and samples, weak
+/// references, finalizers that are given, and a collection's stacks. A limit
+/// ([`ArenaBuilder::limit_bytes`](crate::ArenaBuilder::limit_bytes)) that leaves the system some room
+/// keeps a program from that.
+///
 /// # Examples
 ///
 /// ```

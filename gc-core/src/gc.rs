@@ -119,6 +119,9 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, T> {
     #[inline]
     #[track_caller]
     pub fn try_new(mc: &Mutation<'gc>, value: T) -> Result<Gc<'gc, T>, HeapFull<T>> {
+        if const { T::FINALIZER.is_some() } && !mc.heap().has_room_for_finalizable() {
+            return Err(mc.heap_full(value));
+        }
         // SAFETY: the descriptor is that of `T`.
         match unsafe { mc.heap().allocate(Descriptor::of::<T>(), value) } {
             // SAFETY: just allocated, with the descriptor of `T`.

@@ -247,11 +247,15 @@ where
         // SAFETY: `reserve_array` made room for `len` elements.
         unsafe { filled.push(value) }
     }
+    if descriptor.drop_glue().is_some() && !mc.heap().add_droppable(object) {
+        // The elements are dropped, and the array never becomes an object.
+        return Err(mc.heap_full((header, element)));
+    }
     core::mem::forget(filled);
     let place = object.as_ptr().wrapping_add(value_offset_bytes::<H, T>());
     // SAFETY: `reserve_array` made room for the header in front of the elements.
     unsafe { place.cast::<H>().write(header) }
-    mc.heap().finish_array(object, descriptor.drop_glue().is_some());
+    mc.heap().finish_array(object);
     Ok(object)
 }
 
@@ -316,7 +320,8 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, [T]> {
     /// # Errors
     ///
     /// [`HeapFull`] if the arena's limit is reached or the system has no memory; the closure is
-    /// given back uncalled.
+    /// given back uncalled. If there was memory for the slice, and none to note that its elements have
+    /// drop glue, they were made and are dropped.
     ///
     /// # Examples
     ///

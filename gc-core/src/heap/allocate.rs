@@ -1,5 +1,6 @@
 //! Allocation: bump a cursor; the rest is cold.
 
+use alloc::vec::Vec;
 use core::mem::needs_drop;
 use core::panic::Location;
 use core::ptr::NonNull;
@@ -34,8 +35,9 @@ impl Heap {
         // SAFETY: `reserve` gave room for a `T` at the payload, aligned as asked.
         unsafe { object.as_ptr().cast::<T>().write(value) }
         self.allocated_objects.set(self.allocated_objects.get() + 1);
-        if needs_drop::<T>() {
-            self.add_droppable(object);
+        if needs_drop::<T>() && !self.add_droppable(object) {
+            // SAFETY: a young object that holds a `T` and was counted, and nothing refers to it.
+            return Err(unsafe { self.take_back(object) });
         }
         Ok(object)
     }
@@ -77,23 +79,43 @@ impl Heap {
         Some(object)
     }
 
-    /// Counts a finished array, and sees to its drop glue.
-    pub(crate) fn finish_array(&self, object: ObjectRef, has_drop_glue: bool) {
+    /// Counts a finished array. If it has drop glue, it was [added](Heap::add_droppable) just before.
+    pub(crate) fn finish_array(&self, object: ObjectRef) {
         self.allocated_objects.set(self.allocated_objects.get() + 1);
         self.gaps.set(self.gaps.get() - 1);
         // SAFETY: `reserve_array` wrote the header.
         unsafe { object.header() }.clear(Flag::Unlogged);
-        if has_drop_glue {
-            self.add_droppable(object);
-        }
     }
 
+    /// Sees to the drop glue of a young object; says whether there was memory for that.
     #[inline]
-    fn add_droppable(&self, object: ObjectRef) {
-        self.young_drops.borrow_mut().push(object);
+    pub(crate) fn add_droppable(&self, object: ObjectRef) -> bool {
+        let mut drops = self.young_drops.borrow_mut();
+        if drops.len() == drops.capacity() && !grow(&mut drops) {
+            return false;
+        }
+        drops.push(object);
+        drop(drops);
         self.has_droppable.set(true);
         self.is_young_listed.set(true);
         self.note_change();
+        true
+    }
+
+    /// Takes the value out of an object that was just allocated, and makes that a gap.
+    ///
+    /// # Safety
+    ///
+    /// The object is young, holds a `T`, was counted, and is in no list but that of large objects.
+    /// Nothing refers to it.
+    #[cold]
+    unsafe fn take_back<T>(&self, object: ObjectRef) -> T {
+        self.allocated_objects.set(self.allocated_objects.get() - 1);
+        self.gaps.set(self.gaps.get() + 1);
+        // SAFETY: `allocate` wrote the header.
+        unsafe { object.header() }.set(Flag::Unlogged);
+        // SAFETY: it holds a `T`, which nobody reads there again: Note [Gaps].
+        unsafe { object.as_ptr().cast::<T>().read() }
     }
 
     /// Reserves `bytes`, header included, so that the payload is aligned to `align_bytes`.
@@ -189,4 +211,11 @@ impl Heap {
         self.take_from_nursery(bytes);
         Some(object)
     }
+}
+
+/// Makes room for one more in a list that is full, if there is memory.
+#[cold]
+#[inline(never)]
+fn grow(list: &mut Vec<ObjectRef>) -> bool {
+    list.try_reserve(1).is_ok()
 }

@@ -58,6 +58,9 @@ impl LargeSpace {
             .checked_add(lead_bytes)
             .and_then(|bytes| bytes.checked_next_multiple_of(PAGE_BYTES))
             .ok_or(Exhausted)?;
+        // The tables first: what they take may be missing, too.
+        self.young.try_reserve(1).map_err(|_| Exhausted)?;
+        self.chunks.try_reserve(1).map_err(|_| Exhausted)?;
         pool.add_other(run_bytes)?;
         let run = self.take_run(pool, run_bytes).inspect_err(|_| pool.remove_other(run_bytes))?;
         let payload = run.wrapping_add(lead_bytes);

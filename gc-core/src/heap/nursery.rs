@@ -142,6 +142,8 @@ impl Nursery {
         bytes: usize,
         moves_objects: bool,
     ) -> Result<Region, Exhausted> {
+        // For the block that is left.
+        self.filled.try_reserve(1).map_err(|_| Exhausted)?;
         // With zeal, holes are not always used first.
         if pool.whim() == Some(true)
             && let Ok(region) = self.take_free(pool, moves_objects)

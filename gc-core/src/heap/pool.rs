@@ -3,7 +3,6 @@
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::convert::Infallible;
 use core::fmt;
 use core::ops::ControlFlow;
 use core::ptr::NonNull;
@@ -254,6 +253,9 @@ impl Pool {
             2 => CHUNK_BYTES / 2,
             _ => CHUNK_BYTES,
         };
+        // The tables first: what they take may be missing, too.
+        self.chunks.try_reserve(1).map_err(|_| Exhausted)?;
+        self.free.try_reserve(size_bytes / BLOCK_BYTES).map_err(|_| Exhausted)?;
         let chunk = self.allocate_chunk(size_bytes, ChunkKind::Small)?;
         self.chunks.push(chunk);
         self.residency.add_fresh(chunk.blocks());
@@ -334,12 +336,16 @@ impl Pool {
     }
 
     /// Takes all holes of at least `bytes_min` in the first block that has one: the last in the list
-    /// is the first in the block. The block leaves the queue.
+    /// is the first in the block. The block leaves the queue. Those for which the list has no room are
+    /// found again when the block is next searched.
     pub(crate) fn take_holes(&mut self, bytes_min: usize, list: &mut Vec<Hole>) -> Option<Block> {
         let (block, ()) = self.find_block(|block| {
             let _ = for_each_hole(block, bytes_min, |hole| {
+                if list.try_reserve(1).is_err() {
+                    return ControlFlow::Break(());
+                }
                 list.push(hole);
-                ControlFlow::<Infallible>::Continue(())
+                ControlFlow::Continue(())
             });
             list.reverse();
             (!list.is_empty()).then_some(())
@@ -494,7 +500,7 @@ impl Pool {
                     excess_bytes += pages.len();
                     excess.push((block, pages));
                 }
-                ControlFlow::<Infallible>::Continue(())
+                ControlFlow::<()>::Continue(())
             });
         }
         if excess_bytes < excess_bytes_min {

@@ -7,12 +7,12 @@
 //! mature finds that nothing leads to it.
 //!
 //! A *gap* is a place at which there is no object: the memory of an array whose elements were never
-//! all made, or what lies in front of an over-aligned object. The heap counts them. A nursery with
+//! all made, or of an object that was taken back, or what lies in front of an over-aligned object. The heap counts them. A nursery with
 //! gaps is not promoted as a whole.
 //!
 //! Note [Gaps]: all the same one can pass over them. What lies in front of an over-aligned object is
-//! filled with zeros, with which no header begins; the header of an unfinished array says how long it
-//! is, and has [`Flag::Unlogged`], which no young object has. See `walk.rs`.
+//! filled with zeros, with which no header begins; the header of what is unfinished or was taken back
+//! says how long it is, and has [`Flag::Unlogged`], which no young object has. See `walk.rs`.
 
 use super::chunk::{BYTES_PER_WORD, WORDS_PER_BLOCK};
 use super::{
