@@ -199,6 +199,11 @@ impl Nursery {
         let Some(Taken { block, .. }) = self.current else { return region };
         if block.live_bytes() == 0 {
             self.holes.clear();
+            if IS_TOLD {
+                // So that it is free for a while.
+                self.current.take().into_iter().for_each(|taken| taken.retire(pool));
+                return Region::NONE;
+            }
             self.current = Some(Taken::new(block));
             pool.residency().take_hole(block, &(0..BLOCK_BYTES));
             return Region { begin: block.base(), end: block.end() };
