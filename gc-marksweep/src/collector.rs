@@ -143,7 +143,9 @@ impl MarkSweep {
     /// As [`mark_sweep::sweep`].
     unsafe fn sweep(&mut self, safepoint: &mut Safepoint<'_>) {
         let heap = &mut *safepoint.heap;
+        // The last reference to a frozen object may come from garbage: then that dies, too.
         let is_delayed = heap.saves_garbage()
+            || heap.frozen_objects() > 0
             || (heap.may_have_calls() && mark_sweep::is_any_unmarked(heap, Flags::DELAYS_DEATH));
         if is_delayed {
             let garbage = mark_sweep::take_unmarked(heap);

@@ -119,7 +119,8 @@ pub fn take_unmarked(heap: &mut Heap) -> Vec<ObjectRef> {
 ///
 /// # Safety
 ///
-/// This is a safepoint, all counts are up to date, and exactly what is reachable is marked.
+/// This is a safepoint, all counts are up to date, exactly what is reachable is marked, and nothing is
+/// frozen: what garbage alone refers to would be marked, too.
 ///
 /// # Examples
 ///
@@ -305,6 +306,37 @@ mod tests {
                 .sum::<u64>()
         });
         assert_eq!(sum, 600 * (0..NODES_PER_BATCH as u64).sum::<u64>());
+    }
+
+    /// `root -> ring -> ring`, and `ring -> frozen`: then the root lets go.
+    #[test]
+    fn what_is_frozen_dies_with_the_garbage_that_held_it_last() {
+        #[derive(Trace)]
+        struct Ring<'gc> {
+            own: Lock<Option<Gc<'gc, Ring<'gc>>>>,
+            frozen: Gc<'gc, u64>,
+        }
+        #[derive(Trace)]
+        enum Root<'gc> {
+            Nothing,
+            Number(Gc<'gc, u64>),
+            Ring { _ring: Gc<'gc, Ring<'gc>> },
+        }
+        let mut arena: Arena<Rootable![Root<'_>], MarkSweep> =
+            Arena::new(|mc| Root::Number(Gc::new(mc, 1)));
+        arena.collect();
+        arena.freeze();
+        assert_eq!(arena.frozen_objects(), 1);
+        arena.mutate_root(|mc, root| {
+            let Root::Number(frozen) = *root else { panic!("nothing else was put there") };
+            let ring = Gc::new(mc, Ring { own: Lock::new(None), frozen });
+            unlock!(Gc::write(mc, ring), Ring, own).set(Some(ring));
+            *root = Root::Ring { _ring: ring };
+        });
+        arena.mutate_root(|_, root| *root = Root::Nothing);
+        assert_eq!(arena.stats().live_objects, 2);
+        assert_eq!(arena.collect().freed_objects, 2, "the last reference goes with the ring");
+        assert_eq!((arena.stats().live_objects, arena.frozen_objects()), (0, 0));
     }
 
     #[test]
