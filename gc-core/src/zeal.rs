@@ -52,6 +52,11 @@ pub struct Zeal {
     /// Lists that are bounded are short: the log before a safepoint is due, and what trial deletion may
     /// reach before it gives up. However small a heap is, several threads mark it if there are any.
     pub short_lists: bool,
+    /// Memory that becomes free is filled with a pattern: what still refers to it meets no object.
+    pub poison: bool,
+    /// Blocks that become free are kept back for a while, so that what still refers to them does not meet
+    /// new objects. If the system has no memory they are used all the same.
+    pub quarantine: bool,
     /// The allocation with this number, counted from one, fails: `try_new` and its like give the value
     /// back, as if the heap were full.
     pub fail_allocation_at: Option<u64>,
@@ -105,6 +110,8 @@ impl Zeal {
         promote_in_place: Choice::Usual,
         random_policy: false,
         short_lists: false,
+        poison: false,
+        quarantine: false,
         fail_allocation_at: None,
         fail_chunk_at: None,
         seed: 0,
@@ -130,6 +137,8 @@ impl Zeal {
             promote_in_place: Choice::Random,
             random_policy: true,
             short_lists: true,
+            poison: true,
+            quarantine: true,
             seed,
             ..Zeal::OFF
         }
@@ -155,18 +164,22 @@ impl Zeal {
             promote_in_place: Choice::random(&mut rng),
             random_policy: rng.bool(),
             short_lists: rng.bool(),
+            poison: rng.bool(),
+            quarantine: rng.bool(),
             seed,
             ..Zeal::OFF
         }
     }
 
     /// The settings that are on or off, by their words.
-    fn switches(&mut self) -> [(&mut bool, &'static str); 4] {
+    fn switches(&mut self) -> [(&mut bool, &'static str); 6] {
         [
             (&mut self.collect, "collect"),
             (&mut self.tiny_nursery, "tiny-nursery"),
             (&mut self.random_policy, "random-policy"),
             (&mut self.short_lists, "short-lists"),
+            (&mut self.poison, "poison"),
+            (&mut self.quarantine, "quarantine"),
         ]
     }
 

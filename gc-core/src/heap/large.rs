@@ -136,7 +136,7 @@ impl LargeSpace {
             chunk.starts().remove(object);
             // SAFETY: as above.
             let bytes = unsafe { object.bytes() };
-            shadow::freed(object.start()..object.start().wrapping_add(bytes));
+            pool.tell_free(object.start()..object.start().wrapping_add(bytes));
             if chunk.size_bytes() == CHUNK_BYTES {
                 let first = first_page(object);
                 let pages = chunk.info().pages.remove(first..first + run_bytes / PAGE_BYTES);

@@ -11,7 +11,6 @@ use core::ops::Range;
 use core::{mem, ptr};
 
 use super::holes::{Hole, OBJECT_BYTES_MIN};
-use super::shadow::IS_TOLD;
 use super::{BLOCK_BYTES, Block, BlockState, Exhausted, Heap, Pool, Settings, shadow};
 
 /// Bytes handed to the mutator before a safepoint is due, unless the collector chooses: half of
@@ -191,25 +190,23 @@ impl Nursery {
     ///
     /// Nothing is young any more.
     #[cold]
-    fn settle_blocks(&mut self, pool: &mut Pool, region: Region) -> Region {
+    fn settle_blocks(&mut self, pool: &mut Pool, region: Region, is_free_told: bool) -> Region {
         // In reverse, so that the block used first is taken first again.
         while let Some(taken) = self.filled.pop() {
             taken.retire(pool);
         }
         let Some(Taken { block, .. }) = self.current else { return region };
-        if block.live_bytes() == 0 {
+        let is_empty = block.live_bytes() == 0;
+        if is_empty {
             self.holes.clear();
-            if IS_TOLD {
-                // So that it is free for a while.
-                self.current.take().into_iter().for_each(|taken| taken.retire(pool));
-                return Region::NONE;
-            }
+        }
+        // What is free is told of before it is handed out again.
+        if is_empty && !is_free_told {
             self.current = Some(Taken::new(block));
             pool.residency().take_hole(block, &(0..BLOCK_BYTES));
             return Region { begin: block.base(), end: block.end() };
         }
-        if region.is_used_up()
-            && self.holes.is_empty()
+        if (is_empty || (region.is_used_up() && self.holes.is_empty()))
             && let Some(taken) = self.current.take()
         {
             taken.retire(pool);
@@ -345,7 +342,8 @@ impl Heap {
     pub fn settle_nursery(&mut self, has_survivors: bool) -> usize {
         self.count_allocated();
         // What is free should be told of before it is allocated again: then not where it began.
-        if (has_survivors || IS_TOLD) && !crate::planted!("survivors-are-overwritten") {
+        let is_free_told = self.is_free_told();
+        if (has_survivors || is_free_told) && !crate::planted!("survivors-are-overwritten") {
             self.begin.set(self.cursor.get());
         } else {
             self.cursor.set(self.begin.get());
@@ -355,7 +353,7 @@ impl Heap {
         let region = Region { begin: self.begin.get(), end: self.end.get() };
         let is_used_up = region.is_used_up() && nursery.holes.is_empty();
         if is_used_up || !nursery.filled.is_empty() || pool.take_is_emptied() {
-            let region = nursery.settle_blocks(pool, region);
+            let region = nursery.settle_blocks(pool, region, is_free_told);
             self.enter_region(region);
         }
         if self.is_limited.get() {

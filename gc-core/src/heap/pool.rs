@@ -4,14 +4,14 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::ControlFlow;
+use core::ops::{ControlFlow, Range};
 use core::ptr::NonNull;
 
 use super::chunk::ChunkKind;
 use super::holes::{Hole, for_each_hole};
 use super::pages::PAGE_BYTES;
 use super::residency::{Residency, Thrift};
-use super::shadow::NEVER_TOLD;
+use super::shadow::{self, NEVER_TOLD};
 use super::whims::{Decision, Whims};
 use super::{BLOCK_BYTES, Block, BlockState, CHUNK_BYTES, Chunk, Settings};
 use crate::id::IdTable;
@@ -19,6 +19,9 @@ use crate::id::IdTable;
 /// The first chunk of an arena: metadata and five blocks, one for each state that a tiny arena of
 /// any collector has, so that it is cheap. The next ones double up to the full size.
 const FIRST_CHUNK_BYTES: usize = 6 * BLOCK_BYTES;
+
+/// Blocks that [quarantine](crate::Zeal::quarantine) keeps back: half a mebibyte.
+const QUARANTINE_LEN: usize = 16;
 
 /// The heap cannot grow: its limit is reached, or the system has no memory.
 ///
@@ -45,6 +48,12 @@ pub struct Pool {
     /// All objects of a block that an allocator uses have died.
     is_emptied: bool,
     whims: Whims,
+    /// Memory that becomes free is filled with a pattern.
+    poisons: bool,
+    /// Free blocks that are kept back, the oldest first.
+    quarantine: VecDeque<Block>,
+    /// How many of them there may be.
+    quarantine_len_max: usize,
     /// Chunks up to the one that cannot be had; zero if none is.
     until_failure: u64,
 }
@@ -62,6 +71,9 @@ impl Pool {
             residency: Residency::new(),
             is_emptied: false,
             whims: Whims::new(settings, 1),
+            poisons: settings.zeal.poison,
+            quarantine: VecDeque::new(),
+            quarantine_len_max: if settings.zeal.quarantine { QUARANTINE_LEN } else { 0 },
             until_failure: settings.zeal.fail_chunk_at.unwrap_or(0),
         }
     }
@@ -199,12 +211,12 @@ impl Pool {
     /// See the example of [`Pool::take`].
     pub fn take_beyond_limit(&mut self, state: BlockState) -> Result<Block, Exhausted> {
         if self.free.is_empty() {
-            self.grow()?;
+            self.provide()?;
         }
         let block = self.pop_free().ok_or(Exhausted)?;
         debug_assert_eq!(block.state(), BlockState::Free);
         debug_assert_eq!(block.live_bytes(), 0);
-        self.residency.take_block(block, self.free.len() * BLOCK_BYTES);
+        self.residency.take_block(block, self.free_bytes());
         block.set_state(state);
         block.forget_search();
         block.set_told_live_bytes(NEVER_TOLD);
@@ -218,6 +230,11 @@ impl Pool {
             Some(index) if !self.free.is_empty() => Some(self.free.swap_remove(index)),
             _ => self.free.pop(),
         }
+    }
+
+    /// Tells that memory of the heap is free, and poisons it if zeal wants that.
+    pub(super) fn tell_free(&self, memory: Range<*mut u8>) {
+        if self.poisons { shadow::poison(memory) } else { shadow::freed(memory) }
     }
 
     /// What zeal decides in place of the pool's users.
@@ -241,9 +258,24 @@ impl Pool {
         // The end of a block is wasted when an object does not fit it: up to a quarter.
         let blocks = (bytes + bytes / 3).div_ceil(BLOCK_BYTES);
         while self.free.len() < blocks {
-            self.grow()?;
+            self.provide()?;
         }
         Ok(())
+    }
+
+    /// Has more blocks free: of a new chunk, or those that are kept back.
+    fn provide(&mut self) -> Result<(), Exhausted> {
+        let grown = self.grow();
+        if grown.is_err() && !self.quarantine.is_empty() {
+            self.free.extend(self.quarantine.drain(..));
+            return Ok(());
+        }
+        grown
+    }
+
+    /// Bytes of the free blocks.
+    fn free_bytes(&self) -> usize {
+        (self.free.len() + self.quarantine.len()) * BLOCK_BYTES
     }
 
     fn grow(&mut self) -> Result<(), Exhausted> {
@@ -291,7 +323,13 @@ impl Pool {
         if crate::planted!("block-is-released-twice") {
             self.free.push(block);
         }
-        self.free.push(block);
+        if self.quarantine_len_max == 0 {
+            return self.free.push(block);
+        }
+        self.quarantine.push_back(block);
+        if self.quarantine.len() > self.quarantine_len_max {
+            self.free.extend(self.quarantine.pop_front());
+        }
     }
 
     /// Notes that objects of a block have died: it becomes free, or is queued for its holes.
@@ -398,7 +436,7 @@ impl Pool {
 
     /// Bytes of free blocks that are present.
     fn idle_block_bytes(&self) -> usize {
-        self.free.len() * BLOCK_BYTES - self.residency.free_absent_bytes()
+        self.free_bytes() - self.residency.free_absent_bytes()
     }
 
     /// Gives free memory back to the system, if more of it is present than a heap of this size is
@@ -408,7 +446,7 @@ impl Pool {
     /// collection which was asked for. `live_bytes` are those of the objects in the blocks. Says
     /// whether there was so much that this was tried; if not, it was O(1).
     pub(crate) fn trim(&mut self, live_bytes: usize, thrift: Thrift) -> bool {
-        let heap_bytes = (self.taken_blocks + self.free.len()) * BLOCK_BYTES;
+        let heap_bytes = self.taken_bytes() + self.free_bytes();
         // An explicit full collection keeps its promise; otherwise zeal may give back all, or nothing.
         let whim = if thrift == Thrift::Lazy { self.whim() } else { None };
         let kept_bytes = match whim {
@@ -452,6 +490,7 @@ impl Pool {
         freed.sort_unstable();
         let is_kept = |block: &Block| freed.binary_search(&block.chunk()).is_err();
         self.free.retain(is_kept);
+        self.quarantine.retain(is_kept);
         self.with_holes.retain(is_kept);
         for chunk in freed {
             self.residency.forget(chunk.blocks());
@@ -519,6 +558,7 @@ impl Pool {
     /// Nothing refers to an object of the pool any more.
     pub(crate) unsafe fn free_all(&mut self) {
         self.free.clear();
+        self.quarantine.clear();
         self.with_holes.clear();
         for chunk in self.chunks.drain(..) {
             // SAFETY: the caller says so.

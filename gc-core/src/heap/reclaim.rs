@@ -6,7 +6,6 @@ use core::any::Any;
 use core::mem;
 
 use super::residency::Thrift;
-use super::shadow::IS_TOLD;
 use super::{Block, BlockState, Flag, Flags, Heap, ObjectRef};
 use crate::event::Collection;
 use crate::handles::Owner;
@@ -310,7 +309,7 @@ impl Heap {
     #[inline]
     pub(crate) fn tear_down(&mut self, thrift: Thrift) -> Option<Panic> {
         let panic = if self.dead.is_empty() { None } else { self.tear_down_dead() };
-        if IS_TOLD {
+        if self.is_free_told() {
             self.tell_free();
         }
         if thrift == Thrift::Eager || self.pool.get_mut().is_trim_due() {

@@ -5,6 +5,9 @@
 //! `--cfg asan` they tell AddressSanitizer, which then reports who reads or writes what is free, as
 //! `use-after-poison`, and objects that overrun into it. Otherwise they do nothing.
 //!
+//! With [`Zeal::poison`](crate::Zeal::poison), memory that has become free is filled with a pattern as well,
+//! so that who reads it gets what is no object.
+//!
 //! Memory is handed out region by region, in slow paths: to the mutator (`nursery.rs`), to a collector
 //! that copies (`evacuate.rs`), and to large objects (`large.rs`).
 //!
@@ -22,8 +25,12 @@ use core::ops::{ControlFlow, Range};
 use super::holes::for_each_hole;
 use super::{Block, BlockState, Heap};
 
-/// Whether anything is told. If not, nobody need find out what is free.
-pub(crate) const IS_TOLD: bool = cfg!(asan);
+/// Whether a tool is told. If not, and nothing is poisoned, nobody need find out what is free.
+const IS_TOLD: bool = cfg!(asan);
+
+/// What fills memory that was freed. A header of it says that it is forwarded, which none is outside of a
+/// collection, and neither that nor a pointer of it, tagged or not, is an address that a program can have.
+pub(crate) const POISON: u8 = 0xdb;
 
 /// For a block of which memory was handed out since [`Heap::tell_free`].
 pub(crate) const NEVER_TOLD: u32 = u32::MAX;
@@ -54,6 +61,15 @@ pub(crate) fn handed_out(memory: Range<*mut u8>) {
     let _ = memory;
 }
 
+/// Fills memory that is free with a pattern, and tells that it is.
+pub(super) fn poison(memory: Range<*mut u8>) {
+    handed_out(memory.start..memory.end);
+    let bytes = memory.end.addr() - memory.start.addr();
+    // SAFETY: it is memory of a chunk in which nothing is.
+    unsafe { memory.start.write_bytes(POISON, bytes) }
+    freed(memory);
+}
+
 #[cfg(asan)]
 fn len_bytes(memory: &Range<*mut u8>) -> usize {
     memory.end.addr() - memory.start.addr()
@@ -71,10 +87,18 @@ mod asan {
 }
 
 impl Heap {
+    /// Whether somebody wants to know what is free.
+    #[inline]
+    pub(super) fn is_free_told(&self) -> bool {
+        IS_TOLD || self.settings.zeal.poison
+    }
+
     /// Tells what of the blocks is free, where that has changed. See Note [Free memory].
     ///
     /// The drop glue of all that died has run.
+    #[cold]
     pub(super) fn tell_free(&mut self) {
+        let poisons = self.settings.zeal.poison;
         let nursery = self.nursery.get_mut();
         let region = self.cursor.get()..self.end.get();
         // In a block that is in use start bits tell everything only if nothing in it is young.
@@ -85,9 +109,9 @@ impl Heap {
                 continue;
             }
             match block.state() {
-                BlockState::Free => freed(block.base()..block.end()),
+                BlockState::Free => tell(block, poisons, block.base()..block.end()),
                 BlockState::Mature if block.is_in_use() && !is_settled => continue,
-                BlockState::Mature => tell_holes(block, &region),
+                BlockState::Mature => tell_holes(block, poisons, &region),
                 // Nothing dies there but with all others, and then the state changes.
                 _ => continue,
             }
@@ -97,17 +121,22 @@ impl Heap {
     }
 }
 
+/// Tells of free memory of a block. What is absent is not made present for a pattern.
+fn tell(block: Block, poisons: bool, memory: Range<*mut u8>) {
+    if poisons && block.absent_pages() == 0 { poison(memory) } else { freed(memory) }
+}
+
 /// Tells of the holes of a block, without the region that is being allocated into.
-fn tell_holes(block: Block, region: &Range<*mut u8>) {
+fn tell_holes(block: Block, poisons: bool, region: &Range<*mut u8>) {
     let _ = for_each_hole(block, 0, |hole| {
         let address = |offset| block.base().wrapping_add(offset);
         let (begin, end) = (address(hole.start), address(hole.end));
         // The region is in this hole as a whole, or not at all.
         if (begin..end).contains(&region.start) {
-            freed(begin..region.start);
-            freed(region.end..end);
+            tell(block, poisons, begin..region.start);
+            tell(block, poisons, region.end..end);
         } else {
-            freed(begin..end);
+            tell(block, poisons, begin..end);
         }
         ControlFlow::<Infallible>::Continue(())
     });
