@@ -248,12 +248,17 @@ impl Generational {
         });
         // What is copied needs room that is there for certain; else it stays where it is.
         let aging_bytes: usize = tenured.iter().map(|block| block.live_bytes()).sum();
-        let nursery_bytes = heap.nursery_used_bytes();
+        // SAFETY: nothing is forwarded or reclaimed yet.
+        let waste_bytes = |block: &Block| unsafe { heap.waste_bytes(*block, false) };
+        let tenured_bytes = aging_bytes + tenured.iter().map(waste_bytes).sum::<usize>();
+        let nursery_bytes = heap.nursery_copy_bytes();
         let mut promotes_in_place = heap
             .whim(Decision::PromoteInPlace)
             .unwrap_or_else(|| self.pacing.promotes_in_place(heap));
-        let copied_bytes = if promotes_in_place { 0 } else { nursery_bytes }
-            + if tenures_in_place { 0 } else { aging_bytes };
+        let copied_bytes = [
+            if promotes_in_place { 0 } else { nursery_bytes },
+            if tenures_in_place { 0 } else { tenured_bytes },
+        ];
         if heap.pool().reserve(copied_bytes).is_err() {
             (promotes_in_place, tenures_in_place) = (true, true);
         }

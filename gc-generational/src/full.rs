@@ -163,7 +163,13 @@ fn choose_sparse(heap: &mut Heap) -> Vec<Block> {
     let freed_bytes_min = FREED_BYTES_MIN.max(live_bytes / FREED_DIVISOR);
     let is_worthwhile =
         is_stressed || heap.whim(Decision::Evacuate).is_some() || freed_bytes >= freed_bytes_min;
-    if !is_worthwhile || heap.pool().reserve(copied_bytes).is_err() {
+    if !is_worthwhile {
+        return Vec::new();
+    }
+    // SAFETY: nothing old is forwarded, and nothing was freed yet.
+    let waste_bytes = |block: &Block| unsafe { heap.waste_bytes(*block, true) };
+    let copied_bytes = copied_bytes + sparse.iter().map(waste_bytes).sum::<usize>();
+    if heap.pool().reserve([copied_bytes]).is_err() {
         return Vec::new();
     }
     for block in &sparse {

@@ -236,8 +236,7 @@ impl<'a> Trace<'a> {
 
 /// The system has no memory to copy into, in the middle of a collection. There is no way back, and a
 /// panic that could be caught would leave a heap that is half moved: a panic while a panic unwinds
-/// ends the process. What is copied is reserved before the trace, so this is for a system that fails
-/// where over-aligned objects need more.
+/// ends the process. What is copied is reserved before the trace, so this does not happen.
 #[cold]
 pub(crate) fn out_of_memory() -> ! {
     const MESSAGE: &str = "the system has no memory for a collection that has begun";

@@ -1,6 +1,6 @@
 //! What zeal does to this collector, seen from outside.
 
-use gc_core::{Arena, ArenaBuilder, Gc, Rootable, Zeal};
+use gc_core::{Arena, ArenaBuilder, Gc, Lock, Mutation, Rootable, Trace, Zeal};
 use gc_generational::Generational;
 
 type Numbers<'gc> = Vec<Gc<'gc, [u64; 30]>>;
@@ -175,4 +175,77 @@ fn what_is_kept_back_is_used_if_the_system_has_no_memory() {
     }
     grow(&mut arena, 100);
     arena.enter(|_, numbers| assert!(numbers.iter().all(|n| n[0] == n[29])));
+}
+
+#[derive(Trace)]
+#[repr(align(1024))]
+struct Aligned<'gc>(Lock<Option<Gc<'gc, Node<'gc>>>>);
+
+#[derive(Trace)]
+struct Node<'gc> {
+    aligned: Option<Gc<'gc, Aligned<'gc>>>,
+    next: Option<Gc<'gc, Node<'gc>>>,
+    number: [u64; 60],
+}
+
+type Nodes<'gc> = Vec<Gc<'gc, Node<'gc>>>;
+
+fn node<'gc>(mc: &Mutation<'gc>, number: usize, is_aligned: bool) -> Gc<'gc, Node<'gc>> {
+    let aligned = is_aligned.then(|| Gc::new(mc, Aligned(Lock::new(None))));
+    Gc::new(mc, Node { aligned, next: None, number: [number as u64; 60] })
+}
+
+/// Young, aging and old objects, some of them over-aligned, where the chunk with this number cannot be had
+/// and nothing is free beyond what has to be.
+///
+/// What a collection copies must have been reserved before, or this test ends with the process.
+fn survive(words: &str, old: usize, young: usize, is_aligned: bool) {
+    let mut arena: Arena<Rootable![Nodes<'_>], Generational> =
+        Arena::builder().zeal(zeal(words)).build(|_| Vec::new());
+    let grow = |arena: &mut Arena<Rootable![Nodes<'_>], Generational>, count| {
+        arena.mutate_root(|mc, nodes| {
+            (0..count).for_each(|number| nodes.push(node(mc, number, is_aligned)));
+        });
+    };
+    grow(&mut arena, old);
+    arena.collect();
+    for generation in [0, 1, 0, 1, 2] {
+        grow(&mut arena, young);
+        arena.collect_generation(generation);
+        arena.enter(|_, nodes| {
+            assert!(nodes.iter().all(|node| node.number[0] == node.number[59]));
+            assert!(nodes.iter().all(|node| node.aligned.is_some() == is_aligned));
+            assert!(nodes.iter().all(|node| node.next.is_none()));
+        });
+    }
+}
+
+#[test]
+fn a_collection_that_has_begun_needs_no_chunk() {
+    for policy in [
+        "off",
+        "evacuate=always",
+        "promote-in-place=never evacuate=always",
+        "promote-in-place=never evacuate=never",
+    ] {
+        for number in 2..6 {
+            let words = format!("{policy} fail-chunk={number}");
+            for old in (0..500).step_by(40) {
+                for young in [1, 10, 50] {
+                    for is_aligned in [false, true] {
+                        let allocated = std::panic::catch_unwind(|| {
+                            survive(&words, old, young, is_aligned);
+                        });
+                        // The mutator may be the one who finds no memory.
+                        if let Err(panic) = allocated {
+                            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+                            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+                            let text = text.expect("a message");
+                            assert!(text.starts_with("the heap is full"), "{text}");
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -189,6 +189,11 @@ impl Heap {
         if self.end.get().addr() - self.cursor.get().addr() < worst_bytes {
             self.next_region(worst_bytes).ok()?;
         }
+        if align_bytes > GRANULE_BYTES {
+            self.is_any_over_aligned.set(true);
+            let waste_bytes = align_bytes - GRANULE_BYTES;
+            self.young_waste_bytes.set(self.young_waste_bytes.get() + waste_bytes);
+        }
         let lowest = self.cursor.get().wrapping_add(HEADER_BYTES);
         let payload = lowest.map_addr(|address| align_up(address, align_bytes));
         if payload != lowest {

@@ -81,8 +81,8 @@ unsafe fn copy_ends<const N: usize>(from: *const Word, to: *mut Word, words: usi
 ///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
 ///         let Safepoint { heap, roots, .. } = safepoint;
 ///         // So that no copy fails.
-///         let bytes_max = heap.nursery_used_bytes();
-///         heap.pool().reserve(bytes_max).expect("the system has memory");
+///         let bytes_max = heap.nursery_copy_bytes();
+///         heap.pool().reserve([bytes_max]).expect("the system has memory");
 ///         let (nursery, drops) = (heap.take_nursery(), heap.take_young_drops());
 ///         roots.for_each_slot(|slot| {
 ///             // SAFETY: it is live until it was copied.
@@ -305,5 +305,79 @@ impl Evacuator {
     /// See the example of [`Evacuator`].
     pub fn take_blocks(&mut self, blocks: &mut Vec<Block>) {
         blocks.append(&mut self.blocks);
+    }
+}
+
+impl Heap {
+    /// Bytes that an evacuator takes for the young objects, at most: as many as there are, and what it
+    /// wastes in front of those that are over-aligned.
+    ///
+    /// See the example of [`Evacuator`].
+    #[must_use]
+    pub fn nursery_copy_bytes(&self) -> usize {
+        self.nursery_used_bytes() + self.young_waste_bytes.get()
+    }
+
+    /// Bytes that an evacuator wastes at most in front of mature objects of a block that are
+    /// over-aligned: of all of them, or of those that are marked.
+    ///
+    /// # Complexity
+    ///
+    /// O(objects), if the heap ever had an over-aligned one, and O(1) otherwise.
+    ///
+    /// # Safety
+    ///
+    /// No mature object of the block is forwarded, and their memory was not used again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use gc_core::Reason;
+    /// use gc_core::collector::{Attributes, Collector, Safepoint};
+    /// # use gc_core::{Arena, Gc, Rootable, Trace};
+    ///
+    /// #[derive(Trace)]
+    /// #[repr(align(64))]
+    /// struct Aligned(u8);
+    ///
+    /// /// Promotes what the root refers to, and asks what it would take to copy it.
+    /// #[derive(Default)]
+    /// struct Asking;
+    ///
+    /// // SAFETY: the young object that lives is promoted; nothing is reclaimed or moved.
+    /// unsafe impl Collector for Asking {
+    ///     const ATTRIBUTES: Attributes = Attributes::new("asking");
+    ///
+    ///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+    ///
+    ///     fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+    ///         let Safepoint { heap, roots, .. } = safepoint;
+    ///         // SAFETY: it is young, and lives.
+    ///         roots.for_each_edge(|object| unsafe { heap.promote_in_place(object) });
+    ///         heap.settle_nursery(true);
+    ///         // SAFETY: nothing is ever forwarded or reclaimed.
+    ///         let waste_bytes = |block| unsafe { heap.waste_bytes(block, false) };
+    ///         assert_eq!(heap.blocks().into_iter().map(waste_bytes).sum::<usize>(), 64 - 8);
+    ///     }
+    /// }
+    ///
+    /// let mut arena: Arena<Rootable![Gc<'_, Aligned>], Asking> =
+    ///     Arena::new(|mc| Gc::new(mc, Aligned(1)));
+    /// arena.collect();
+    /// assert_eq!(arena.enter(|_, root| root.0), 1);
+    /// ```
+    #[must_use]
+    pub unsafe fn waste_bytes(&self, block: Block, is_marked: bool) -> usize {
+        let mut waste_bytes = 0;
+        let mut add = |object: ObjectRef| {
+            // SAFETY: mature, not forwarded and untouched, says the caller.
+            waste_bytes += unsafe { object.descriptor() }.align_bytes() - GRANULE_BYTES;
+        };
+        match self.is_any_over_aligned.get() {
+            true if is_marked => block.for_each_marked(&mut add),
+            true => block.for_each_mature(&mut add),
+            false => {}
+        }
+        waste_bytes
     }
 }

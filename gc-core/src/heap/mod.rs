@@ -203,6 +203,10 @@ pub struct Heap {
     has_droppable: Cell<bool>,
     /// Places in the nursery at which no object is: see `promote.rs`.
     gaps: Cell<usize>,
+    /// A small object is, or was, aligned to more than a granule.
+    is_any_over_aligned: Cell<bool>,
+    /// What copies of such young objects may waste in front of them.
+    young_waste_bytes: Cell<usize>,
     /// A list of objects with drop glue or finalizers, of weakly held ones or of large ones has young
     /// objects, or there are values that ephemerons have released.
     is_young_listed: Cell<bool>,
@@ -253,6 +257,8 @@ impl Heap {
             young_drops: RefCell::default(),
             has_droppable: Cell::new(false),
             gaps: Cell::new(0),
+            is_any_over_aligned: Cell::new(false),
+            young_waste_bytes: Cell::new(0),
             is_young_listed: Cell::new(false),
             weak: RefCell::default(),
             calls: RefCell::default(),

@@ -326,6 +326,7 @@ impl Heap {
         let nursery = self.nursery.get_mut();
         nursery.taken_bytes = 0;
         self.gaps.set(0);
+        self.young_waste_bytes.set(0);
         debug_assert!(nursery.holes.is_empty(), "a moving collector does not allocate in holes");
         let taken = nursery.filled.drain(..).chain(nursery.current.take());
         let blocks = taken.map(|taken| taken.block);

@@ -178,7 +178,7 @@ impl Pool {
     ///
     ///         assert_eq!(pool.take(BlockState::Mature), Err(Exhausted), "the limit is a block");
     ///         // A collection that copies may take more, so that it does not fail half way.
-    ///         pool.reserve(10_000).expect("the system has memory");
+    ///         pool.reserve([10_000]).expect("the system has memory");
     ///         let beyond = pool.take_beyond_limit(BlockState::Aging).expect("it was reserved");
     ///         pool.release(beyond);
     ///         // No object is left in it: it becomes free, too.
@@ -242,10 +242,11 @@ impl Pool {
         self.whims.decide(Decision::Other)
     }
 
-    /// Makes sure that as many free blocks can be taken beyond the limit as `bytes` of objects
-    /// need, so that a copying collection does not run out in the middle.
-    ///
-    /// Over-aligned objects may need more; then blocks are taken from the system as they are needed.
+    /// Makes sure that as many free blocks can be taken beyond the limit as objects need: so many
+    /// `bytes` for each [evacuator](super::Evacuator), so that a copying collection does not run out in
+    /// the middle. What is wasted in front of over-aligned objects is to be counted in:
+    /// [`Heap::nursery_copy_bytes`](super::Heap::nursery_copy_bytes),
+    /// [`Heap::waste_bytes`](super::Heap::waste_bytes).
     ///
     /// # Errors
     ///
@@ -254,10 +255,10 @@ impl Pool {
     /// # Examples
     ///
     /// See the example of [`Pool::take`].
-    pub fn reserve(&mut self, bytes: usize) -> Result<(), Exhausted> {
+    pub fn reserve<const N: usize>(&mut self, bytes: [usize; N]) -> Result<(), Exhausted> {
         // The end of a block is wasted when an object does not fit it: up to a quarter.
-        let blocks = (bytes + bytes / 3).div_ceil(BLOCK_BYTES);
-        while self.free.len() < blocks {
+        let blocks = bytes.map(|bytes| (bytes + bytes / 3).div_ceil(BLOCK_BYTES));
+        while self.free.len() < blocks.iter().sum() {
             self.provide()?;
         }
         Ok(())
