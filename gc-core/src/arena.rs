@@ -6,7 +6,7 @@ use crate::builder::ArenaBuilder;
 use crate::calls::ErrorHook;
 use crate::collector::{Barrier, Collector, Roots, Safepoint};
 use crate::event::{Collection, Event, Reason};
-use crate::heap::{Heap, Thrift, resume};
+use crate::heap::{Depth, Heap, Thrift, resume};
 use crate::mutation::Mutation;
 use crate::recorder::Recorder;
 use crate::rootable::{Root, Rootable};
@@ -325,6 +325,9 @@ where
         if self.heap.settings().checks_barrier {
             self.heap.check_edges();
         }
+        if self.heap.begin_verification() {
+            self.assert_verified(Depth::Heap);
+        }
     }
 
     /// Tells the listener of what the collector did, and of the collection that has ended with it.
@@ -337,6 +340,9 @@ where
             && let Err(faults) = self.check_settled_trace()
         {
             panic!("{faults}");
+        }
+        if let Some(depth) = self.heap.end_verification() {
+            self.assert_verified(depth);
         }
         self.heap.note_peak(step.live_bytes);
         let &Collection { freed_objects, freed_bytes, .. } = step;

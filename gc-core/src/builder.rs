@@ -6,7 +6,7 @@ use core::mem::{ManuallyDrop, transmute_copy};
 
 use crate::arena::Arena;
 use crate::collector::Collector;
-use crate::heap::{Heap, Settings};
+use crate::heap::{Heap, Settings, Verification};
 use crate::mutation::Mutation;
 use crate::pacing::Pacing;
 use crate::rootable::{Root, Rootable};
@@ -227,6 +227,26 @@ where
     #[must_use]
     pub fn check_trace(mut self, checks_trace: bool) -> ArenaBuilder<R, C> {
         self.settings.checks_trace = checks_trace;
+        self
+    }
+
+    /// Verifies the heap before and after every safepoint at which something is done, and every
+    /// collection, and panics with what is wrong: see [`Arena::verify`]. Slow; for authors of unsafe code
+    /// and of collectors.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let builder = Arena::<Rootable![Gc<'_, u32>], NullCollector>::builder();
+    /// let mut arena = builder.verify(true).build(|mc| Gc::new(mc, 1));
+    /// // All is in order.
+    /// arena.collect();
+    /// ```
+    #[must_use]
+    pub fn verify(mut self, verifies: bool) -> ArenaBuilder<R, C> {
+        self.settings.verification =
+            if verifies { Verification::Always } else { Verification::Never };
         self
     }
 

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::event::{Collection, Reason};
-use crate::heap::{Heap, ObjectRef};
+use crate::heap::{Heap, ObjectRef, Verifier};
 use crate::trace::{DynTrace, Edges, Slot, Slots};
 
 /// No collector has more generations.
@@ -297,6 +297,17 @@ pub unsafe trait Collector: 'static {
     /// ```
     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
         let _ = (safepoint, resume);
+    }
+
+    /// Checks what only this collector knows of: its own lists, and what the bits that belong to it say.
+    ///
+    /// Called where [`Arena::verify`](crate::Arena::verify) is, with a heap in which all references were
+    /// found to lead to objects. Not while the collector is at work, but perhaps while a collection waits
+    /// for calls.
+    ///
+    /// See the example of [`Verifier`].
+    fn verify(&self, verifier: &mut Verifier<'_>) {
+        let _ = verifier;
     }
 
     /// The references that are counted although nothing has them any more, because a call of the

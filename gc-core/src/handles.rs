@@ -285,6 +285,41 @@ impl HandleTable {
         self.released.borrow().iter().copied().for_each(each);
     }
 
+    /// Calls `each` for every filled slot, with whether it was filled since the last safepoint.
+    pub(crate) fn for_each_entry(&self, mut each: impl FnMut(ObjectRef, bool)) {
+        for entry in &*self.entries.borrow() {
+            if let Some(object) = entry.object {
+                each(object, entry.is_fresh);
+            }
+        }
+    }
+
+    /// Calls `each` for what slots referred to that were emptied since the last safepoint.
+    pub(crate) fn for_each_released(&self, each: impl FnMut(ObjectRef)) {
+        self.released.borrow().iter().copied().for_each(each);
+    }
+
+    /// What is wrong with the lists of this table.
+    pub(crate) fn contradiction(&self) -> Option<&'static str> {
+        let (entries, free, fresh) =
+            (self.entries.borrow(), self.free.borrow(), self.fresh.borrow());
+        let is_freed = |&index: &usize| entries.get(index).is_some_and(|entry| entry.handles == 0);
+        let is_filled = |entry: &&Entry| entry.object.is_some();
+        let filled = entries.iter().filter(is_filled).count();
+        if entries.iter().filter(is_filled).any(|entry| entry.handles == 0) {
+            return Some("a slot is filled, and no handle has it");
+        }
+        if !free.iter().all(is_freed) || free.len() + filled != entries.len() {
+            return Some("the list of free slots is not that of those that are empty");
+        }
+        let is_fresh = |&index: &usize| entries.get(index).is_some_and(|entry| entry.is_fresh);
+        let fresh_entries = entries.iter().filter(|entry| entry.is_fresh).count();
+        if !fresh.iter().all(is_fresh) || fresh.len() != fresh_entries {
+            return Some("the list of new slots is not that of those that are new");
+        }
+        None
+    }
+
     /// How many handles there are to an object.
     pub(crate) fn count_handles(&self, to: ObjectRef) -> usize {
         let entries = self.entries.borrow();

@@ -233,6 +233,25 @@ impl IdTable {
         self.samples.0.take();
     }
 
+    /// The identity of an object, if it has one.
+    pub(crate) fn id_if_any(&self, object: ObjectRef) -> Option<GcId> {
+        self.ids.0.borrow().get(&object).copied()
+    }
+
+    /// Calls `each` for every object of which something is known here, with what: for the verifier.
+    pub(crate) fn for_each_noted(&self, mut each: impl FnMut(&'static str, ObjectRef)) {
+        self.ids.0.borrow().keys().for_each(|&object| each("the table of identities", object));
+        self.samples.0.borrow().keys().for_each(|&object| each("the table of samples", object));
+        self.tags.0.borrow().keys().for_each(|&object| each("the table of names", object));
+    }
+
+    /// An object that has another identity among those that were asked for lately than in the table.
+    pub(crate) fn stray(&self) -> Option<ObjectRef> {
+        let recent = self.recent.iter().filter_map(Cell::get);
+        let mut strays = recent.filter(|&(object, id)| self.id_if_any(object) != Some(id));
+        strays.next().map(|(object, _)| object)
+    }
+
     /// Whether young objects have got identities since the last safepoint that collected.
     #[inline]
     pub(crate) fn has_young(&self) -> bool {

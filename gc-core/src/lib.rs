@@ -94,7 +94,7 @@ pub use gc_derive::__unelide_lifetimes;
 #[cfg(feature = "derive")]
 pub use gc_derive::Trace;
 pub use handles::HandleTable;
-pub use heap::BlockUsage;
+pub use heap::{BlockUsage, FaultKind, FaultyObject, HeapFault, HeapFaults};
 pub use id::GcId;
 pub use inspect::{
     AnyGc, Components, Cycle, Dominators, Garbage, HeapGraph, HeapView, Holder, Holding,

@@ -7,11 +7,9 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::fmt;
 
-use hashbrown::HashMap;
-
 use crate::arena::Arena;
 use crate::collector::Collector;
-use crate::heap::{AddressHash, Contents, Hold, ObjectRef, for_each_edge};
+use crate::heap::{Contents, FaultKind, Hold, ObjectCounts, ObjectRef, for_each_edge};
 use crate::place::NamedEdges;
 use crate::rootable::{Root, Rootable};
 use crate::short_name::Short;
@@ -83,6 +81,16 @@ pub enum TraceFault {
         /// and `entry` (of a [`WeakMap`](crate::WeakMap)), where they are.
         holders: Vec<&'static str>,
     },
+}
+
+impl TraceFault {
+    /// As what the verifier reports it.
+    pub(crate) fn kind(&self) -> FaultKind {
+        match self {
+            TraceFault::Miscount { .. } => FaultKind::Count,
+            TraceFault::Contradiction { .. } | TraceFault::Misnaming { .. } => FaultKind::Trace,
+        }
+    }
 }
 
 impl fmt::Display for TraceFault {
@@ -187,16 +195,26 @@ where
 
     /// [`check_trace`](Arena::check_trace), when the counts are up to date.
     pub(crate) fn check_settled_trace(&mut self) -> Result<(), TraceFaults> {
+        let faults = self.find_trace_faults(true);
+        if faults.is_empty() { Ok(()) } else { Err(TraceFaults(faults)) }
+    }
+
+    /// What is wrong with counts that are up to date, and, if it is asked for, with what types report.
+    pub(crate) fn find_trace_faults(&mut self, finds_contradictions: bool) -> Vec<TraceFault> {
         let mut faults = Vec::new();
         let contents = self.heap.contents();
-        let mut contradicting = BTreeSet::new();
-        // SAFETY: the arena is borrowed exclusively, and no closure of it runs.
-        unsafe { find_contradictions(contents, &mut self.root, &mut contradicting, &mut faults) }
+        if finds_contradictions {
+            let mut contradicting = BTreeSet::new();
+            // SAFETY: the arena is borrowed exclusively, and no closure of it runs.
+            unsafe {
+                find_contradictions(contents, &mut self.root, &mut contradicting, &mut faults)
+            }
+        }
         if C::ATTRIBUTES.counts_references {
             let counted = Counted { contents, root: &self.root, owed: self.collector.owed() };
             counted.find_miscounts(&mut faults);
         }
-        if faults.is_empty() { Ok(()) } else { Err(TraceFaults(faults)) }
+        faults
     }
 }
 
@@ -298,13 +316,13 @@ impl Counted<'_> {
     }
 
     fn find_miscounts(&self, faults: &mut Vec<TraceFault>) {
-        let mut reported: HashMap<ObjectRef, usize, AddressHash> = HashMap::default();
-        self.for_each(|target, _| *reported.entry(target).or_default() += 1);
+        let mut reported = ObjectCounts::default();
+        self.for_each(|target, _| reported.increment(target));
         let mut wrong: BTreeMap<ObjectRef, BTreeSet<&'static str>> = BTreeMap::new();
         // SAFETY: what is listed was not reclaimed.
         let count = |object| unsafe { self.contents.census.counts.get(object) };
         for object in self.contents.objects() {
-            if count(object) != reported.get(&object).copied().unwrap_or(0) {
+            if count(object) != reported.get(object) {
                 wrong.insert(object, BTreeSet::new());
             }
         }
@@ -320,7 +338,7 @@ impl Counted<'_> {
             // SAFETY: as above.
             type_name: unsafe { object.descriptor() }.type_name(),
             counted: count(object),
-            reported: reported.get(&object).copied().unwrap_or(0),
+            reported: reported.get(object),
             holders: holders.into_iter().collect(),
         }));
     }

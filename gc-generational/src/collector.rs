@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 
 use gc_core::Reason;
 use gc_core::collector::{Attributes, Collector, Roots, Safepoint};
-use gc_core::heap::{Block, BlockState, Decision, Evacuator, Heap, ObjectRef};
+use gc_core::heap::{Block, BlockState, Decision, Evacuator, Heap, ObjectRef, Verifier};
 
 use crate::ephemerons::reach_young_values;
 use crate::fate::fate;
@@ -26,6 +26,7 @@ use crate::finalizable::{Finalizable, reach_frozen, revive};
 use crate::pacing::{Pacing, Survival};
 use crate::remembered::Remembered;
 use crate::trace::{Action, Trace};
+use crate::verify::verify;
 
 /// Young, aging, old.
 pub(crate) const GENERATIONS: u8 = 3;
@@ -69,8 +70,8 @@ pub struct Generational {
     /// The blocks of the aging space.
     pub(crate) aging: Vec<Block>,
     /// Objects with drop glue in the aging space, and in the mature and the large.
-    aging_drops: Vec<ObjectRef>,
-    mature_drops: Vec<ObjectRef>,
+    pub(crate) aging_drops: Vec<ObjectRef>,
+    pub(crate) mature_drops: Vec<ObjectRef>,
     pub(crate) finalizable: Finalizable,
     /// What the collection that waits for calls has kept for its finalizers, as far as it is asked
     /// for what these make of it.
@@ -146,6 +147,10 @@ unsafe impl Collector for Generational {
     fn collect(&mut self, safepoint: &mut Safepoint<'_>, generation: u8, reason: Reason) {
         safepoint.collection.candidates = self.candidates(safepoint.heap, generation);
         self.run(safepoint, generation, reason);
+    }
+
+    fn verify(&self, verifier: &mut Verifier<'_>) {
+        verify(self, verifier);
     }
 
     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {

@@ -19,6 +19,14 @@ pub(crate) struct Finalizable {
 }
 
 impl Finalizable {
+    pub(crate) fn aging(&self) -> &[ObjectRef] {
+        &self.aging
+    }
+
+    pub(crate) fn mature(&self) -> &[ObjectRef] {
+        &self.mature
+    }
+
     /// Keeps everything alive that got a finalizer since the last collection, or a weak reference with
     /// a callback: a full collection asks later what is unreachable.
     pub(crate) fn reach_young(&mut self, trace: &mut Trace<'_>) {

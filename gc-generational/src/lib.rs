@@ -30,6 +30,7 @@
 //! - `ephemerons`: the values of weak maps, in that.
 //! - `fate`: where an object is after the trace.
 //! - `finalizable`: what has a finalizer, and was not reached.
+//! - `verify`: what the heap verifier asks of all that.
 #![no_std]
 
 extern crate alloc;
@@ -42,6 +43,7 @@ mod full;
 mod pacing;
 mod remembered;
 mod trace;
+mod verify;
 
 pub use collector::Generational;
 pub use pacing::NURSERY_BYTES_MAX;

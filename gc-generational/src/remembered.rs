@@ -14,12 +14,14 @@
 //! An object is remembered once: its header's policy bits say that it is ([`REMEMBERED`]). After a
 //! full collection no object ages, and nothing is left to remember.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use gc_core::collector::Barrier;
-use gc_core::heap::{Heap, Logged, ObjectRef, Policy};
+use gc_core::heap::{Heap, Logged, ObjectRef, Policy, Verifier};
 
 use crate::trace::{Action, Trace};
+use crate::verify::is_aging;
 
 /// What the header of a remembered object says.
 const REMEMBERED: Policy = Policy::new(1);
@@ -126,6 +128,45 @@ impl Remembered {
             unsafe { object.header() }.set_policy(Policy::ZERO);
         }
         *self = Remembered::default();
+    }
+}
+
+impl Remembered {
+    /// Checks that what is remembered is old and says so, and that every old object which refers to an
+    /// aging one is remembered, or in the log.
+    pub(crate) fn verify(&self, verifier: &mut Verifier<'_>) {
+        if !self.written.objects.is_empty() || !self.written.segments.is_empty() {
+            verifier
+                .add_fault(None, "a collection has ended, and what was written to is still listed");
+        }
+        let objects = verifier.check_list("the remembered set", &self.to_aging.objects);
+        let segments: BTreeSet<Segment> = self.to_aging.segments.iter().copied().collect();
+        for (array, _) in &self.to_aging.segments {
+            if !verifier.is_mature(*array) {
+                verifier
+                    .add_fault(Some(*array), "a segment of it is remembered, and it is no array");
+            }
+        }
+        verifier.for_each_mature(|verifier, object| {
+            // SAFETY: the verifier has looked at its header.
+            let policy = unsafe { object.header() }.policy();
+            let is_remembered = objects.contains(object);
+            if (policy == REMEMBERED) != is_remembered || (policy != Policy::ZERO) != is_remembered
+            {
+                verifier.add_fault(Some(object), "its header and the remembered set do not agree");
+            }
+            if is_remembered && is_aging(object) {
+                verifier.add_fault(Some(object), "it is remembered, and is aging itself");
+            }
+        });
+        let refers =
+            |holder, target: ObjectRef| target.is_mature() && is_aging(target) && !is_aging(holder);
+        let is_noted = |part| match part {
+            Logged::Object(object) => objects.contains(object),
+            Logged::Segment(array, segment) => segments.contains(&(array, segment)),
+        };
+        let message = "it is aging, and an old object refers to it that is not remembered";
+        verifier.check_remembered(refers, is_noted, message);
     }
 }
 

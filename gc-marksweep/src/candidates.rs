@@ -10,7 +10,7 @@ use gc_refcount::counting::Observer;
 
 /// The header of a candidate says so, too: it is in the cache when its count has just changed, and
 /// most objects that lose a reference are candidates already.
-const CANDIDATE: Policy = Policy::new(0b100);
+pub(crate) const CANDIDATE: Policy = Policy::new(0b100);
 
 /// The set of candidates. All of them are alive: an object leaves the set when it dies.
 #[derive(Debug, Default)]

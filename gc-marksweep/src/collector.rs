@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use gc_core::Reason;
 use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
-use gc_core::heap::{Decision, Flag, Flags, ObjectRef, Policy, for_each_edge};
+use gc_core::heap::{Decision, Flag, Flags, ObjectRef, Policy, Verifier, for_each_edge};
 use gc_refcount::counting::{Counting, Observer};
 
 use crate::batch::{self, Batch, is_member};
@@ -12,6 +12,7 @@ use crate::candidates::Candidates;
 use crate::mark_sweep;
 use crate::pacing::Pacing;
 use crate::trial_deletion::{self, Outcome};
+use crate::verify::verify;
 
 /// Reference counting plus cycle detection.
 ///
@@ -42,11 +43,11 @@ use crate::trial_deletion::{self, Outcome};
 /// ```
 #[derive(Debug, Default)]
 pub struct MarkSweep {
-    counting: Counting,
-    candidates: Candidates,
+    pub(crate) counting: Counting,
+    pub(crate) candidates: Candidates,
     pacing: Pacing,
     /// Garbage that waits for calls.
-    batch: Option<Batch>,
+    pub(crate) batch: Option<Batch>,
 }
 
 /// What is left to do when calls have run, beside what [`Counting`] knows of: the garbage is torn down
@@ -324,6 +325,10 @@ unsafe impl Collector for MarkSweep {
             // SAFETY: as in `settle`.
             base => unsafe { self.counting.resume(safepoint, base, &mut self.candidates) },
         }
+    }
+
+    fn verify(&self, verifier: &mut Verifier<'_>) {
+        verify(self, verifier);
     }
 
     fn owed(&self) -> Vec<ObjectRef> {

@@ -11,6 +11,7 @@
 //!   a full collection is asked for. The backup ends early if it has found all the candidates.
 //!
 //! `collector` decides which, and `pacing` when; `batch` lets finalizers and callbacks run in between.
+//! `verify` is what the heap verifier asks of them.
 #![no_std]
 
 extern crate alloc;
@@ -22,5 +23,6 @@ mod batch;
 mod candidates;
 mod collector;
 mod pacing;
+mod verify;
 
 pub use collector::MarkSweep;

@@ -4,10 +4,11 @@ use alloc::vec::Vec;
 
 use gc_core::Reason;
 use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
-use gc_core::heap::ObjectRef;
+use gc_core::heap::{ObjectRef, Verifier};
 
 use crate::counting::Counting;
 use crate::leak::leaked;
+use crate::verify::verify;
 
 /// Pure reference counting. Cycles leak.
 ///
@@ -33,7 +34,7 @@ use crate::leak::leaked;
 /// ```
 #[derive(Debug, Default)]
 pub struct Refcount {
-    counting: Counting,
+    pub(crate) counting: Counting,
 }
 
 impl Refcount {
@@ -73,6 +74,10 @@ unsafe impl Collector for Refcount {
     fn resume(&mut self, safepoint: &mut Safepoint<'_>, resume: usize) {
         // SAFETY: as in `settle`.
         unsafe { self.counting.resume(safepoint, resume, &mut ()) }
+    }
+
+    fn verify(&self, verifier: &mut Verifier<'_>) {
+        verify(self, verifier);
     }
 
     fn owed(&self) -> Vec<ObjectRef> {

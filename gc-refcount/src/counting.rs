@@ -73,7 +73,7 @@ const QUEUE_AT_BYTES: usize = 4 << 10;
 /// ```
 /// use gc_core::Reason;
 /// use gc_core::collector::{Attributes, Barrier, Collector, Safepoint};
-/// use gc_core::heap::ObjectRef;
+/// use gc_core::heap::{ObjectRef, Verifier};
 /// use gc_refcount::counting::{Counting, Observer};
 /// # use gc_core::{ArenaBuilder, Gc, Lock, Rootable};
 /// use std::{cell::RefCell, rc::Rc};
@@ -126,6 +126,10 @@ const QUEUE_AT_BYTES: usize = 4 << 10;
 ///     fn owed(&self) -> Vec<ObjectRef> {
 ///         self.counting.owed().to_vec()
 ///     }
+///
+///     fn verify(&self, verifier: &mut Verifier<'_>) {
+///         self.counting.verify(verifier);
+///     }
 /// }
 ///
 /// let watching = Watching::default();
@@ -145,9 +149,9 @@ const QUEUE_AT_BYTES: usize = 4 << 10;
 #[derive(Debug, Default)]
 pub struct Counting {
     /// Promoted, and yet to be scanned.
-    promoted: Vec<ObjectRef>,
+    pub(crate) promoted: Vec<ObjectRef>,
     /// References that handles had, and ephemerons that are gone.
-    released: Vec<ObjectRef>,
+    pub(crate) released: Vec<ObjectRef>,
     /// References that what died had and that are to be taken back, the next one last.
     owed: Vec<ObjectRef>,
 }

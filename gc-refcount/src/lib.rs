@@ -15,6 +15,7 @@
 //! - `death`: what dies when a reference is taken back.
 //! - `leak`: what counting cannot reclaim.
 //! - `collector`: when that happens.
+//! - `verify`: what the heap verifier asks of it.
 #![no_std]
 
 extern crate alloc;
@@ -25,6 +26,7 @@ mod collector;
 mod death;
 mod leak;
 mod pacing;
+mod verify;
 
 pub use collector::Refcount;
 pub use pacing::EPOCH_BYTES_MAX;

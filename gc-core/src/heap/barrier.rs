@@ -79,6 +79,17 @@ impl SegmentBits {
         is_new
     }
 
+    /// Whether a segment is logged.
+    ///
+    /// # Safety
+    ///
+    /// As [`insert`](SegmentBits::insert).
+    pub(super) unsafe fn contains(self, segment: usize) -> bool {
+        // SAFETY: the caller's promise.
+        let (word, bit) = unsafe { self.place(segment) };
+        word.get() & bit != 0
+    }
+
     /// Clears the bit of a segment.
     ///
     /// # Safety

@@ -127,9 +127,9 @@ pub(crate) struct Calls {
     /// The frames below this index wait for the call that is being worked on.
     floor: usize,
     /// How many objects have finalizers that have not had their turn.
-    finalizable: usize,
+    pub(super) finalizable: usize,
     /// The finalizers that they were given.
-    finalizers: HashMap<ObjectRef, Vec<Finalizer>, AddressHash>,
+    pub(super) finalizers: HashMap<ObjectRef, Vec<Finalizer>, AddressHash>,
     /// The objects of the batch that have died since it was found.
     batch_dead: HashSet<ObjectRef, AddressHash>,
     /// Collections that wait.
@@ -186,6 +186,16 @@ impl Calls {
     }
 
     /// An object of the batch has died.
+    /// Calls `each` for every object of a batch that lives and whose finalizers wait: for the verifier.
+    pub(super) fn for_each_batched(&self, mut each: impl FnMut(ObjectRef)) {
+        for waiting in self.frames.iter().flat_map(|frame| &frame.calls) {
+            match *waiting {
+                Waiting::Batched(object) if !self.batch_dead.contains(&object) => each(object),
+                _ => {}
+            }
+        }
+    }
+
     pub(super) fn forget_batched(&mut self, object: ObjectRef) {
         self.batch_dead.insert(object);
     }

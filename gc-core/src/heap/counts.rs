@@ -28,7 +28,7 @@ use crate::id::AddressHash;
 /// ```
 #[derive(Debug, Default)]
 pub struct CountTable {
-    excess: HashMap<ObjectRef, usize, AddressHash>,
+    pub(super) excess: HashMap<ObjectRef, usize, AddressHash>,
 }
 
 impl CountTable {

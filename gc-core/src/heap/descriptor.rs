@@ -87,7 +87,12 @@ pub struct Descriptor {
     drop: Option<unsafe fn(ObjectRef)>,
     finalizer: Option<DeclaredFinalizer>,
     type_name: fn() -> &'static str,
+    /// [`MAGIC`]: a pointer that leads to it leads to a descriptor.
+    magic: usize,
 }
+
+/// A word that nothing else has, as far as that can be.
+const MAGIC: usize = 0x9d4a_11c7_u32 as usize;
 
 impl Descriptor {
     /// The descriptor of a type of fixed size.
@@ -144,6 +149,7 @@ impl Descriptor {
             drop: if needs_drop::<T>() { Some(drop::<T>) } else { None },
             finalizer: T::FINALIZER,
             type_name: core::any::type_name::<T>,
+            magic: MAGIC,
         }
     }
 
@@ -192,7 +198,21 @@ impl Descriptor {
             drop: if A::NEEDS_DROP { Some(drop::<A>) } else { None },
             finalizer: None,
             type_name: A::type_name,
+            magic: MAGIC,
         }
+    }
+
+    /// Whether what a header calls its descriptor is one, as far as can be seen: for the verifier.
+    ///
+    /// # Safety
+    ///
+    /// The memory can be read.
+    pub(super) unsafe fn is_intact(descriptor: *const Descriptor) -> bool {
+        // SAFETY: the caller's promise; no reference is made to what may be no descriptor.
+        let magic = unsafe { (&raw const (*descriptor).magic).read() };
+        // SAFETY: as above.
+        let align_bytes = unsafe { (&raw const (*descriptor).align_bytes).read() };
+        magic == MAGIC && align_bytes.is_power_of_two() && align_bytes <= ALIGN_BYTES_MAX
     }
 
     /// Where the references are.

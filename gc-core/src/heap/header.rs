@@ -184,6 +184,11 @@ mod form {
             unsafe { &*address }
         }
 
+        /// The place of the object's type, which nothing is known of: for the verifier.
+        pub(in crate::heap) fn descriptor_ptr(&self) -> *const Descriptor {
+            self.word.get().map_addr(|bits| bits & ADDRESS_MASK)
+        }
+
         /// Whether the flag is set.
         ///
         /// See the example of [`Header`].
@@ -406,6 +411,11 @@ mod form {
             // SAFETY: `new` put a `&'static Descriptor` here, and a forwarded header is not asked
             // for its descriptor (asserted above).
             unsafe { &*self.pointer.get() }
+        }
+
+        /// The place of the object's type, which nothing is known of: for the verifier.
+        pub(in crate::heap) fn descriptor_ptr(&self) -> *const Descriptor {
+            self.pointer.get()
         }
 
         /// Whether the flag is set.

@@ -18,15 +18,15 @@ use super::{BLOCK_BYTES, Block, CHUNK_BYTES, Chunk, HEADER_BYTES, ObjectRef, sha
 pub const LARGE_BYTES_MIN: usize = 8 << 10;
 
 /// The pages of block 0, which holds the metadata.
-const METADATA_PAGES: usize = BLOCK_BYTES / PAGE_BYTES;
+pub(super) const METADATA_PAGES: usize = BLOCK_BYTES / PAGE_BYTES;
 
 /// The space of large objects.
 ///
 /// See the example of [`Heap`](super::Heap).
 pub struct LargeSpace {
-    chunks: Vec<Chunk>,
+    pub(super) chunks: Vec<Chunk>,
     /// Free pages that are present, in chunks of full size.
-    idle_pages: usize,
+    pub(super) idle_pages: usize,
     /// Allocated since the last safepoint that collected.
     young: Vec<ObjectRef>,
 }
@@ -280,7 +280,7 @@ pub(super) struct Run {
 }
 
 /// The first page of an object's run, counted from the beginning of its chunk: that of its header.
-fn first_page(object: ObjectRef) -> usize {
+pub(super) fn first_page(object: ObjectRef) -> usize {
     (object.start().addr() - object.chunk().base().addr()) / PAGE_BYTES
 }
 
@@ -289,7 +289,7 @@ fn first_page(object: ObjectRef) -> usize {
 /// # Safety
 ///
 /// The object is large, and its header is intact.
-unsafe fn run_bytes(object: ObjectRef) -> usize {
+pub(super) unsafe fn run_bytes(object: ObjectRef) -> usize {
     // SAFETY: the caller's promise.
     let bytes = unsafe { object.bytes() };
     // SAFETY: as above.

@@ -458,6 +458,27 @@ impl Log {
         self.words.clear();
     }
 
+    /// Calls `each` for every entry, `None` for the root, and `snapshot` for what each referred to: for
+    /// the verifier.
+    pub(super) fn for_each_entry(
+        &self,
+        mut each: impl FnMut(Option<Logged>),
+        mut snapshot: impl FnMut(ObjectRef),
+    ) {
+        let mut words = self.words.iter();
+        while let Some(&word) = words.next() {
+            match (word.tag(), word.object()) {
+                (OBJECT, Some(object)) => each(Some(Logged::Object(object))),
+                (SEGMENT, Some(array)) => {
+                    let segment = words.next().map_or(usize::MAX, |word| word.0.addr());
+                    each(Some(Logged::Segment(array, segment)));
+                }
+                (ROOT, _) => each(None),
+                (_, reference) => reference.into_iter().for_each(&mut snapshot),
+            }
+        }
+    }
+
     /// Lets go of the memory of an empty log: much has died, and so much will not be logged soon.
     pub(super) fn trim(&mut self) {
         if self.is_empty() {

@@ -8,6 +8,7 @@
 //! - [`Census`], [`CountTable`]: what lives, in numbers; exact reference counts.
 //! - [`Evacuator`]: copying objects.
 //! - [`AddressHash`]: for tables whose keys are objects.
+//! - [`Verifier`]: a look over all of it, for contradictions.
 //!
 //! Note [Young and mature]: an object is young until a safepoint promotes it, which sets its start
 //! bit, and mature from then on. After every safepoint that collects there are no young objects.
@@ -51,6 +52,7 @@ mod settings;
 mod shadow;
 mod sweep;
 mod usage;
+mod verify;
 mod walk;
 mod weak_cells;
 mod weak_collections;
@@ -82,7 +84,7 @@ pub use large::{LARGE_BYTES_MIN, LargeSpace};
 pub use log::{Log, Logged};
 pub use nursery::Nursery;
 pub use object::ObjectRef;
-pub(crate) use object_set::{ObjectNumbers, ObjectSet};
+pub(crate) use object_set::{ObjectCounts, ObjectNumbers, ObjectSet};
 #[cfg(feature = "parallel")]
 pub(crate) use parallel::Workers;
 pub use pool::{Exhausted, Pool};
@@ -93,6 +95,8 @@ pub(crate) use scan::debug_check_references;
 pub use scan::{for_each_edge, for_each_edge_among, for_each_slot, for_each_slot_among};
 pub use settings::Settings;
 pub use usage::BlockUsage;
+pub(crate) use verify::{Depth, Verification};
+pub use verify::{FaultKind, FaultyObject, HeapFault, HeapFaults, Listed, Verifier};
 pub(crate) use walk::Contents;
 pub(crate) use weak_collections::Tally;
 pub use weak_table::WeakTable;
@@ -228,6 +232,7 @@ pub struct Heap {
     saved: garbage::Saved,
     dead: reclaim::Dead,
     barrier_check: check::BarrierCheck,
+    verified: verify::Due,
     stats: Stats,
     external_bytes: Cell<usize>,
     /// Threads that help to mark.
@@ -279,6 +284,7 @@ impl Heap {
             schedule: schedule::Schedule::default(),
             dead: reclaim::Dead::default(),
             barrier_check: check::BarrierCheck::default(),
+            verified: verify::Due::default(),
             stats: Stats::default(),
             external_bytes: Cell::new(0),
             #[cfg(feature = "parallel")]

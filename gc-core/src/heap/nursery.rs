@@ -29,8 +29,8 @@ fn default_bytes(settings: &Settings) -> usize {
 
 /// A block that memory was taken from, with what says how much of that was of use.
 #[derive(Clone, Debug)]
-struct Taken {
-    block: Block,
+pub(super) struct Taken {
+    pub(super) block: Block,
     /// Bytes of its holes that were handed out, or will be; zero for a whole block.
     hole_bytes: usize,
     /// What was live in the block before.
@@ -91,12 +91,12 @@ impl Region {
 #[derive(Debug)]
 pub struct Nursery {
     /// The block that is allocated into.
-    current: Option<Taken>,
+    pub(super) current: Option<Taken>,
     /// Holes of the current block that are yet to be handed out, the next one last.
     holes: Vec<Hole>,
     /// Blocks that were left since the last safepoint that collected.
-    filled: Vec<Taken>,
-    taken_bytes: usize,
+    pub(super) filled: Vec<Taken>,
+    pub(super) taken_bytes: usize,
     target_bytes: usize,
     /// The arena's owner has chosen the size.
     is_fixed: bool,

@@ -8,6 +8,7 @@ use alloc::vec;
 
 use hashbrown::HashMap;
 
+use super::holes::OBJECT_BYTES_MIN;
 use super::{CHUNK_BYTES, GRANULE_BYTES, ObjectRef};
 use crate::id::AddressHash;
 
@@ -69,6 +70,37 @@ impl ObjectSet {
     pub(crate) fn contains(&self, object: ObjectRef) -> bool {
         let place = Place::of(object);
         self.bits.get(&place).is_some_and(|bits| bits & place.bit != 0)
+    }
+}
+
+/// A count for each object: 256 KiB for each chunk that one of them is in.
+#[derive(Default)]
+pub(crate) struct ObjectCounts {
+    chunks: HashMap<usize, Box<[u32]>, AddressHash>,
+}
+
+impl ObjectCounts {
+    /// No two objects begin within so many bytes.
+    const STEP_BYTES: usize = OBJECT_BYTES_MIN;
+
+    fn place(object: ObjectRef) -> (usize, usize) {
+        let start = object.start().addr();
+        (start / CHUNK_BYTES, start % CHUNK_BYTES / Self::STEP_BYTES)
+    }
+
+    /// Adds one. A count that is too large stays at the maximum.
+    pub(crate) fn increment(&mut self, object: ObjectRef) {
+        let (chunk, place) = Self::place(object);
+        let counts = self
+            .chunks
+            .entry(chunk)
+            .or_insert_with(|| vec![0; CHUNK_BYTES.div_ceil(Self::STEP_BYTES)].into());
+        counts[place] = counts[place].saturating_add(1);
+    }
+
+    pub(crate) fn get(&self, object: ObjectRef) -> usize {
+        let (chunk, place) = Self::place(object);
+        self.chunks.get(&chunk).map_or(0, |counts| counts[place] as usize)
     }
 }
 
@@ -149,6 +181,26 @@ mod tests {
             assert_eq!(numbers.get(object), number);
         }
         assert_eq!(ObjectNumbers::default().get(some[0]), None);
+    }
+
+    #[test]
+    fn counts_of_neighbors_do_not_mix() {
+        let all = objects();
+        // What begins within the smallest object is none.
+        let mut apart: Vec<ObjectRef> = Vec::new();
+        for object in all {
+            let end = |last: &ObjectRef| last.start().addr() + OBJECT_BYTES_MIN;
+            if apart.last().is_none_or(|last| end(last) <= object.start().addr()) {
+                apart.push(object);
+            }
+        }
+        let mut counts = ObjectCounts::default();
+        for (place, &object) in apart.iter().enumerate() {
+            (0..place % 4).for_each(|_| counts.increment(object));
+        }
+        for (place, &object) in apart.iter().enumerate() {
+            assert_eq!(counts.get(object), place % 4);
+        }
     }
 
     #[test]

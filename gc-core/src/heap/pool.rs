@@ -34,17 +34,17 @@ pub struct Exhausted;
 /// See the example of [`Pool::take`].
 pub struct Pool {
     ids: NonNull<IdTable>,
-    chunks: Vec<Chunk>,
+    pub(super) chunks: Vec<Chunk>,
     /// Taken from the end, so that the memory used last, still in the cache, is used first.
-    free: Vec<Block>,
+    pub(super) free: Vec<Block>,
     /// Blocks that had enough room between their objects when they were put here; each stands here
     /// at most once.
-    with_holes: VecDeque<Block>,
-    taken_blocks: usize,
+    pub(super) with_holes: VecDeque<Block>,
+    pub(super) taken_blocks: usize,
     limit_bytes: usize,
     /// Bytes that count against the limit but are not in this pool.
-    other_bytes: usize,
-    residency: Residency,
+    pub(super) other_bytes: usize,
+    pub(super) residency: Residency,
     /// All objects of a block that an allocator uses have died.
     is_emptied: bool,
     whims: Whims,

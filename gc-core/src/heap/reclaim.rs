@@ -20,7 +20,7 @@ pub(crate) struct Dead {
 }
 
 impl Dead {
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.drops.is_empty() && self.large.is_empty()
     }
 }

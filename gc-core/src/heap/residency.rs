@@ -147,6 +147,11 @@ impl Residency {
         self.free_absent_bytes
     }
 
+    /// Absent bytes between large objects.
+    pub(super) fn large_absent_bytes(&self) -> usize {
+        self.large_absent_bytes
+    }
+
     /// Free blocks came from the system.
     pub(crate) fn add_fresh(&mut self, blocks: impl Iterator<Item = Block>) {
         for block in blocks {

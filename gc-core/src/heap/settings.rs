@@ -1,6 +1,6 @@
 //! What an arena was told about its heap.
 
-use super::{BLOCK_BYTES, LOG_BYTES_MAX};
+use super::{BLOCK_BYTES, LOG_BYTES_MAX, Verification};
 use crate::collector::{Attributes, Barrier};
 use crate::zeal::Zeal;
 
@@ -26,6 +26,7 @@ pub struct Settings {
     pub checks_barrier: bool,
     /// Compare what types report with each other, and with what was counted.
     pub(crate) checks_trace: bool,
+    pub(crate) verification: Verification,
     pub(crate) barrier: Barrier,
     pub(crate) moves_objects: bool,
     /// Work at the end of every `mutate` that changed something.
@@ -48,6 +49,7 @@ impl Settings {
             zeal: Zeal::OFF,
             checks_barrier: false,
             checks_trace: false,
+            verification: Verification::DEFAULT,
             barrier: attributes.barrier,
             moves_objects: attributes.moves_objects,
             is_prompt: attributes.prompt,
@@ -60,7 +62,7 @@ impl Settings {
     /// Whether something is to be checked at every safepoint.
     #[inline]
     pub(crate) fn is_checked(&self) -> bool {
-        self.checks_barrier | self.checks_trace
+        self.checks_barrier | self.checks_trace | (self.verification != Verification::Never)
     }
 
     /// Whether every safepoint is due.

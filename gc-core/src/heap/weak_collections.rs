@@ -35,6 +35,10 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    pub(super) fn owner(&self) -> Option<ObjectRef> {
+        self.owner.get()
+    }
+
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
@@ -69,7 +73,7 @@ impl Tally {
 /// The weak collections of a heap.
 #[derive(Debug, Default)]
 pub(super) struct Collections {
-    tallies: HashMap<u64, Rc<Tally>>,
+    pub(super) tallies: HashMap<u64, Rc<Tally>>,
     /// Those of which most entries are dead.
     sparse: Vec<Rc<Tally>>,
     last_number: u64,

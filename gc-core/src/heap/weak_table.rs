@@ -76,7 +76,7 @@ pub struct WeakTable {
     pub(super) cells: HashMap<ObjectRef, Cells, AddressHash>,
     /// Targets of the cells that were made since the last safepoint that collected: only among
     /// these can the target or the cell be young.
-    young: Vec<ObjectRef>,
+    pub(super) young: Vec<ObjectRef>,
     /// Those of them that got a callback.
     new_callbacks: Vec<ObjectRef>,
     /// Callbacks whose weak references were cleared, in the order in which they are to be called.
