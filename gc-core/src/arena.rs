@@ -416,7 +416,11 @@ where
     /// ```
     pub fn collect_generation(&mut self, generation: u8) -> Collection {
         if self.heap.is_collecting() {
-            return Collection::default();
+            // They are deferred, or drop glue panicked before they could run.
+            self.run_calls();
+            if self.heap.is_collecting() {
+                return Collection::default();
+            }
         }
         let generation = generation.min(C::ATTRIBUTES.generations - 1);
         self.recorder.take_ended();
