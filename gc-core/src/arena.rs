@@ -35,6 +35,10 @@ use crate::trace::{Edges, Trace};
 /// to run, empties the root and calls [`collect`](Arena::collect) before. An arena that is never dropped
 /// (by [`mem::forget`](core::mem::forget), or because the process exits) does nothing of all that.
 ///
+/// Nothing recurses on the objects of a heap, however deep they refer to each other. But an object may
+/// own an arena: that is dropped within the drop of the other, as a box in a box is, and each takes about
+/// 700 bytes of stack.
+///
 /// # Panics
 ///
 /// If the drop glue of an object panics, what is left to drop is dropped, and then the panic goes

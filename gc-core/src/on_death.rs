@@ -9,14 +9,13 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::rc::{self, Rc};
 use core::cell::{Cell, RefCell};
-use core::fmt;
-use core::mem;
+use core::{fmt, iter, mem};
 
 use crate::Gc;
 use crate::arena::Arena;
 use crate::calls::{CallError, CallKind, CallResult, Callback, Outcome, attempt};
 use crate::collector::Collector;
-use crate::heap::{Guard, ObjectRef};
+use crate::heap::{Guard, ObjectRef, first, resume, run_all};
 use crate::mutation::Mutation;
 use crate::pointee::Pointee;
 use crate::rootable::{Root, Rootable};
@@ -332,9 +331,9 @@ impl DeathRegistry {
         entries.remove(number)
     }
 
-    fn clear(&self) {
-        let registrations = mem::take(&mut self.0.borrow_mut().by_number);
-        drop(registrations);
+    /// Takes those that do not run.
+    fn take_rest(&self) -> impl Iterator<Item = Registration> {
+        mem::take(&mut self.0.borrow_mut().by_number).into_values()
     }
 }
 
@@ -347,13 +346,16 @@ where
     /// Runs what is registered for the end of the arena, and drops what is not.
     pub(crate) fn run_at_exit(&mut self) {
         let Some(registry) = self.heap.deaths_if_any().cloned() else { return };
-        while let Some(registration) = registry.take_newest_at_exit() {
+        let registrations = iter::from_fn(|| registry.take_newest_at_exit());
+        let ran = run_all(registrations, |registration| {
             // SAFETY: the lifetime is this turn's own, and nothing is collected any more.
             let mc = unsafe { Mutation::brand(&self.heap) };
             if let Some(cause) = attempt(|| registration.shared.run(mc)) {
+                // The hook may panic: the others run all the same.
                 self.report(&CallError::new(CallKind::OnDeath, cause));
             }
-        }
-        registry.clear();
+        });
+        let dropped = run_all(registry.take_rest(), drop);
+        resume(first(ran, dropped));
     }
 }

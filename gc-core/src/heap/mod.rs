@@ -88,7 +88,7 @@ pub(crate) use object_set::{ObjectCounts, ObjectNumbers, ObjectSet};
 #[cfg(feature = "parallel")]
 pub(crate) use parallel::Workers;
 pub use pool::{Exhausted, Pool};
-pub(crate) use reclaim::resume;
+pub(crate) use reclaim::{first, resume, run_all};
 pub(crate) use residency::Thrift;
 pub(crate) use sampler::{Sample, Sampler};
 pub(crate) use scan::debug_check_references;
@@ -559,14 +559,7 @@ impl Drop for Heap {
         unsafe { self.large.get_mut().free_all() }
         // SAFETY: it came from a box in `new`, and the chunks that had copies are gone.
         drop(unsafe { Box::from_raw(self.ids.as_ptr()) });
-        match panic {
-            None => resume(other),
-            // Dropping what a panic carries may panic again: it is leaked.
-            Some(_) => {
-                core::mem::forget(other);
-                resume(panic);
-            }
-        }
+        resume(first(panic, other));
     }
 }
 

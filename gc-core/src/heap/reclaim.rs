@@ -392,6 +392,15 @@ pub(crate) fn resume(panic: Option<Panic>) {
     debug_assert!(panic.is_none(), "without `std` no panic is caught");
 }
 
+/// Of two panics the first. The other is leaked: dropping what a panic carries may panic again.
+pub(crate) fn first(panic: Option<Panic>, other: Option<Panic>) -> Option<Panic> {
+    if panic.is_none() {
+        return other;
+    }
+    mem::forget(other);
+    panic
+}
+
 /// Runs drop glue. If some panics the rest still runs, and the first panic is returned.
 ///
 /// # Safety
@@ -409,7 +418,7 @@ unsafe fn run_drops(drops: impl Iterator<Item = ObjectRef>) -> Option<Panic> {
 
 /// Runs code of the user for each of these. If it panics for some it still runs for the rest, and the
 /// first panic is returned.
-pub(super) fn run_all<T>(
+pub(crate) fn run_all<T>(
     mut items: impl Iterator<Item = T>,
     mut each: impl FnMut(T),
 ) -> Option<Panic> {
