@@ -10,6 +10,7 @@
 //! - [`peers`]: contenders that are not ours.
 //! - [`runtimes`]: the same workloads in other languages.
 //! - [`goals`]: what the project wants to reach, as formulas over measurements.
+//! - [`soak`]: all of it for a long time, at settings that are drawn.
 //! - [`report`]: tables for people.
 //! - [`page`]: the page of a browser that `harness report` writes.
 //! - [`watch`]: a run in the terminal, while it lasts.
@@ -29,5 +30,6 @@ pub mod page;
 pub mod peers;
 pub mod report;
 pub mod runtimes;
+pub mod soak;
 pub mod watch;
 pub mod workloads;

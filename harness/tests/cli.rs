@@ -434,3 +434,13 @@ fn watch_takes_a_terminal_and_one_of_our_collectors() {
     assert_misuse(&["watch", "lists"], &["lists"]);
     assert_misuse(&["watch", "list", "--backend=boehm"], &["boehm"]);
 }
+
+#[test]
+fn soak_runs_a_round_and_says_what_it_did() {
+    let output = harness(&["soak", "--rounds=1", "--seed=3"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}{}", text(&output.stderr));
+    assert!(said.starts_with("soak from seed 3\nseed 3: 60 runs, "), "{said}");
+    assert!(said.ends_with(": answers agree, accounts balance, memory is flat\n"), "{said}");
+    assert_misuse(&["soak", "--minutes=-1"], &["million minutes"]);
+}

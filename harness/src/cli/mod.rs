@@ -25,6 +25,7 @@ mod report;
 mod run;
 mod selection;
 mod size;
+mod soak;
 mod sweep;
 mod watch;
 
@@ -71,6 +72,8 @@ enum Command {
     Leaks(leaks::Arguments),
     /// Runs random heap programs and compares every backend with a model or with CPython.
     Diff(diff::Arguments),
+    /// Runs everything for a long time at settings that are drawn: answers, accounts and memory.
+    Soak(soak::Arguments),
     /// Measures single operations, each in a process of its own, beside other ways to do the same.
     Operations(operations::Arguments),
     /// Counts the instructions of the hot paths under valgrind and compares them with a baseline.
@@ -123,6 +126,7 @@ pub fn main() -> ExitCode {
             Some(Command::Heap(arguments)) => heap::run(&arguments, &mut output),
             Some(Command::Leaks(arguments)) => leaks::run(&arguments, &mut output),
             Some(Command::Diff(arguments)) => diff::run(&arguments, &mut output),
+            Some(Command::Soak(arguments)) => soak::run(&arguments, &mut output),
             Some(Command::Operations(arguments)) => operations::run(&arguments, &mut output),
             Some(Command::Instructions(arguments)) => instructions::run(&arguments, &mut output),
             Some(Command::MeasureHere(arguments)) => measure_here::run(&arguments, &mut output),

@@ -20,7 +20,7 @@ static HOOK: Once = Once::new();
 /// Runs `f` and returns what it returned, or the message of its panic.
 ///
 /// Whatever `f` has changed stays as the panic left it: the caller throws it away.
-pub(super) fn catch_quietly<T>(f: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn catch_quietly<T>(f: impl FnOnce() -> T) -> Result<T, String> {
     HOOK.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {

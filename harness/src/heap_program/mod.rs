@@ -19,7 +19,7 @@
 //! - [`diff`] (with `catch`): judges every backend on random programs.
 
 pub mod answer;
-mod catch;
+pub(crate) mod catch;
 pub mod compare;
 pub mod cpython;
 pub mod diff;

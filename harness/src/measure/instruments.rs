@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use cpu_time::ProcessTime;
-use gc_core::{Arena, Collector, Mutation, Pacing, Root, Rootable, Sampling, Stats, Trace};
+use gc_core::{Arena, Collector, Mutation, Pacing, Root, Rootable, Sampling, Stats, Trace, Zeal};
 
+use super::audit::audit;
 use super::observer::Observer;
 use super::pauses::{PauseListener, Pauses};
 
@@ -18,6 +19,9 @@ pub struct Instruments {
     limit_bytes: Option<usize>,
     pacing: Pacing,
     sampling: Option<Sampling>,
+    zeal: Option<Zeal>,
+    /// Whether the accounts of each arena are looked at in the end.
+    is_audited: bool,
     pauses: Option<Rc<RefCell<Pauses>>>,
     /// Whether an arena was ever listened to.
     is_heard: bool,
@@ -94,6 +98,8 @@ impl Instruments {
             limit_bytes: None,
             pacing: Pacing::default(),
             sampling: None,
+            zeal: None,
+            is_audited: false,
             pauses: None,
             is_heard: false,
             observer: None,
@@ -145,6 +151,20 @@ impl Instruments {
         self
     }
 
+    /// Makes rare paths common, if so.
+    #[must_use]
+    pub fn zeal(mut self, zeal: Option<Zeal>) -> Self {
+        self.zeal = zeal;
+        self
+    }
+
+    /// Has [`retire`](Instruments::retire) collect each arena, and panic unless its accounts balance.
+    #[must_use]
+    pub fn audit(mut self, is_audited: bool) -> Self {
+        self.is_audited = is_audited;
+        self
+    }
+
     /// Makes somebody look at the arenas between the operations of the workload. What is observed so is
     /// not timed: see [`Observer`].
     #[must_use]
@@ -178,6 +198,9 @@ impl Instruments {
         }
         if let Some(bytes) = self.limit_bytes {
             builder = builder.limit_bytes(bytes);
+        }
+        if let Some(zeal) = self.zeal {
+            builder = builder.zeal(zeal);
         }
         let mut arena = builder.build(root);
         let sampling = self.observer.as_ref().and_then(|observer| observer.sampling());
@@ -235,6 +258,10 @@ impl Instruments {
     }
 
     /// Reads the meters of an arena and drops it.
+    ///
+    /// # Panics
+    ///
+    /// If it is [audited](Instruments::audit) and its accounts do not balance.
     pub fn retire<R, C>(&mut self, mut arena: Arena<R, C>)
     where
         R: for<'gc> Rootable<'gc>,
@@ -244,6 +271,11 @@ impl Instruments {
         self.tick(&mut arena);
         if let (Some(observer), Some(profile)) = (&mut self.observer, arena.allocation_profile()) {
             observer.profiled(&profile);
+        }
+        if self.is_audited
+            && let Err(complaint) = audit(&mut arena)
+        {
+            panic!("{complaint}");
         }
         self.add_stats(&arena.stats());
         drop(arena);

@@ -5,6 +5,7 @@
 //! starts this program again with a hidden subcommand, whose whole output is one line of JSON; the
 //! answer is an [`Outcome`].
 
+mod audit;
 mod contender;
 mod instruments;
 mod launcher;

@@ -3,8 +3,11 @@
 //!
 //! After each step the arena is whole, and at the end everything that was made was dropped once.
 
+use std::cell::Cell;
 use std::hash::{Hash, Hasher};
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
 
 use gc_core::collector::Collector;
 use gc_core::{
@@ -508,7 +511,35 @@ fn every_point<C: Collector + Default>() {
     }
 }
 
+/// Two functions for the end fail, and each time the hook panics; a third is not to run.
+fn hook_at_the_end<C: Collector + Default>() {
+    let witness = Witness::new();
+    let ran = Rc::new(Cell::new(0));
+    let mut handles = Vec::new();
+    let mut arena = Arena::<Rootable![()], C>::new(|_| ());
+    arena.set_error_hook(|_| resume_unwind(Box::new("on purpose")));
+    arena.mutate(|mc, ()| {
+        for is_at_exit in [true, false, true] {
+            let object = Gc::new(mc, 1);
+            let (ran, token) = (Rc::clone(&ran), witness.token());
+            let registration = mc.on_death(object, move |_| {
+                token.assert_alive();
+                ran.set(ran.get() + 1);
+                Err::<(), _>("it failed")
+            });
+            registration.set_at_exit(is_at_exit);
+            handles.push(mc.stash::<Rootable![i32]>(object));
+        }
+    });
+    let panic = catch_unwind(AssertUnwindSafe(|| drop(arena))).expect_err("the first goes on");
+    assert_eq!(panic.downcast_ref(), Some(&"on purpose"));
+    assert_eq!(ran.get(), 2);
+    witness.assert_all_dropped_once();
+}
+
 on_every_collector! {
+    /// An error hook that panics keeps no function for the end from running.
+    a_hook_that_panics_loses_no_function => hook_at_the_end
     /// Every place at which code of the user runs panics once, and each with all that come after it.
     code_of_the_user_may_panic_anywhere => every_point
 }
