@@ -504,7 +504,8 @@ impl<T> From<T> for RefLock<T> {
     }
 }
 
-// SAFETY: the one value inside is passed on. A `&mut` to it comes from a guard, for which the object
+// SAFETY: the one value inside is passed on, unless it holds no reference: then it is left alone, for
+// `Write::from_static` lends it without a log. Else a `&mut` to it comes from a guard, for which the object
 // had to be logged; `visit` runs on an object that was not, or at a safepoint, when guards that were
 // forgotten are gone with their `mutate`. The value's words lie behind `VALUE_OFFSET_BYTES`: every lock
 // is made by `new`, which has checked that.
@@ -518,8 +519,10 @@ unsafe impl<T: Trace> Trace for RefLock<T> {
 
     #[inline]
     fn visit(&self, edges: &mut Edges) {
-        // SAFETY: no `&mut` to the value exists (see above).
-        unsafe { &*self.cell.as_ptr() }.visit(edges);
+        if T::HAS_GC {
+            // SAFETY: no `&mut` to the value exists (see above).
+            unsafe { &*self.cell.as_ptr() }.visit(edges);
+        }
     }
 
     #[inline]
@@ -528,8 +531,10 @@ unsafe impl<T: Trace> Trace for RefLock<T> {
     }
 
     fn describe(&self, edges: &mut NamedEdges<'_>) {
-        // SAFETY: as in `visit`.
-        unsafe { &*self.cell.as_ptr() }.describe(edges);
+        if T::HAS_GC {
+            // SAFETY: as in `visit`.
+            unsafe { &*self.cell.as_ptr() }.describe(edges);
+        }
     }
 }
 

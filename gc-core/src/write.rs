@@ -10,6 +10,8 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut, Index};
 
+use crate::trace::Trace;
+
 /// A value that may be written to: see [`Gc::write`](crate::Gc::write).
 ///
 /// # Examples
@@ -84,7 +86,10 @@ impl<T: ?Sized> Write<T> {
         unsafe { &mut *(core::ptr::from_mut(value) as *mut Write<T>) }
     }
 
-    /// A witness for what holds no `Gc`, since it is `'static`.
+    /// A witness for what holds no `Gc`: there is nothing to log, and no collector looks into it.
+    ///
+    /// A type that may hold one is refused, even if it never does because it is `'static`. A collector
+    /// reads the references of an object when it is written to, whoever has borrowed them mutably.
     ///
     /// # Examples
     ///
@@ -96,12 +101,21 @@ impl<T: ?Sized> Write<T> {
     /// assert_eq!(count.get(), 2);
     /// # });
     /// ```
+    ///
+    /// A reference concerns them all:
+    ///
+    /// ```compile_fail,E0080
+    /// # use gc_core::*;
+    /// let lock: RefLock<Vec<Gc<'static, u8>>> = RefLock::new(Vec::new());
+    /// Write::from_static(&lock).unlock().borrow_mut().clear();
+    /// ```
     #[inline]
     pub fn from_static(value: &T) -> &Write<T>
     where
-        T: 'static,
+        T: Trace + Sized + 'static,
     {
-        // SAFETY: nothing in the value concerns a collector.
+        const { assert!(!T::HAS_GC, "what may hold a `Gc` is written to through `Gc::write`") }
+        // SAFETY: nothing in the value concerns a collector, and none looks into its locks.
         unsafe { Write::assume(value) }
     }
 
