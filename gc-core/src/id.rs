@@ -67,7 +67,7 @@ impl fmt::Debug for GcId {
 }
 
 /// The identities that an arena takes at once from the process.
-const BATCH: u64 = 1 << 12;
+const BATCH: u64 = if cfg!(gc_zeal) { 2 } else { 1 << 12 };
 
 /// Counts batches, so that identities of different arenas differ too. The one global of this crate:
 /// it holds no state but its own next value.

@@ -148,7 +148,7 @@ impl SlotMap {
 }
 
 /// How many references are gathered before the collector takes them: 512 bytes of stack.
-const BUFFER_LEN: usize = 64;
+const BUFFER_LEN: usize = if cfg!(gc_zeal) { 4 } else { 64 };
 
 /// Takes the references that [`Trace::visit`] reports.
 ///

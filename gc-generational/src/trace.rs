@@ -29,7 +29,7 @@ pub(crate) enum Action {
 
 /// Slots on their way from the scan to [`Trace::reach`]. What they refer to is prefetched when they
 /// enter, so that several cache misses are under way at once instead of one.
-const QUEUE_LEN: usize = 16;
+const QUEUE_LEN: usize = if cfg!(gc_zeal) { 1 } else { 16 };
 
 /// The state of one trace.
 #[derive(Debug)]

@@ -61,10 +61,10 @@ impl Observer for () {
 
 /// So many references on their way from the log to their increment, or ahead of the one that is
 /// decremented, are being brought into the cache.
-const PREFETCH_DISTANCE: usize = 8;
+const PREFETCH_DISTANCE: usize = if cfg!(gc_zeal) { 1 } else { 8 };
 
 /// References pass through the cache in a queue if the log is longer than this.
-const QUEUE_AT_BYTES: usize = 4 << 10;
+const QUEUE_AT_BYTES: usize = if cfg!(gc_zeal) { 0 } else { 4 << 10 };
 
 /// The lists that counting works from, kept for their memory: between safepoints they are empty.
 ///

@@ -16,19 +16,19 @@ use super::{Block, Header, Heap, ObjectRef, Policy, for_each_edge, for_each_edge
 
 /// Elements of an array that are scanned in one go, so that what they lead to is scanned before the
 /// list of pending objects leaves the cache, and so that a large array can be divided.
-const ELEMENTS_MAX: usize = if cfg!(test) { 8 } else { 1024 };
+const ELEMENTS_MAX: usize = if cfg!(any(test, gc_zeal)) { 8 } else { 1024 };
 
 /// Objects on their way from the list to the scan. Marking objects scattered over 64 MB took
 /// 172 ns each without a queue, and 28 ns with this one.
-const QUEUE_LEN: usize = 8;
+const QUEUE_LEN: usize = if cfg!(gc_zeal) { 1 } else { 8 };
 
 /// Objects that a thread scans before it looks whether another has nothing to do.
-const STEPS_PER_LOOK: usize = if cfg!(test) { 2 } else { 128 };
+const STEPS_PER_LOOK: usize = if cfg!(any(test, gc_zeal)) { 2 } else { 128 };
 
 /// Pending objects from which on some are given to a thread that has nothing to do, beside those in
 /// the queue. A few lists have fewer.
 #[cfg(feature = "parallel")]
-const SURPLUS_LEN: usize = if cfg!(test) { 2 } else { 8 };
+const SURPLUS_LEN: usize = if cfg!(any(test, gc_zeal)) { 2 } else { 8 };
 
 impl Heap {
     /// Marks an object and counts its bytes; whether it was not marked before.

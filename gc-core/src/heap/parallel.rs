@@ -37,7 +37,7 @@ use super::{Heap, ObjectRef, Settings};
 const LIVE_OBJECTS_MIN: usize = 1_000_000;
 
 /// Objects that are offered at a time.
-const OFFER_LEN_MAX: usize = 512;
+const OFFER_LEN_MAX: usize = if cfg!(gc_zeal) { 4 } else { 512 };
 
 /// A pool of threads for marking.
 #[derive(Clone)]
