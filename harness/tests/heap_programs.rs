@@ -355,20 +355,23 @@ fn a_missing_file_is_answered_with_its_name() {
 
 #[test]
 fn all_backends_agree_with_the_model_on_random_programs() {
-    let options = DiffOptions {
-        oracle: Oracle::Model,
-        programs: 100,
-        operations: 100,
-        seed: 1,
-        backends: Backend::ALL.to_vec(),
-    };
-    let report = diff::run(&options, &|_| {}).unwrap();
-    if let Some(divergence) = &report.first {
-        let mut program = Vec::new();
-        divergence.program.write(&mut program).unwrap();
-        panic!("{report}\n{divergence}\n{}", String::from_utf8_lossy(&program));
+    for is_zealous in [false, true] {
+        let options = DiffOptions {
+            oracle: Oracle::Model,
+            programs: 100,
+            operations: 100,
+            seed: 1,
+            backends: Backend::ALL.to_vec(),
+            is_zealous,
+        };
+        let report = diff::run(&options, &|_| {}).unwrap();
+        if let Some(divergence) = &report.first {
+            let mut program = Vec::new();
+            divergence.program.write(&mut program).unwrap();
+            panic!("{report}\n{divergence}\n{}", String::from_utf8_lossy(&program));
+        }
+        assert_eq!(report.to_string(), "100 programs, 10000 operations, 0 divergences");
     }
-    assert_eq!(report.to_string(), "100 programs, 10000 operations, 0 divergences");
 }
 
 #[test]
@@ -382,6 +385,7 @@ fn all_backends_agree_with_cpython_on_random_programs() {
         operations: 80,
         seed: 1,
         backends: Backend::COLLECTING.to_vec(),
+        is_zealous: false,
     };
     let report = diff::run(&options, &|_| {}).unwrap();
     if let Some(divergence) = &report.first {

@@ -28,6 +28,10 @@ pub(super) struct Arguments {
     /// Which backend: null, refcount, marksweep, generational, several with commas, or `all`
     #[arg(long, default_value = "all", value_delimiter = ',', value_parser = selection::backend)]
     backend: Vec<Selection<Backend>>,
+    /// Run each program in one setting for each backend, drawn by its seed, that makes rare paths common;
+    /// otherwise in several that are the same for all
+    #[arg(long)]
+    zeal: bool,
     /// Where to write the smallest program that shows the first divergence, instead of printing it
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -68,6 +72,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
         operations: arguments.operations,
         seed: arguments.seed,
         backends: backends.clone(),
+        is_zealous: arguments.zeal,
     };
     let bar = progress::bar(arguments.programs as usize);
     let report = diff::run(&options, &|done| bar.set_position(done));

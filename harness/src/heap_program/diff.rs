@@ -17,6 +17,7 @@ use super::model::Mode;
 use super::program::Program;
 use super::replay::{Session, Setup};
 use super::shrink::shrink;
+use super::zealous::{self, Judged};
 use crate::backend::Backend;
 
 /// Who knows the right answers.
@@ -41,12 +42,14 @@ pub struct DiffOptions {
     pub seed: u64,
     /// On which backends.
     pub backends: Vec<Backend>,
+    /// In which settings: in one that is drawn by the program's seed, or else in each of the fixed ones.
+    pub is_zealous: bool,
 }
 
 /// What came of it.
 #[derive(Clone, Debug)]
 pub struct DiffReport {
-    /// How many programs ran, each on every backend in every setting.
+    /// How many programs ran, each on every backend in each of its settings.
     pub programs: u64,
     /// How many operations they have together.
     pub operations: u64,
@@ -114,6 +117,21 @@ impl Oracle {
             Oracle::Model => settings(attributes),
             Oracle::CPython => settings_by_cpython(attributes),
         }
+    }
+
+    /// The setting in which to judge a backend for the program with this seed: drawn, with zeal. `None` if
+    /// it cannot be judged.
+    #[must_use]
+    pub fn zealous_setting(self, backend: Backend, seed: u64) -> Option<Setting> {
+        let attributes = backend.attributes();
+        let judged = match self {
+            Oracle::Model => Judged::ByModel,
+            Oracle::CPython => Judged::ByAnswers,
+        };
+        let is_judged = !self.settings(attributes).is_empty();
+        // No two backends are set up alike because of the seed.
+        let seed = seed.wrapping_mul(Backend::ALL.len() as u64).wrapping_add(backend as u64);
+        is_judged.then(|| zealous::draw(attributes, judged, seed))
     }
 
     /// What the programs of one seed are made of: there is one for each.
@@ -259,6 +277,24 @@ struct Found {
     setting: Setting,
 }
 
+/// What was found in some of the programs.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    divergences: u64,
+    /// Of the program with the smallest seed.
+    first: Option<Found>,
+}
+
+impl Tally {
+    fn and(self, other: Tally) -> Tally {
+        let both = self.first.into_iter().chain(other.first);
+        Tally {
+            divergences: self.divergences + other.divergences,
+            first: both.min_by_key(|found| found.number),
+        }
+    }
+}
+
 /// Runs the programs, in parallel; `progress` is told how many are done.
 ///
 /// The first divergence, if there is one, is shrunk before this returns.
@@ -272,21 +308,20 @@ pub fn run(
 ) -> Result<DiffReport, OracleError> {
     let judge = Judge::find(options.oracle)?;
     let done = AtomicU64::new(0);
-    let found: Vec<Vec<Found>> = (0..options.programs)
+    let tally = (0..options.programs)
         .into_par_iter()
         .map(|number| {
             let found = run_one(options, &judge, number)?;
             progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-            Ok(found)
+            let divergences = found.len() as u64;
+            Ok::<_, OracleError>(Tally { divergences, first: found.into_iter().next() })
         })
-        .collect::<Result<_, OracleError>>()?;
-    let found: Vec<Found> = found.into_iter().flatten().collect();
-    let first = found.iter().min_by_key(|found| found.number);
+        .try_reduce(Tally::default, |left, right| Ok(left.and(right)))?;
     Ok(DiffReport {
         programs: options.programs,
         operations: options.programs * options.operations as u64,
-        divergences: found.len() as u64,
-        first: first.map(|found| diverge(options, &judge, *found)).transpose()?,
+        divergences: tally.divergences,
+        first: tally.first.map(|found| diverge(options, &judge, found)).transpose()?,
     })
 }
 
@@ -297,7 +332,11 @@ fn run_one(options: &DiffOptions, judge: &Judge, number: u64) -> Result<Vec<Foun
     for &vocabulary in oracle.vocabularies() {
         let program = generate_with(seed, options.operations, vocabulary);
         for &backend in &options.backends {
-            let mut settings = oracle.settings(backend.attributes());
+            let mut settings = if options.is_zealous {
+                Vec::from_iter(oracle.zealous_setting(backend, seed))
+            } else {
+                oracle.settings(backend.attributes())
+            };
             settings.retain(|setting| oracle.vocabulary(setting.mode) == vocabulary);
             let wrong = judge.wrong(backend, &program, &settings)?;
             found.extend(wrong.into_iter().map(|setting| Found {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use gc_core::Zeal;
+
 use super::answer::{Answer, Event};
 use super::compare::{Firm, agree};
 use super::model::object::Serial;
@@ -61,18 +63,18 @@ impl Setting {
 
 impl fmt::Display for Setting {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Setup { settle, automatic, stress, nursery_bytes, in_epochs, roots_in_handles } =
+        let Setup { settle, automatic, stress, nursery_bytes, in_epochs, roots_in_handles, zeal } =
             self.setup;
         let words = [
-            (settle, "settled"),
-            (automatic, "automatic"),
-            (stress, "stressed"),
-            (nursery_bytes.is_some(), "tiny nursery"),
-            (in_epochs, "in epochs"),
-            (roots_in_handles, "roots in handles"),
+            settle.then(|| "settled".to_owned()),
+            automatic.then(|| "automatic".to_owned()),
+            stress.then(|| "stressed".to_owned()),
+            nursery_bytes.map(|bytes| format!("a nursery of {bytes} bytes")),
+            in_epochs.then(|| "in epochs".to_owned()),
+            roots_in_handles.then(|| "roots in handles".to_owned()),
+            (zeal != Zeal::OFF).then(|| format!("zeal: {zeal}")),
         ];
-        let words: Vec<&str> =
-            words.into_iter().filter_map(|(is_set, word)| is_set.then_some(word)).collect();
+        let words: Vec<String> = words.into_iter().flatten().collect();
         if words.is_empty() {
             formatter.write_str("plain")
         } else {

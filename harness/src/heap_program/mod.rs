@@ -16,7 +16,7 @@
 //! All together:
 //! - [`compare`]: when two answers agree.
 //! - [`judge`]: judges one run by the model's answers, or by others that are known.
-//! - [`diff`] (with `catch`): judges every backend on random programs.
+//! - [`diff`] (with `catch` and `zealous`): judges every backend on random programs.
 
 pub mod answer;
 pub(crate) mod catch;
@@ -36,3 +36,4 @@ pub mod program;
 pub mod read_answer;
 pub mod replay;
 pub mod shrink;
+mod zealous;

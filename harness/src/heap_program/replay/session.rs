@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use gc_core::collector::Collector;
-use gc_core::{Arena, ArenaBuilder, Gc, Rootable, Stats, Threshold};
+use gc_core::{Arena, ArenaBuilder, Gc, Rootable, Stats, Threshold, Zeal};
 
 use super::super::answer::{Answer, Churned, Event, Info, Refusal, Returned, Who};
 use super::super::judge::Subject;
@@ -34,6 +34,8 @@ pub struct Setup {
     pub in_epochs: bool,
     /// Keep the program's roots in handles, not in the arena's root object.
     pub roots_in_handles: bool,
+    /// What makes rare paths common.
+    pub zeal: Zeal,
 }
 
 /// An operation that has run and is not answered yet.
@@ -104,7 +106,7 @@ impl<C: Collector + Default> Session<C> {
     fn arena(setup: Setup, collections: &Rc<RefCell<Collections>>) -> ProgramArena<C> {
         let mut builder: ArenaBuilder<Rootable![World<'_>], C> =
             Arena::builder().stress(setup.stress).prompt(!setup.in_epochs).defer_calls(true);
-        builder = builder.check_trace(setup.stress);
+        builder = builder.zeal(setup.zeal).check_trace(setup.stress);
         if let Some(bytes) = setup.nursery_bytes {
             builder = builder.nursery_bytes(bytes);
         }
