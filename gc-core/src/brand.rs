@@ -4,6 +4,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use crate::mutation::{Invariant, Mutation};
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
 /// The proof that `'gc` is the lifetime of a `mutate`, made from its [`Mutation`].
@@ -59,4 +60,6 @@ unsafe impl Trace for Brand<'_> {
 
     #[inline]
     fn relocate(&mut self, _: &mut Slots) {}
+
+    fn check_send(_: &mut SendCheck<'_>) {}
 }

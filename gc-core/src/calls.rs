@@ -330,6 +330,22 @@ where
         self.error_hook = Some(Box::new(hook));
     }
 
+    /// Takes the hook: errors are printed again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::*;
+    /// let mut arena = Arena::<Rootable![()], NullCollector>::new(|_| ());
+    /// arena.set_error_hook(|error| panic!("{error}"));
+    /// assert!(arena.take_error_hook().is_some());
+    /// // With it the arena could not have gone to another thread.
+    /// assert!(arena.into_send().is_ok());
+    /// ```
+    pub fn take_error_hook(&mut self) -> Option<Box<dyn FnMut(&CallError)>> {
+        self.error_hook.take()
+    }
+
     /// A call has ended.
     fn end_call(&mut self, floor_before: usize) {
         // First, for drop glue may panic.

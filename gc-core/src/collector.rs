@@ -110,6 +110,9 @@ pub enum Barrier {
 ///    log, no young object is left: those that live are promoted, and the nursery has been taken or
 ///    settled if there were others. Otherwise it has done nothing.
 /// 4. It calls no code of the user but through `visit` and `relocate`.
+/// 5. If [`IS_SEND`](Collector::IS_SEND) is true, the collector may go to another thread with its arena:
+///    it shares nothing with what stays behind, unless that is meant for several threads, as an `Arc`
+///    is. Addresses of objects of its heap are no obstacle.
 ///
 /// # Examples
 ///
@@ -221,6 +224,10 @@ pub enum Barrier {
 pub unsafe trait Collector: 'static {
     /// What this collector is like.
     const ATTRIBUTES: Attributes;
+
+    /// Whether an arena with this collector may be sent to another thread: see
+    /// [`Arena::into_send`](crate::Arena::into_send).
+    const IS_SEND: bool = false;
 
     /// Does what is due at the end of a `mutate`, short of a collection: a counting collector counts.
     /// [Asks](Safepoint::ask_for) for a collection if one is due.

@@ -78,6 +78,15 @@ macro_rules! dyn_trace {
             fn describe(&self, edges: &mut $crate::NamedEdges<'_>) {
                 $crate::DynTrace::describe_dyn(&**self, edges);
             }
+
+            fn check_send(check: &mut $crate::SendCheck<'_>) {
+                #[allow(unused_imports, reason = "it answers where the compiler does not know")]
+                use $crate::__MayBeSend as _;
+                // What is inside says its trait object type, if anything does.
+                if !<$crate::__IsSend<Self>>::__IS_SEND {
+                    check.refuse::<Self>();
+                }
+            }
         }
     };
     ($type:ty) => {

@@ -11,6 +11,7 @@ use crate::mutation::Mutation;
 use crate::place::NamedEdges;
 use crate::pointee::Pointee;
 use crate::rootable::{Root, Rootable};
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
 /// A `'static` handle to an object: what keeps it alive from outside the heap.
@@ -195,6 +196,9 @@ unsafe impl Trace for Set {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         self.table.describe_edges(edges);
     }
+
+    // The table goes along: who else has it, `Arena::into_send` asks.
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 impl Drop for Set {
@@ -334,6 +338,8 @@ unsafe impl<'gc> Trace for DynamicRootSet<'gc> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         self.0.describe(edges);
     }
+
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 impl fmt::Debug for DynamicRootSet<'_> {

@@ -15,6 +15,7 @@ use crate::id::GcId;
 use crate::mutation::{Invariant, Mutation};
 use crate::place::NamedEdges;
 use crate::pointee::Pointee;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::weak::GcWeak;
 use crate::write::Write;
@@ -468,6 +469,9 @@ unsafe impl<'gc, T: ?Sized + Pointee + 'gc> Trace for Gc<'gc, T> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         edges.push(self.object());
     }
+
+    // The object's own type is asked.
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 impl<'gc, T: ?Sized + Pointee + PartialEq + 'gc> PartialEq for Gc<'gc, T> {

@@ -8,7 +8,7 @@
 //! What else is known of single objects and must follow them, samples of allocations and names that the
 //! program gives, is beside it: the flag is the same.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::fmt;
@@ -111,7 +111,7 @@ pub(crate) struct IdTable {
     /// The objects whose allocation was sampled.
     samples: Notes<Sample>,
     /// The objects that the program has given a name.
-    tags: Notes<Rc<str>>,
+    tags: Notes<Arc<str>>,
     /// The objects that were young when one of these got an entry for them, since the last safepoint that
     /// collected.
     young: RefCell<Vec<ObjectRef>>,
@@ -207,7 +207,7 @@ impl IdTable {
     }
 
     /// The name of an object.
-    pub(crate) fn tag(&self, object: ObjectRef) -> Option<Rc<str>> {
+    pub(crate) fn tag(&self, object: ObjectRef) -> Option<Arc<str>> {
         self.tags.0.borrow().get(&object).cloned()
     }
 

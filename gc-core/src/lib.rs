@@ -58,6 +58,8 @@ mod pointee;
 mod profile;
 mod recorder;
 mod rootable;
+mod send;
+mod send_check;
 mod short_name;
 mod slice;
 mod trace;
@@ -111,6 +113,10 @@ pub use profile::{AllocationProfile, AllocationSite, Estimate, Sampling, SitePro
 #[doc(hidden)]
 pub use rootable::__DynRootable;
 pub use rootable::{Root, Rootable};
+pub use send::{NotSend, Obstacle, SendArena};
+#[doc(hidden)]
+pub use send_check::{__IsSend, __MayBeSend};
+pub use send_check::{SendCheck, SendTypes};
 pub use slice::SliceWithHeader;
 #[doc(hidden)]
 pub use trace::SlotMap;

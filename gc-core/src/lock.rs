@@ -13,6 +13,7 @@ use core::mem::{ManuallyDrop, MaybeUninit};
 
 use crate::mutation::Mutation;
 use crate::place::NamedEdges;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::{Gc, Write};
 
@@ -252,6 +253,10 @@ unsafe impl<T: Trace> Trace for Lock<T> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         // SAFETY: as in `visit`.
         unsafe { &*self.cell.as_ptr() }.describe(edges);
+    }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<T>();
     }
 }
 
@@ -536,6 +541,10 @@ unsafe impl<T: Trace> Trace for RefLock<T> {
             unsafe { &*self.cell.as_ptr() }.describe(edges);
         }
     }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<T>();
+    }
 }
 
 /// A [`OnceCell`] in the heap.
@@ -692,6 +701,10 @@ unsafe impl<T: Trace> Trace for OnceLock<T> {
         if let Some(value) = self.cell.get() {
             value.describe(edges);
         }
+    }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<T>();
     }
 }
 

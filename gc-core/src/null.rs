@@ -26,9 +26,12 @@ use crate::event::Reason;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NullCollector;
 
-// SAFETY: nothing is reclaimed, moved or dropped, and the log is not emptied: it stays empty.
+// SAFETY: nothing is reclaimed, moved or dropped, and the log is not emptied: it stays empty. There is
+// nothing in it.
 unsafe impl Collector for NullCollector {
     const ATTRIBUTES: Attributes = Attributes::new("null");
+
+    const IS_SEND: bool = true;
 
     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
         // Ask less and less often: there is nothing to do.

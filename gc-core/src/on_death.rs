@@ -302,6 +302,11 @@ impl DeathRegistry {
         self.0.borrow_mut().remove(number)
     }
 
+    /// How many registrations there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.borrow().by_number.len()
+    }
+
     fn contains(&self, number: u64) -> bool {
         self.0.borrow().by_number.contains_key(&number)
     }

@@ -1,6 +1,6 @@
 //! Who allocates what: [`Sampling`] and the [`AllocationProfile`] that comes of it.
 
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::ops::{Add, AddAssign};
@@ -156,14 +156,14 @@ impl AddAssign for Estimate {
 pub struct AllocationSite {
     location: &'static Location<'static>,
     type_name: &'static str,
-    stack: Rc<[usize]>,
+    stack: Arc<[usize]>,
 }
 
 impl AllocationSite {
     pub(crate) fn new(
         location: &'static Location<'static>,
         type_name: &'static str,
-        stack: Rc<[usize]>,
+        stack: Arc<[usize]>,
     ) -> AllocationSite {
         AllocationSite { location, type_name, stack }
     }

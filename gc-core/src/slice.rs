@@ -19,6 +19,7 @@ use crate::heap::{
 use crate::mutation::Mutation;
 use crate::place::NamedEdges;
 use crate::pointee::Pointee;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::{Gc, Write};
 
@@ -126,6 +127,11 @@ unsafe impl<H: Trace, T: Trace> ArrayLayout for SliceWithHeader<H, T> {
             return core::any::type_name::<[T]>();
         }
         core::any::type_name::<SliceWithHeader<H, T>>()
+    }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<H>();
+        check.part::<T>();
     }
 }
 

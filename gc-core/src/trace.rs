@@ -18,6 +18,7 @@ use core::ptr::NonNull;
 use crate::finalize::DeclaredFinalizer;
 use crate::heap::ObjectRef;
 use crate::place::NamedEdges;
+use crate::send_check::SendCheck;
 
 /// A type whose values may live in the heap of an arena.
 ///
@@ -49,6 +50,9 @@ use crate::place::NamedEdges;
 /// 9. [`describe`](Trace::describe), if it is written, reports what `visit` reports, in the same order,
 ///    and runs no code that is not part of an implementation of `Trace`. (A wrong one gives wrong
 ///    names, and does no other harm: which references there are is what `visit` says.)
+/// 10. [`check_send`](Trace::check_send), if it is written, answers for every part of every value of the
+///    type: it names the part to the [`SendCheck`], or it is safe to send that part to another thread,
+///    provided that all objects of its arena go along. It does nothing else.
 ///
 /// # Examples
 ///
@@ -107,6 +111,16 @@ pub unsafe trait Trace {
     /// See the example of [`NamedEdges`].
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         edges.unnamed(|edges| self.visit(edges));
+    }
+
+    /// Says whether values of this type may go to another thread, together with everything that their
+    /// references lead to: see [`Arena::into_send`](crate::Arena::into_send).
+    ///
+    /// The derive asks the types of the fields. If it is not written, the answer is no.
+    ///
+    /// See the example of [`SendCheck`].
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.refuse::<Self>();
     }
 }
 

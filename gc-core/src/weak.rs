@@ -12,6 +12,7 @@ use crate::id::{GcId, IdTable};
 use crate::mutation::{Invariant, Mutation};
 use crate::place::NamedEdges;
 use crate::pointee::Pointee;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
 /// The kinds of weak references, by their cells.
@@ -68,6 +69,7 @@ macro_rules! weak_cell {
             const SLOTS: $crate::SlotMap = $crate::SlotMap::Empty;
             fn visit(&self, _: &mut $crate::Edges) {}
             fn relocate(&mut self, _: &mut $crate::Slots) {}
+            fn check_send(_: &mut $crate::SendCheck<'_>) {}
         }
 
         impl $crate::weak::WeakCellKind for $cell {
@@ -101,6 +103,20 @@ impl CallbackCell {
     pub(crate) unsafe fn number_of(object: ObjectRef) -> u64 {
         // SAFETY: the caller's promise.
         unsafe { CallbackCell::of(object) }.number
+    }
+
+    /// Whether the callback of a cell is yet to be called.
+    ///
+    /// # Safety
+    ///
+    /// As [`of`](CallbackCell::of).
+    pub(crate) unsafe fn has_callback(object: ObjectRef) -> bool {
+        // SAFETY: the caller's promise.
+        let slot = &unsafe { CallbackCell::of(object) }.callback;
+        let callback = slot.take();
+        let has_callback = callback.is_some();
+        slot.set(callback);
+        has_callback
     }
 
     /// Takes the callback of the cell at this address: it is called once.
@@ -410,6 +426,8 @@ unsafe impl<'gc, T: ?Sized + Pointee + 'gc> Trace for GcWeak<'gc, T> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         edges.push(T::object(self.cell));
     }
+
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 impl<T: ?Sized + Pointee> PartialEq for GcWeak<'_, T> {

@@ -1,6 +1,6 @@
 //! From a type's shape to its impl of `Trace`.
 //!
-//! `HAS_GC`, `SLOTS`, `visit`, `relocate` and `describe` are written from one list of fields, so they agree
+//! `HAS_GC`, `SLOTS`, `visit`, `relocate`, `describe` and `check_send` are written from one list of fields, so they agree
 //! about which fields hold references.
 
 use proc_macro2::TokenStream;
@@ -59,11 +59,13 @@ fn try_derive(input: &DeriveInput, default_crate: Path) -> Result<TokenStream> {
 fn static_items(krate: &Path) -> TokenStream {
     let visit = methods::empty(Method::Visit, krate);
     let relocate = methods::empty(Method::Relocate, krate);
+    let check_send = methods::check_static_send(krate);
     quote! {
         const HAS_GC: bool = false;
         const SLOTS: #krate::SlotMap = #krate::SlotMap::Empty;
         #visit
         #relocate
+        #check_send
     }
 }
 
@@ -79,12 +81,14 @@ fn traced_items(
     let visit = methods::tracing(Method::Visit, &input.data, variants, krate);
     let relocate = methods::tracing(Method::Relocate, &input.data, variants, krate);
     let describe = methods::tracing(Method::Describe, &input.data, variants, krate);
+    let check_send = methods::check_send(variants, krate);
     quote! {
         const HAS_GC: bool = #has_gc;
         const SLOTS: #krate::SlotMap = #slots;
         #visit
         #relocate
         #describe
+        #check_send
     }
 }
 

@@ -63,6 +63,44 @@ pub(crate) fn empty(method: Method, krate: &Path) -> TokenStream {
     declare(method, &sink(method, true), krate, &TokenStream::new())
 }
 
+/// `check_send` of a type that is traced: it asks the types of the fields, unless the compiler knows the
+/// type itself to be `Send`, or that of the field.
+pub(crate) fn check_send(variants: &[Variant<'_>], krate: &Path) -> TokenStream {
+    let check = local("check");
+    let sink = quote!(#krate::SendCheck);
+    let fields = variants.iter().flat_map(|variant| &variant.fields).map(|field| {
+        let (ty, span) = (field.ty, own_span_at(field.ty.span()));
+        let question = Ident::new(if field.is_static { "look_up" } else { "part" }, span);
+        let is_send = is_send(&field.ty, krate);
+        quote_spanned!(span=> if !#is_send { #sink::#question::<#ty>(#check); })
+    });
+    let is_send = is_send(&quote!(Self), krate);
+    declare_check_send(&check, krate, &quote!(if !#is_send { #(#fields)* }))
+}
+
+/// `check_send` of a type that is `'static`.
+pub(crate) fn check_static_send(krate: &Path) -> TokenStream {
+    let check = local("check");
+    let is_send = is_send(&quote!(Self), krate);
+    let body = quote!(if !#is_send { #krate::SendCheck::look_up::<Self>(#check); });
+    declare_check_send(&check, krate, &body)
+}
+
+/// Whether the compiler knows the type to be `Send`.
+fn is_send(ty: &impl ToTokens, krate: &Path) -> TokenStream {
+    quote!(<#krate::__IsSend<#ty>>::__IS_SEND)
+}
+
+fn declare_check_send(check: &Ident, krate: &Path, body: &TokenStream) -> TokenStream {
+    quote! {
+        fn check_send(#check: &mut #krate::SendCheck<'_>) {
+            #[allow(unused_imports, reason = "it answers where the compiler does not know")]
+            use #krate::__MayBeSend as _;
+            #body
+        }
+    }
+}
+
 fn declare(method: Method, sink: &Ident, krate: &Path, body: &TokenStream) -> TokenStream {
     match method {
         Method::Visit => quote! {

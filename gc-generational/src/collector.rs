@@ -121,6 +121,7 @@ struct Plan {
 // it reaches is marked, copied or promoted, and each slot it scans is updated. A full collection
 // marks from every root and handle after that, and updates all that lives where it refers to what it
 // moves. Only what was not reached is reclaimed. After each collection the nursery is empty.
+// What it keeps are addresses in the heap, and numbers.
 unsafe impl Collector for Generational {
     const ATTRIBUTES: Attributes = {
         let mut attributes = Attributes::new("generational collection");
@@ -129,6 +130,8 @@ unsafe impl Collector for Generational {
         attributes.generations = GENERATIONS;
         attributes
     };
+
+    const IS_SEND: bool = true;
 
     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
         if !safepoint.is_enabled() {

@@ -290,7 +290,8 @@ fn is_any_delayed(garbage: &[ObjectRef]) -> bool {
 
 // SAFETY: `Counting` is right as far as it goes (see gc-refcount). Trial deletion reclaims only what
 // no counted reference from outside reaches, mark-sweep only what no root reaches; both take back
-// the references of what they reclaim. Nothing is moved.
+// the references of what they reclaim. Nothing is moved. What it keeps are addresses in the
+// heap, and numbers.
 unsafe impl Collector for MarkSweep {
     const ATTRIBUTES: Attributes = {
         let mut attributes = Attributes::new("reference counting with cycle detection");
@@ -300,6 +301,8 @@ unsafe impl Collector for MarkSweep {
         attributes.barrier = Barrier::Snapshot;
         attributes
     };
+
+    const IS_SEND: bool = true;
 
     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
         self.settle(safepoint);

@@ -47,7 +47,7 @@ impl Refcount {
 // SAFETY: `Counting` keeps every count at least as high as the references there are from objects,
 // root and handles, so that an object whose count reaches zero, or that never had one, is
 // unreachable. It moves nothing. When it has emptied the log it has promoted all young objects that
-// something mature refers to.
+// something mature refers to. What it keeps are addresses in the heap, and numbers.
 unsafe impl Collector for Refcount {
     const ATTRIBUTES: Attributes = {
         let mut attributes = Attributes::new("reference counting");
@@ -56,6 +56,8 @@ unsafe impl Collector for Refcount {
         attributes.barrier = Barrier::Snapshot;
         attributes
     };
+
+    const IS_SEND: bool = true;
 
     fn safepoint(&mut self, safepoint: &mut Safepoint<'_>) {
         self.settle(safepoint);

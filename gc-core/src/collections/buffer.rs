@@ -10,6 +10,7 @@ use crate::error::HeapFull;
 use crate::heap::assert_not_finalized;
 use crate::mutation::Mutation;
 use crate::place::NamedEdges;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::trace_impls::Static;
 use crate::{Gc, Lock, Write, field};
@@ -130,6 +131,9 @@ unsafe impl<'gc, T: 'gc> Trace for Buffer<'gc, T> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         self.slots.describe(edges);
     }
+
+    // The elements are in an object of their own.
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::error::HeapFull;
 use crate::id::GcId;
 use crate::mutation::Mutation;
 use crate::place::NamedEdges;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
 /// A hash set that is an object of the heap, in the order of insertion: a [`GcHashMap`] without
@@ -465,6 +466,8 @@ unsafe impl<'gc, K: 'gc, S: 'static> Trace for GcHashSet<'gc, K, S> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         self.map.describe(edges);
     }
+
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 impl<K: Copy + fmt::Debug, S> fmt::Debug for GcHashSet<'_, K, S> {

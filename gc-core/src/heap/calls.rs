@@ -153,6 +153,16 @@ impl Calls {
         self.frames.len() > self.floor
     }
 
+    /// Whether there are calls, or a collection that waits for some.
+    pub(super) fn is_anything_waiting(&self) -> bool {
+        !self.frames.is_empty() || self.collecting > 0
+    }
+
+    /// Whether finalizers were given to objects that live.
+    pub(crate) fn has_given_finalizers(&self) -> bool {
+        !self.finalizers.is_empty()
+    }
+
     fn push(&mut self, calls: VecDeque<Waiting>, resume: usize) {
         // Where nothing is left to do in a frame but to resume at the same place, this one replaces it:
         // so a list whose objects all have finalizers needs one frame.

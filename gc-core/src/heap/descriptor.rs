@@ -12,6 +12,7 @@ use core::ops::Range;
 use super::{GRANULE_BYTES, HEADER_BYTES, ObjectRef};
 use crate::finalize::DeclaredFinalizer;
 use crate::place::NamedEdges;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::weak::{WeakCellKind, WeakKind};
 
@@ -86,6 +87,7 @@ pub struct Descriptor {
     describe: unsafe fn(ObjectRef, Elements, &mut NamedEdges<'_>),
     drop: Option<unsafe fn(ObjectRef)>,
     finalizer: Option<DeclaredFinalizer>,
+    check_send: fn(&mut SendCheck<'_>),
     type_name: fn() -> &'static str,
     /// [`MAGIC`]: a pointer that leads to it leads to a descriptor.
     magic: usize,
@@ -148,6 +150,7 @@ impl Descriptor {
             describe: describe::<T>,
             drop: if needs_drop::<T>() { Some(drop::<T>) } else { None },
             finalizer: T::FINALIZER,
+            check_send: T::check_send,
             type_name: core::any::type_name::<T>,
             magic: MAGIC,
         }
@@ -197,6 +200,7 @@ impl Descriptor {
             describe: describe::<A>,
             drop: if A::NEEDS_DROP { Some(drop::<A>) } else { None },
             finalizer: None,
+            check_send: A::check_send,
             type_name: A::type_name,
             magic: MAGIC,
         }
@@ -342,6 +346,11 @@ impl Descriptor {
         self.finalizer
     }
 
+    /// Asks whether objects of this type may be sent to another thread with their heap.
+    pub(crate) fn check_send(&self, check: &mut SendCheck<'_>) {
+        check.ask(self.type_name(), self.check_send);
+    }
+
     /// Calls the type's `visit` for the given elements.
     ///
     /// # Safety
@@ -426,6 +435,9 @@ pub(crate) unsafe trait ArrayLayout {
     ///
     /// `object` is of this layout and is not used again.
     unsafe fn drop(object: ObjectRef);
+
+    /// As [`Trace::check_send`], for all that is in the payload.
+    fn check_send(check: &mut SendCheck<'_>);
 
     fn type_name() -> &'static str;
 }

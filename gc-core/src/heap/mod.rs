@@ -48,6 +48,7 @@ mod residency;
 mod sampler;
 mod scan;
 mod schedule;
+mod sendable;
 mod settings;
 mod shadow;
 mod sweep;

@@ -17,7 +17,7 @@
 //! that looks at samples or at flags.
 
 use alloc::boxed::Box;
-use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::hash::BuildHasher;
@@ -152,7 +152,7 @@ impl Profiler {
             Entry::Vacant(vacant) => {
                 let number = sites.len() as u32;
                 vacant.insert(number);
-                let stack: Rc<[usize]> = stack.as_slice().into();
+                let stack: Arc<[usize]> = stack.as_slice().into();
                 let type_name = birth.descriptor.type_name();
                 sites.push(Site {
                     location,

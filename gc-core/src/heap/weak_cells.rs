@@ -153,6 +153,11 @@ impl Cells {
         callbacks.chain(self.entries()).chain(self.ordinary)
     }
 
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = ObjectRef> {
+        self.ordinary().chain(self.shared(WeakKind::Tracking))
+    }
+
     /// Takes out the cells of entries of weak collections.
     pub(super) fn take_entries(&mut self) -> impl Iterator<Item = ObjectRef> + use<> {
         core::mem::take(&mut self.entries).into_iter()

@@ -99,6 +99,12 @@ impl Collections {
         }
     }
 
+    /// How many tallies there are.
+    pub(super) fn tallies(&self) -> usize {
+        let is_forgotten = |tally: &&Rc<Tally>| !self.tallies.contains_key(&tally.number);
+        self.tallies.len() + self.sparse.iter().filter(is_forgotten).count()
+    }
+
     /// Lets go of the collections that are dead.
     pub(super) fn forget_abandoned(&mut self) {
         self.tallies.retain(|_, tally| tally.owner.get().is_some());

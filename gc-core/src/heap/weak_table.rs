@@ -127,6 +127,11 @@ impl WeakTable {
         core::mem::take(&mut self.new_callbacks)
     }
 
+    /// All objects that are weakly held, and the cells that do.
+    pub(super) fn targets_and_cells(&self) -> impl Iterator<Item = ObjectRef> {
+        self.cells.iter().flat_map(|(&target, cells)| cells.iter().chain([target]))
+    }
+
     pub(crate) fn next_number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number

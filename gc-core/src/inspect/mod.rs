@@ -15,6 +15,7 @@ mod places;
 mod references;
 
 use alloc::rc::Rc;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
@@ -302,7 +303,7 @@ impl<'gc> HeapView<'gc> {
     ///
     /// See the example of [`Mutation::set_tag`](crate::Mutation::set_tag).
     #[must_use]
-    pub fn tag(&self, of: AnyGc<'gc>) -> Option<Rc<str>> {
+    pub fn tag(&self, of: AnyGc<'gc>) -> Option<Arc<str>> {
         self.contents.ids.tag(of.object())
     }
 

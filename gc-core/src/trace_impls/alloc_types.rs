@@ -11,6 +11,7 @@ use core::pin::Pin;
 
 use super::core_types::{asked_if, relocate_all, static_impl, visit_all};
 use crate::place::NamedEdges;
+use crate::send_check::SendCheck;
 use crate::static_trace;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
@@ -18,14 +19,14 @@ static_trace!(String, Box<str>, alloc::ffi::CString);
 
 static_impl!(
     // What is behind a shared pointer has several owners, so it may hold no `Gc`.
-    [T: ?Sized + 'static] Rc<T>,
-    [T: ?Sized + 'static] Arc<T>,
-    [T: ?Sized + 'static] alloc::rc::Weak<T>,
-    [T: ?Sized + 'static] alloc::sync::Weak<T>,
+    [T: ?Sized + 'static] Rc<T>: look_up<Self>,
+    [T: ?Sized + 'static] Arc<T>: look_up<Self>,
+    [T: ?Sized + 'static] alloc::rc::Weak<T>: look_up<Self>,
+    [T: ?Sized + 'static] alloc::sync::Weak<T>: look_up<Self>,
     // Ordered containers whose order a moved key could not disturb, but whose keys cannot be
     // reached to be moved.
-    [T: 'static] BTreeSet<T>,
-    [T: ?Sized + ToOwned + 'static] Cow<'static, T>,
+    [T: 'static] BTreeSet<T>: look_up<T>,
+    [T: ?Sized + ToOwned + 'static] Cow<'static, T>: look_up<Self>,
 );
 
 /// A container that owns elements of one type and can iterate over them mutably.
@@ -48,6 +49,10 @@ macro_rules! container_impl {
 
             fn describe(&self, edges: &mut NamedEdges<'_>) {
                 edges.elements::<$element>(self);
+            }
+
+            fn check_send(check: &mut SendCheck<'_>) {
+                check.part::<$element>();
             }
         }
     )+};
@@ -75,6 +80,10 @@ unsafe impl<T: Trace> Trace for Box<[T]> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         edges.elements(&**self);
     }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<T>();
+    }
 }
 
 // SAFETY: the one value inside is passed on; a box has one owner.
@@ -97,6 +106,10 @@ unsafe impl<T: Trace> Trace for Box<T> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         (**self).describe(edges);
     }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<T>();
+    }
 }
 
 // SAFETY: the one value inside is passed on. It is not moved: only references in it are rewritten.
@@ -116,6 +129,10 @@ unsafe impl<T: Trace> Trace for Pin<Box<T>> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         (**self).describe(edges);
     }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<T>();
+    }
 }
 
 // SAFETY: the keys hold no `Gc`; all values are passed on, each once.
@@ -134,6 +151,11 @@ unsafe impl<K: 'static, V: Trace> Trace for BTreeMap<K, V> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         edges.values(self.values());
     }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.look_up::<K>();
+        check.part::<V>();
+    }
 }
 
-static_impl!([T: 'static] BinaryHeap<T>);
+static_impl!([T: 'static] BinaryHeap<T>: look_up<T>);

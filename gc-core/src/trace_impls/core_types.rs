@@ -5,6 +5,7 @@ use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 
 use crate::place::NamedEdges;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
 /// Implements [`Trace`](crate::Trace) for types that hold no `Gc`.
@@ -31,6 +32,14 @@ macro_rules! static_trace {
 
             #[inline]
             fn relocate(&mut self, _: &mut $crate::Slots) {}
+
+            fn check_send(check: &mut $crate::SendCheck<'_>) {
+                #[allow(unused_imports, reason = "it answers where the compiler does not know")]
+                use $crate::__MayBeSend as _;
+                if !<$crate::__IsSend<Self>>::__IS_SEND {
+                    check.look_up::<Self>();
+                }
+            }
         }
     )+};
 }
@@ -108,10 +117,12 @@ impl<T: fmt::Debug> fmt::Debug for Static<T> {
     }
 }
 
-/// `Trace` without references, for a generic type.
+/// `Trace` without references, for a generic type; behind the colon is what is asked of it and its parts
+/// before it is sent.
 macro_rules! static_impl {
-    ($([$($generics:tt)*] $type:ty),+ $(,)?) => {$(
-        // SAFETY: the type is `'static` or holds no value, so it holds no `Gc`.
+    ($([$($generics:tt)*] $type:ty: $($question:ident<$part:ty>)+),+ $(,)?) => {$(
+        // SAFETY: the type is `'static` or holds no value, so it holds no `Gc`. It is `Send` if the
+        // parts that are asked are.
         unsafe impl<$($generics)*> Trace for $type {
             const HAS_GC: bool = false;
             const SLOTS: SlotMap = SlotMap::Empty;
@@ -121,23 +132,28 @@ macro_rules! static_impl {
 
             #[inline]
             fn relocate(&mut self, _: &mut Slots) {}
+
+            fn check_send(check: &mut $crate::SendCheck<'_>) {
+                $(check.$question::<$part>();)+
+            }
         }
     )+};
 }
 pub(crate) use static_impl;
 
 static_impl!(
-    [T: 'static] Static<T>,
-    [T: ?Sized + 'static] &'static T,
-    [T: ?Sized] PhantomData<T>,
+    [T: 'static] Static<T>: look_up<T>,
+    [T: ?Sized + 'static] &'static T: look_up<Self>,
+    // It may be there in order that the type is not `Send`.
+    [T: ?Sized] PhantomData<T>: refuse<Self>,
 );
 
 /// Function pointers of any number of arguments hold nothing.
 macro_rules! fn_impl {
     ($($arg:ident)*) => {
         static_impl!(
-            [$($arg,)* Ret] fn($($arg),*) -> Ret,
-            [$($arg,)* Ret] unsafe fn($($arg),*) -> Ret,
+            [$($arg,)* Ret] fn($($arg),*) -> Ret: accept<Self>,
+            [$($arg,)* Ret] unsafe fn($($arg),*) -> Ret: accept<Self>,
         );
     };
 }
@@ -179,6 +195,10 @@ unsafe impl<T: Trace> Trace for Option<T> {
             value.describe(edges);
         }
     }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<T>();
+    }
 }
 
 // SAFETY: whichever value there is, is passed on.
@@ -205,6 +225,11 @@ unsafe impl<T: Trace, E: Trace> Trace for Result<T, E> {
             Ok(value) => value.describe(edges),
             Err(error) => error.describe(edges),
         }
+    }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<T>();
+        check.part::<E>();
     }
 }
 
@@ -233,6 +258,10 @@ unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
 
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         edges.elements(self);
+    }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<T>();
     }
 }
 
@@ -281,6 +310,10 @@ macro_rules! tuple_impl {
 
             fn describe(&self, edges: &mut NamedEdges<'_>) {
                 $(edges.field(stringify!($index), &self.$index);)+
+            }
+
+            fn check_send(check: &mut SendCheck<'_>) {
+                $(check.part::<$name>();)+
             }
         }
     };

@@ -8,13 +8,13 @@ use crate::Trace;
 use crate::trace::{Edges, SlotMap, Slots};
 
 owning_impl!(
-    [K: 'static, V: Trace, S: 'static] HashMap<K, V, S>: V, values, values_mut, values;
+    [K: 'static, V: Trace, S: 'static] HashMap<K, V, S>: V, values, values_mut, values => K, S;
     // A table keeps neither keys nor hashers, and an element's place does not depend on where the
     // objects are that it refers to, unless the user hashes addresses.
-    [T: Trace] HashTable<T>: T, iter, iter_mut, elements;
+    [T: Trace] HashTable<T>: T, iter, iter_mut, elements =>;
 );
 
-static_impl!([T: 'static, S: 'static] HashSet<T, S>);
+static_impl!([T: 'static, S: 'static] HashSet<T, S>: look_up<T> look_up<S>);
 
 #[cfg(test)]
 mod tests {

@@ -9,10 +9,10 @@ use crate::Trace;
 use crate::trace::{Edges, SlotMap, Slots};
 
 owning_impl!(
-    [K: 'static, V: Trace, S: 'static] IndexMap<K, V, S>: V, values, values_mut, values;
+    [K: 'static, V: Trace, S: 'static] IndexMap<K, V, S>: V, values, values_mut, values => K, S;
 );
 
-static_impl!([T: 'static, S: 'static] IndexSet<T, S>);
+static_impl!([T: 'static, S: 'static] IndexSet<T, S>: look_up<T> look_up<S>);
 
 #[cfg(test)]
 mod tests {

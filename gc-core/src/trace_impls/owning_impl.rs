@@ -2,9 +2,12 @@
 
 /// Implements `Trace` for a container that owns its elements: their type, and the two methods that
 /// iterate over all of them, and whether these are `elements` or the `values`
-/// of a map. What else the container holds (keys, hashers) is `'static`.
+/// of a map. What else the container holds (keys, hashers) is `'static`, and named behind the arrow.
 macro_rules! owning_impl {
-    ($([$($generics:tt)*] $type:ty: $element:ty, $iter:ident, $iter_mut:ident, $kind:ident);+ $(;)?) => {$(
+    (
+        $([$($generics:tt)*] $type:ty: $element:ty, $iter:ident, $iter_mut:ident, $kind:ident
+            => $($other:ty),*);+ $(;)?
+    ) => {$(
         // SAFETY: the container owns its elements, and all are passed on, each once. Whatever else
         // it holds is `'static`, so it holds no `Gc`.
         unsafe impl<$($generics)*> $crate::Trace for $type {
@@ -22,6 +25,11 @@ macro_rules! owning_impl {
 
             fn describe(&self, edges: &mut $crate::NamedEdges<'_>) {
                 edges.$kind::<$element>(self.$iter());
+            }
+
+            fn check_send(check: &mut $crate::SendCheck<'_>) {
+                check.part::<$element>();
+                $(check.look_up::<$other>();)*
             }
         }
     )+};

@@ -7,9 +7,9 @@ use super::owning_impl::owning_impl;
 use crate::Trace;
 
 owning_impl!(
-    [K: Key + 'static, V: Trace] SlotMap<K, V>: V, values, values_mut, values;
-    [K: Key + 'static, V: Trace] DenseSlotMap<K, V>: V, values, values_mut, values;
-    [K: Key + 'static, V: Trace] SecondaryMap<K, V>: V, values, values_mut, values;
+    [K: Key + 'static, V: Trace] SlotMap<K, V>: V, values, values_mut, values => K;
+    [K: Key + 'static, V: Trace] DenseSlotMap<K, V>: V, values, values_mut, values => K;
+    [K: Key + 'static, V: Trace] SecondaryMap<K, V>: V, values, values_mut, values => K;
 );
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::owning_impl::owning_impl;
 use crate::Trace;
 
 owning_impl!(
-    [A: Array<Item: Trace>] SmallVec<A>: A::Item, iter, iter_mut, elements;
+    [A: Array<Item: Trace>] SmallVec<A>: A::Item, iter, iter_mut, elements =>;
 );
 
 #[cfg(test)]

@@ -44,13 +44,13 @@ static_trace!(core::sync::atomic::AtomicI64, core::sync::atomic::AtomicU64);
 static_trace!(core::sync::atomic::AtomicIsize, core::sync::atomic::AtomicUsize);
 
 static_impl!(
-    [T: 'static] Range<T>,
-    [T: 'static] RangeFrom<T>,
-    [T: 'static] RangeInclusive<T>,
-    [T: 'static] RangeTo<T>,
-    [T: 'static] RangeToInclusive<T>,
-    [T: 'static] Discriminant<T>,
-    [H: 'static] core::hash::BuildHasherDefault<H>,
+    [T: 'static] Range<T>: look_up<T>,
+    [T: 'static] RangeFrom<T>: look_up<T>,
+    [T: 'static] RangeInclusive<T>: look_up<T>,
+    [T: 'static] RangeTo<T>: look_up<T>,
+    [T: 'static] RangeToInclusive<T>: look_up<T>,
+    [T: 'static] Discriminant<T>: look_up<Self>,
+    [H: 'static] core::hash::BuildHasherDefault<H>: accept<Self>,
 );
 
 #[cfg(feature = "std")]

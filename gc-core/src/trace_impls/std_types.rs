@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::core_types::{asked_if, relocate_all, static_impl, visit_all};
 use crate::place::NamedEdges;
+use crate::send_check::SendCheck;
 use crate::static_trace;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
@@ -27,6 +28,12 @@ unsafe impl<K: 'static, V: Trace, S: 'static> Trace for HashMap<K, V, S> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         edges.values(self.values());
     }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.look_up::<K>();
+        check.part::<V>();
+        check.look_up::<S>();
+    }
 }
 
-static_impl!([T: 'static, S: 'static] HashSet<T, S>);
+static_impl!([T: 'static, S: 'static] HashSet<T, S>: look_up<T> look_up<S>);

@@ -8,6 +8,7 @@ use core::task::Poll;
 
 use super::core_types::asked_if;
 use crate::place::NamedEdges;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
 /// A struct with one public field that is the value.
@@ -30,6 +31,10 @@ macro_rules! newtype_impl {
 
             fn describe(&self, edges: &mut NamedEdges<'_>) {
                 self.0.describe(edges);
+            }
+
+            fn check_send(check: &mut SendCheck<'_>) {
+                check.part::<T>();
             }
         }
     )+};
@@ -61,6 +66,11 @@ unsafe impl<B: Trace, C: Trace> Trace for ControlFlow<B, C> {
             ControlFlow::Continue(value) => value.describe(edges),
         }
     }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<B>();
+        check.part::<C>();
+    }
 }
 
 // SAFETY: the value, if there is one, is passed on.
@@ -88,6 +98,10 @@ unsafe impl<T: Trace> Trace for Bound<T> {
             Bound::Unbounded => {}
         }
     }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<T>();
+    }
 }
 
 // SAFETY: the value, if there is one, is passed on.
@@ -111,6 +125,10 @@ unsafe impl<T: Trace> Trace for Poll<T> {
         if let Poll::Ready(value) = self {
             value.describe(edges);
         }
+    }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<T>();
     }
 }
 

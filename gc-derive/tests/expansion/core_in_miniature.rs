@@ -29,7 +29,66 @@ pub unsafe trait Trace {
         let name = edges.names.join(".");
         edges.found.extend(found.0.into_iter().map(|number| (name.clone(), number)));
     }
+    /// Says whether values may be sent.
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.refuse::<Self>();
+    }
 }
+
+/// What `check_send` has named.
+#[derive(Debug, Default)]
+pub struct SendCheck<'a> {
+    asked: Vec<&'static str>,
+    pending: Vec<fn(&mut SendCheck<'a>)>,
+    refused: Vec<&'static str>,
+}
+
+impl SendCheck<'_> {
+    /// Asks the type, once.
+    pub fn part<T: Trace + ?Sized>(&mut self) {
+        let name = std::any::type_name::<T>();
+        if !self.asked.contains(&name) {
+            self.asked.push(name);
+            self.pending.push(T::check_send);
+        }
+    }
+    /// No type is known.
+    pub fn look_up<T: ?Sized + 'static>(&mut self) {
+        self.refuse::<T>();
+    }
+    /// Notes the type.
+    pub fn refuse<T: ?Sized>(&mut self) {
+        self.refused.push(std::any::type_name::<T>());
+    }
+}
+
+/// The names of the types that are in the way of sending a value, sorted.
+pub fn not_send<T: Trace + ?Sized>() -> Vec<&'static str> {
+    let mut check = SendCheck::default();
+    check.part::<T>();
+    while let Some(ask) = check.pending.pop() {
+        ask(&mut check);
+    }
+    check.refused.sort_unstable();
+    check.refused
+}
+
+/// As in gc-core.
+#[derive(Debug)]
+pub struct __IsSend<T: ?Sized>(PhantomData<T>);
+
+impl<T: Send + ?Sized> __IsSend<T> {
+    /// It is known to be.
+    pub const __IS_SEND: bool = true;
+}
+
+/// As in gc-core.
+pub trait __MayBeSend {
+    /// It is not known.
+    const __IS_SEND: bool = false;
+}
+
+impl<T: ?Sized> __MayBeSend for __IsSend<T> {}
 
 /// As in gc-core, but that offsets are kept as they come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +175,7 @@ unsafe impl<T: ?Sized> Trace for Gc<'_, T> {
         self.0 += 100;
         slots.0 += 1;
     }
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 macro_rules! without_references {
@@ -130,6 +190,7 @@ macro_rules! without_references {
             fn relocate(&mut self, _: &mut Slots) {
                 panic!("HAS_GC is false, so nobody relocates");
             }
+            fn check_send(_: &mut SendCheck<'_>) {}
         }
     )*};
 }
@@ -146,6 +207,9 @@ macro_rules! containers {
             }
             fn relocate(&mut self, slots: &mut Slots) {
                 self.iter_mut().for_each(|element| element.relocate(slots));
+            }
+            fn check_send(check: &mut SendCheck<'_>) {
+                check.part::<T>();
             }
         }
     )*};
@@ -164,6 +228,9 @@ unsafe impl<T: Trace + ?Sized> Trace for Box<T> {
     }
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         (**self).describe(edges);
+    }
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<T>();
     }
 }
 

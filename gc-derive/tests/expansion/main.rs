@@ -16,9 +16,13 @@ extern crate self as gc_core;
 extern crate self as tenure;
 
 mod core_in_miniature;
-pub use core_in_miniature::{Edges, Gc, NamedEdges, SlotMap, Slots, Trace, described, reported};
+pub use core_in_miniature::{
+    __IsSend, __MayBeSend, Edges, Gc, NamedEdges, SendCheck, SlotMap, Slots, Trace, described,
+    not_send, reported,
+};
 
 mod bounds;
 mod names;
 mod recursion;
 mod references;
+mod sending;

@@ -15,6 +15,7 @@ use core::mem::offset_of;
 use crate::error::HeapFull;
 use crate::mutation::Mutation;
 use crate::place::NamedEdges;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::trace_impls::Static;
 use crate::{Gc, Lock, Write, field};
@@ -177,6 +178,8 @@ unsafe impl<'gc> Trace for Index<'gc> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         self.words.describe(edges);
     }
+
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 #[cfg(test)]

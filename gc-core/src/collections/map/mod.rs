@@ -18,6 +18,7 @@ use crate::error::HeapFull;
 use crate::id::GcId;
 use crate::mutation::Mutation;
 use crate::place::NamedEdges;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
 /// A hash map that is an object of the heap, in the order of insertion.
@@ -501,6 +502,8 @@ unsafe impl<'gc, K: 'gc, V: 'gc, S: 'static> Trace for GcHashMap<'gc, K, V, S> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         self.table.describe(edges);
     }
+
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 impl<K: Copy + fmt::Debug, V: Copy + fmt::Debug, S> fmt::Debug for GcHashMap<'_, K, V, S> {

@@ -24,6 +24,7 @@ use crate::error::HeapFull;
 use crate::heap::assert_not_finalized;
 use crate::mutation::Mutation;
 use crate::place::NamedEdges;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::trace_impls::Static;
 use crate::{Gc, field};
@@ -278,6 +279,11 @@ unsafe impl<K: Trace, V: Trace> Trace for Entry<K, V> {
         edges.field("key", &self.key);
         edges.field("value", &self.value);
     }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<K>();
+        check.part::<V>();
+    }
 }
 
 // SAFETY: both parts with references are passed on; the rest are numbers, and the hasher is
@@ -303,6 +309,11 @@ unsafe impl<'gc, K: 'gc, V: 'gc, S: 'static> Trace for Table<'gc, K, V, S> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         edges.field("entries", &self.entries);
         edges.field("index", &self.index);
+    }
+
+    // Keys and values are in objects of their own; the rest are numbers.
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.look_up::<S>();
     }
 }
 

@@ -14,6 +14,7 @@ use crate::error::HeapFull;
 use crate::id::GcId;
 use crate::mutation::Mutation;
 use crate::place::NamedEdges;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::{Gc, Lock};
 
@@ -655,6 +656,8 @@ unsafe impl<'gc, T: 'gc> Trace for GcVec<'gc, T> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         self.object.describe(edges);
     }
+
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 #[cfg(test)]

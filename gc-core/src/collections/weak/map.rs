@@ -9,6 +9,7 @@ use crate::id::GcId;
 use crate::mutation::{Invariant, Mutation};
 use crate::place::NamedEdges;
 use crate::pointee::Pointee;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::{Gc, GcWeak};
 
@@ -145,6 +146,8 @@ unsafe impl<'gc, K: ?Sized + Pointee, V: ?Sized + Pointee> Trace for Ephemeron<'
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         self.key.describe(edges);
     }
+
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 impl<K: ?Sized + Pointee, V: ?Sized + Pointee> Copy for WeakMap<'_, K, V> {}
@@ -392,6 +395,8 @@ unsafe impl<'gc, K: ?Sized + Pointee + 'gc, V: ?Sized + Pointee + 'gc> Trace
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         self.collection.describe(edges);
     }
+
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 impl<K: ?Sized + Pointee, V: ?Sized + Pointee> fmt::Debug for WeakMap<'_, K, V> {

@@ -30,6 +30,7 @@ use crate::heap::{Heap, ObjectRef, Tally};
 use crate::mutation::Mutation;
 use crate::place::NamedEdges;
 use crate::pointee::Pointee;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::{Gc, GcWeak};
 
@@ -109,6 +110,8 @@ unsafe impl<'gc, T: ?Sized + Pointee + 'gc> Trace for Member<'gc, T> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         self.0.describe(edges);
     }
+
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 /// The object behind a weak collection.
@@ -142,6 +145,9 @@ unsafe impl<'gc, E: 'gc, S: 'static> Trace for Collection<'gc, E, S> {
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         edges.field("entries", &self.entries);
     }
+
+    // The tally goes along: nobody has it but this and the heap.
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 impl<'gc, E: Entry<'gc>, S: 'static> Collection<'gc, E, S> {

@@ -12,6 +12,7 @@ use crate::id::GcId;
 use crate::mutation::Mutation;
 use crate::place::NamedEdges;
 use crate::pointee::Pointee;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 
 /// A set of objects that it does not keep alive: an interner.
@@ -390,6 +391,8 @@ unsafe impl<'gc, T: ?Sized + Pointee + 'gc, S: 'static> Trace for WeakSet<'gc, T
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         self.collection.describe(edges);
     }
+
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 impl<'gc, T: ?Sized + Pointee + fmt::Debug + 'gc, S: 'static> fmt::Debug for WeakSet<'gc, T, S> {

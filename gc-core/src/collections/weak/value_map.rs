@@ -11,6 +11,7 @@ use crate::id::GcId;
 use crate::mutation::Mutation;
 use crate::place::NamedEdges;
 use crate::pointee::Pointee;
+use crate::send_check::SendCheck;
 use crate::trace::{Edges, SlotMap, Slots, Trace};
 use crate::{Gc, GcWeak};
 
@@ -116,6 +117,10 @@ unsafe impl<'gc, K: Trace + 'gc, V: ?Sized + Pointee + 'gc> Trace for Keyed<'gc,
         // It is the key of an entry.
         self.key.describe(edges);
         self.value.describe(edges);
+    }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.part::<K>();
     }
 }
 
@@ -440,6 +445,8 @@ unsafe impl<'gc, K: 'gc, V: ?Sized + Pointee + 'gc, S: 'static> Trace
     fn describe(&self, edges: &mut NamedEdges<'_>) {
         self.collection.describe(edges);
     }
+
+    fn check_send(_: &mut SendCheck<'_>) {}
 }
 
 impl<K, V, S> fmt::Debug for WeakValueMap<'_, K, V, S>
