@@ -13,7 +13,7 @@ use crate::heap_program::diff::{self, DiffOptions, DiffReport, Oracle};
 use crate::measure::Instruments;
 use crate::workloads::{Checksum, Parameters, Random, WORKLOADS, Workload};
 
-/// Random heap programs of a round, each on every backend in several settings.
+/// Random heap programs of a round, each on every backend in a setting that is drawn.
 const PROGRAMS: u64 = 200;
 
 /// Operations of each.
@@ -167,6 +167,7 @@ impl Round {
             operations: OPERATIONS,
             seed,
             backends: Backend::ALL.to_vec(),
+            is_zealous: true,
         };
         self.programs += PROGRAMS;
         match diff::run(&options, &|_| ()) {
