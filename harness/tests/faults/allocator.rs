@@ -10,7 +10,7 @@ use gc_core::heap::BLOCK_BYTES;
 
 /// Which requests count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Requests {
+pub(crate) enum Requests {
     /// Those for chunks of the heap, which alone are aligned to so much.
     Chunks,
     /// All.
@@ -25,7 +25,7 @@ impl Requests {
 
 /// How often the allocator refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Times {
+pub(crate) enum Times {
     Once,
     FromThenOn,
 }
@@ -64,7 +64,7 @@ fn is_refused(layout: Layout) -> bool {
 
 /// Runs this while the allocator refuses such requests of this thread after so many; says how many
 /// were refused.
-pub fn refusing<T>(
+pub(crate) fn refusing<T>(
     requests: Requests,
     times: Times,
     granted: u64,
@@ -87,7 +87,7 @@ pub fn refusing<T>(
 
 /// The system's allocator, that refuses what [`refusing`] says.
 #[derive(Debug)]
-pub struct Failing;
+pub(crate) struct Failing;
 
 // SAFETY: everything that is not refused is passed on to the system's allocator. A refusal is a null
 // pointer, and what was to be reallocated stays as it is. To find out allocates nothing.

@@ -77,7 +77,11 @@ fn poisoned<'gc>(
             shared.kept.borrow_mut().extend(taken.iter().take(2).cloned());
         }
         // Until the heap is full; what it made is garbage that has finalizers.
-        5 => while node(mc, shared, kind + 1).is_some() && shared.registered.get() % 50 != 0 {},
+        5 => {
+            while node(mc, shared, kind + 1).is_some()
+                && !shared.registered.get().is_multiple_of(50)
+            {}
+        }
         6 => while Gc::try_slice_from_fn(mc, 5000, |index| index as u64).is_ok() {},
         7 => {
             unlock!(Gc::write(mc, this), Node, next).set(Some(this));

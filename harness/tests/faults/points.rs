@@ -18,7 +18,7 @@ thread_local! {
 struct Burnt;
 
 /// Code of the user runs here; it may panic.
-pub fn pass() {
+pub(crate) fn pass() {
     // A second panic while one unwinds would end the process, by the rules of Rust.
     if thread::panicking() {
         return;
@@ -34,7 +34,7 @@ pub fn pass() {
 
 /// Runs a program whose point of this number panics, and all later ones if it `goes_on`. Says how many
 /// did.
-pub fn burning(first: u64, goes_on: bool, program: impl FnOnce()) -> u64 {
+pub(crate) fn burning(first: u64, goes_on: bool, program: impl FnOnce()) -> u64 {
     PASSED.set(0);
     BURNT.set(0);
     FUSE.set(Some((first, goes_on)));
@@ -44,7 +44,7 @@ pub fn burning(first: u64, goes_on: bool, program: impl FnOnce()) -> u64 {
 }
 
 /// Runs a program without panics; says how many points it has.
-pub fn count(program: impl FnOnce()) -> u64 {
+pub(crate) fn count(program: impl FnOnce()) -> u64 {
     PASSED.set(0);
     FUSE.set(None);
     program();
@@ -53,7 +53,7 @@ pub fn count(program: impl FnOnce()) -> u64 {
 
 /// Runs a step of a program, which may end at a point that panics, and by no other panic.
 #[track_caller]
-pub fn step<T>(run: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn step<T>(run: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(run)).map_err(expect_burnt).ok()
 }
 

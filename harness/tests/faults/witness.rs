@@ -8,7 +8,7 @@ const TOKENS_MAX: usize = 1 << 19;
 
 /// Knows every token that was made, and whether it was dropped.
 #[derive(Clone, Debug)]
-pub struct Witness(Rc<Known>);
+pub(crate) struct Witness(Rc<Known>);
 
 #[derive(Debug)]
 struct Known {
@@ -19,7 +19,7 @@ struct Known {
 }
 
 impl Witness {
-    pub fn new() -> Witness {
+    pub(crate) fn new() -> Witness {
         Witness(Rc::new(Known {
             is_dropped: RefCell::new(Vec::with_capacity(TOKENS_MAX)),
             dropped: Cell::new(0),
@@ -27,7 +27,7 @@ impl Witness {
         }))
     }
 
-    pub fn token(&self) -> Token {
+    pub(crate) fn token(&self) -> Token {
         let mut is_dropped = self.0.is_dropped.borrow_mut();
         assert!(is_dropped.len() < TOKENS_MAX, "the program makes too many tokens");
         is_dropped.push(false);
@@ -35,32 +35,32 @@ impl Witness {
     }
 
     /// How many tokens were made.
-    pub fn made(&self) -> usize {
+    pub(crate) fn made(&self) -> usize {
         self.0.is_dropped.borrow().len()
     }
 
     /// How many were dropped.
-    pub fn dropped(&self) -> usize {
+    pub(crate) fn dropped(&self) -> usize {
         self.0.dropped.get()
     }
 
     /// Whatever was made was dropped, once.
     #[track_caller]
-    pub fn assert_all_dropped_once(&self) {
+    pub(crate) fn assert_all_dropped_once(&self) {
         assert_eq!(self.0.twice.get(), 0, "something was dropped twice");
         assert_eq!(self.dropped(), self.made(), "something was lost");
     }
 
     /// Nothing was dropped twice so far.
     #[track_caller]
-    pub fn assert_none_dropped_twice(&self) {
+    pub(crate) fn assert_none_dropped_twice(&self) {
         assert_eq!(self.0.twice.get(), 0, "something was dropped twice");
     }
 }
 
 /// A part of a value that says when it is dropped.
 #[derive(Debug)]
-pub struct Token {
+pub(crate) struct Token {
     number: usize,
     witness: Witness,
 }
@@ -68,7 +68,7 @@ pub struct Token {
 impl Token {
     /// The token is there, says its witness.
     #[track_caller]
-    pub fn assert_alive(&self) {
+    pub(crate) fn assert_alive(&self) {
         let is_dropped = self.witness.0.is_dropped.borrow()[self.number];
         assert!(!is_dropped, "token {} was dropped while it can be reached", self.number);
     }
