@@ -59,6 +59,10 @@ impl Finalizable {
             }
             to.is_none()
         });
+        if generation == FULL {
+            // What ages is old when the collection ends.
+            self.mature.append(&mut self.aging);
+        }
         objects
     }
 
