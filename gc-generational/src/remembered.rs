@@ -132,6 +132,11 @@ impl Remembered {
 }
 
 impl Remembered {
+    #[cfg(test)]
+    pub(crate) fn objects(&self) -> &[ObjectRef] {
+        &self.to_aging.objects
+    }
+
     /// Checks that what is remembered is old and says so, and that every old object which refers to an
     /// aging one is remembered, or in the log.
     pub(crate) fn verify(&self, verifier: &mut Verifier<'_>) {

@@ -42,3 +42,49 @@ pub(crate) fn verify(refcount: &Refcount, verifier: &mut Verifier<'_>) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use gc_core::heap::{Header, ObjectRef};
+    use gc_core::{Arena, FaultKind, Gc, Rootable};
+
+    use super::*;
+
+    type Numbers = Arena<Rootable![[Gc<'_, u64>; 2]], Refcount>;
+
+    fn numbers() -> (Numbers, ObjectRef) {
+        let mut arena =
+            Numbers::builder().verify(false).build(|mc| [Gc::new(mc, 1), Gc::new(mc, 2)]);
+        arena.collect();
+        let first = arena.enter(|_, numbers| Gc::raw(numbers[0]).as_ptr());
+        (arena, ObjectRef::from_ptr(first.cast()).expect("an object has an address"))
+    }
+
+    fn header<'a>(object: ObjectRef) -> &'a Header {
+        // SAFETY: the tests have it in the root.
+        unsafe { object.header() }
+    }
+
+    #[track_caller]
+    fn expect(arena: &mut Numbers, kind: FaultKind, part: &str) {
+        let faults = arena.verify().expect_err("it was corrupted");
+        assert_eq!(faults.faults()[0].kind, kind, "{faults}");
+        assert!(faults.faults()[0].message.contains(part), "{faults}");
+    }
+
+    #[test]
+    fn wrong_counts_marks_and_policies_are_found() {
+        let (mut arena, first) = numbers();
+        arena.verify().expect("all is in order");
+        header(first).increment();
+        expect(&mut arena, FaultKind::Count, "counted 2 times and referred to 1 times");
+        header(first).decrement();
+        first.chunk().marks().insert(first);
+        expect(&mut arena, FaultKind::Marks, "it is marked");
+        first.chunk().marks().remove(first);
+        header(first).set_policy(Policy::new(2));
+        expect(&mut arena, FaultKind::Collector, "bits of a policy");
+        header(first).set_policy(Policy::ZERO);
+        arena.verify().expect("all is in order again");
+    }
+}
