@@ -3,7 +3,8 @@
 //! Each claim is a function that is generic over the collector and panics if it does not hold.
 //! Where collectors differ, a claim asks [`Collector::ATTRIBUTES`](gc_core::collector::Collector::ATTRIBUTES)
 //! what applies. Nearly all are tried under several settings: the defaults, a collection at every
-//! safepoint, a nursery of one byte, and several threads that mark.
+//! safepoint, a nursery of one byte, several threads that mark, and zeal: all of it, and some that is
+//! drawn by the name of the claim.
 //!
 //! ```ignore
 //! harness::conformance!(refcount, gc_refcount::Refcount);

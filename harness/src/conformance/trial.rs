@@ -1,9 +1,11 @@
 //! How a claim is tried: the settings it runs under, and what goes on between its steps.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use gc_core::collector::Collector;
-use gc_core::{Arena, ArenaBuilder, Gc, Mutation, Root, Rootable, Trace};
+use gc_core::{Arena, ArenaBuilder, Gc, Mutation, Root, Rootable, Trace, Zeal};
 
 /// The settings of an arena that make rare paths common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,10 @@ pub(super) enum Setting {
     TinyNursery,
     /// Several threads mark, however small the heap is.
     Parallel,
+    /// All that makes rare paths common at once.
+    Zealous,
+    /// Some of it, drawn by the name of the claim.
+    Drawn(Zeal),
 }
 
 /// Threads that mark: more than most machines for tests have cores, so that they get in each other's
@@ -24,13 +30,17 @@ pub(super) enum Setting {
 const WORKERS: usize = 3;
 
 impl Setting {
-    const ALL: [Setting; 4] =
-        [Setting::Default, Setting::Stressed, Setting::TinyNursery, Setting::Parallel];
-
     /// Tries a claim under every setting. The output of a failed test ends with the culprit.
     pub(super) fn each(mut claim: impl FnMut(Setting)) {
-        for setting in Setting::ALL {
-            println!("setting: {setting:?}");
+        for setting in [
+            Setting::Default,
+            Setting::Stressed,
+            Setting::TinyNursery,
+            Setting::Parallel,
+            Setting::Zealous,
+            Setting::Drawn(Zeal::random(seed_of_test())),
+        ] {
+            println!("setting: {setting}");
             claim(setting);
         }
     }
@@ -47,6 +57,8 @@ impl Setting {
             Setting::Stressed => builder.stress(true).check_barrier(true).check_trace(true),
             Setting::TinyNursery => builder.nursery_bytes(1),
             Setting::Parallel => builder.stress(true).workers(workers()),
+            Setting::Zealous => builder.zeal(Zeal::everything(1)).workers(workers()),
+            Setting::Drawn(zeal) => builder.zeal(zeal),
         }
     }
 
@@ -61,6 +73,25 @@ impl Setting {
     {
         self.builder().build(root)
     }
+}
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Setting::Drawn(zeal) => write!(f, "drawn, {zeal}"),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+/// A number that follows from the name of the running test, which says the backend and the claim: the
+/// same whenever it runs.
+fn seed_of_test() -> u64 {
+    let thread = thread::current();
+    let name = thread.name().unwrap_or_default();
+    // FNV-1a, of 32 bits: a short number is easier to say.
+    let hash = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    name.bytes().fold(0x811c_9dc5, hash).into()
 }
 
 /// One pool for all arenas of all tests.
