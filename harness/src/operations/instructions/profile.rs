@@ -71,8 +71,9 @@ impl<'a> Profile<'a> {
         }
         let total = total.ok_or("the profile has no total")?;
         // Each instruction is listed once where it was executed, calls aside.
-        let own = costs.iter().filter(|cost| cost.callee.is_none());
-        let listed: u64 = own.map(|cost| cost.instructions).sum();
+        let mut own = costs.iter().filter(|cost| cost.callee.is_none());
+        let listed = own.try_fold(0_u64, |sum, cost| sum.checked_add(cost.instructions));
+        let listed = listed.ok_or("the profile lists more instructions than can be counted")?;
         if listed != total {
             return Err(format!("the profile lists {listed} instructions of {total}"));
         }
@@ -91,7 +92,8 @@ impl<'a> Profile<'a> {
         for Cost { place, callee, instructions } in &self.costs {
             let is_call_inside = callee.as_ref().is_some_and(|callee| belongs(callee.place));
             if belongs(*place) && !is_call_inside {
-                sum += instructions;
+                // Of calls within calls what is done is listed in each.
+                sum = u64::saturating_add(sum, *instructions);
             }
         }
         sum
@@ -167,5 +169,8 @@ totals: 20
         assert_eq!(error, "the profile lists 10 instructions of 20");
         let error = Profile::parse("fn=mutator\n0xzz 1 6\n").unwrap_err();
         assert!(error.contains("0xzz 1 6"), "{error}");
+        let huge = format!("0x10 1 {0}\n0x14 1 {0}\ntotals: 3\n", u64::MAX);
+        let error = Profile::parse(&huge).unwrap_err();
+        assert_eq!(error, "the profile lists more instructions than can be counted");
     }
 }
