@@ -7,6 +7,7 @@
 use core::fmt;
 
 use crate::Gc;
+use crate::brand::Brand;
 use crate::calls::{CallResult, Outcome};
 use crate::heap::ObjectRef;
 use crate::mutation::Mutation;
@@ -119,9 +120,13 @@ impl DeclaredFinalizer {
     /// Their lifetime is left open, for it is a new one when the finalizer runs: an implementation
     /// for one lifetime only, `'static` say, does not do. A reference to an object of such a type at
     /// another lifetime than its arena's must not exist, or the object would be seen with two: so
-    /// values of the types prove theirs by a [`Brand`](crate::Brand).
+    /// values of the types prove theirs by a [`Brand`]. The function shows where it is, and that the
+    /// types are what the caller takes them for. It gives the brand in a tuple, because a bare reference
+    /// might come from a `Deref` that was never called.
     #[must_use]
-    pub const fn of<R>() -> DeclaredFinalizer
+    pub const fn of<'gc, R>(
+        _brand: for<'v> fn(&'v Root<'gc, R>) -> (&'v Brand<'gc>,),
+    ) -> DeclaredFinalizer
     where
         R: for<'a> Rootable<'a> + ?Sized + 'static,
         for<'a> Root<'a, R>: Finalize<'a>,
@@ -136,6 +141,26 @@ impl DeclaredFinalizer {
             <Root<'gc, R> as Finalize<'gc>>::finalize(mc, gc).into_result()
         }
         DeclaredFinalizer(finalize::<R>)
+    }
+
+    /// The finalizer of a type without a lifetime, which is the same type in every arena.
+    #[must_use]
+    pub const fn of_static<T>() -> DeclaredFinalizer
+    where
+        T: for<'a> Finalize<'a> + 'static,
+    {
+        unsafe fn finalize<T>(mc: &Mutation<'_>, object: ObjectRef) -> CallResult
+        where
+            T: for<'a> Finalize<'a> + 'static,
+        {
+            // SAFETY: as in `of`.
+            let gc = unsafe { Gc::from_raw(object.as_non_null().cast()) };
+            T::finalize(mc, gc).into_result()
+        }
+        DeclaredFinalizer(|mc, object| {
+            // SAFETY: the caller's promise is the same.
+            unsafe { finalize::<T>(mc, object) }
+        })
     }
 
     /// Runs the finalizer.

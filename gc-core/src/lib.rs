@@ -119,7 +119,7 @@ pub use send_check::{__IsSend, __MayBeSend};
 pub use send_check::{SendCheck, SendTypes};
 pub use slice::SliceWithHeader;
 #[doc(hidden)]
-pub use trace::SlotMap;
+pub use trace::{__MustNotImplDrop, SlotMap};
 pub use trace::{DynTrace, Edges, Slot, Slots, Trace};
 pub use trace_check::{TraceFault, TraceFaults};
 pub use trace_impls::Static;

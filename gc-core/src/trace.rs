@@ -136,7 +136,27 @@ pub enum SlotMap {
     Dynamic,
 }
 
+/// Implemented by the derive for a type that has no `Drop`, and here for those that have: both at once is
+/// a conflict.
+///
+/// That the trait is this one is proved by [`SlotMap::__check_drop`]: a derived implementation names it by a path
+/// that the user may have bent.
+#[doc(hidden)]
+pub trait __MustNotImplDrop {
+    /// `()` for what has no `Drop`.
+    type Ban;
+}
+
+#[allow(drop_bounds, reason = "an impl of `Drop` is meant, not drop glue")]
+impl<T: Drop + ?Sized> __MustNotImplDrop for T {
+    type Ban = core::convert::Infallible;
+}
+
 impl SlotMap {
+    /// Compiles only if the derive has said that the type has no `Drop`.
+    #[doc(hidden)]
+    pub const fn __check_drop<T: __MustNotImplDrop<Ban = ()> + ?Sized>() {}
+
     /// The map of a struct with one more field at this offset.
     ///
     /// What does not fit 64 aligned words becomes [`SlotMap::Dynamic`].

@@ -5,10 +5,15 @@
 //! implements `Drop`, and for the type in question. The compiler accepts both impls only if it can
 //! show that the type does not implement `Drop`, which for a type of this crate is a fact, with or
 //! without type parameters and lifetimes.
+//!
+//! The trait is gc-core's, where `Drop` is the real one: a crate may call itself `core`, and then
+//! `::core::ops::Drop` is what it pleases. It may call itself gc-core, too, so the slots of the type check
+//! that the trait is the right one (`SlotMap::__check_drop`). `SlotMap` is, or the impl of `Trace` would not
+//! compile.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::DeriveInput;
+use syn::{DeriveInput, Path};
 
 use crate::hygiene::{allowed_lints, own_span_at};
 
@@ -16,22 +21,19 @@ use crate::hygiene::{allowed_lints, own_span_at};
 ///
 /// The impl for the type repeats the type's own predicates only. With those of the `Trace` impl
 /// among them, one that never holds would hide the conflict.
-pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
+pub(crate) fn expand(input: &DeriveInput, krate: &Path) -> TokenStream {
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     let name = &input.ident;
     let for_the_type = quote_spanned! { own_span_at(name.span())=>
-        impl #impl_generics __MustNotImplDrop for #name #type_generics #where_clause {}
+        impl #impl_generics #krate::__MustNotImplDrop for #name #type_generics #where_clause {
+            type Ban = ();
+        }
     };
     let allowed_lints = allowed_lints(input);
     quote! {
+        #[automatically_derived]
         #allowed_lints
-        const _: () = {
-            trait __MustNotImplDrop {}
-            #[allow(drop_bounds, reason = "an impl of `Drop` is meant, not drop glue")]
-            impl<T: ::core::ops::Drop + ?::core::marker::Sized> __MustNotImplDrop for T {}
-            #[automatically_derived]
-            #for_the_type
-        };
+        #for_the_type
     }
 }
 
@@ -41,19 +43,26 @@ mod tests {
 
     #[test]
     fn the_ban_repeats_the_predicates_of_the_type() {
-        let ban = "impl<T: Copy> __MustNotImplDrop for S<T> where T: Eq {}";
+        let ban =
+            "impl<T: Copy> ::gc_core::__MustNotImplDrop for S<T> where T: Eq { type Ban = (); }";
         assert_has(&expand("struct S<T: Copy>(T) where T: Eq;"), ban);
     }
 
     #[test]
     fn a_bound_that_never_holds_does_not_empty_the_ban() {
         let expansion = expand("#[trace(no_drop, bound = \"T: Never\")] struct S<T: Copy>(T);");
-        assert_has(&expansion, "impl<T: Copy> __MustNotImplDrop for S<T> {}");
+        assert_has(
+            &expansion,
+            "impl<T: Copy> ::gc_core::__MustNotImplDrop for S<T> { type Ban = (); }",
+        );
     }
 
     #[test]
     fn a_type_without_parameters_is_banned_too() {
-        assert_has(&expand("enum E { A(u8) }"), "impl __MustNotImplDrop for E {}");
+        assert_has(
+            &expand("enum E { A(u8) }"),
+            "impl ::gc_core::__MustNotImplDrop for E { type Ban = (); }",
+        );
     }
 
     #[test]

@@ -43,8 +43,22 @@ pub(crate) fn constant(
     krate: &Path,
 ) -> Result<TokenStream> {
     let Some(word) = word else { return Ok(TokenStream::new()) };
-    let proof = proof(input, variants, word, krate)?;
     let span = own_span_at(word);
+    let finalizer = match proof(input, variants, word, krate)? {
+        Some(brand) => {
+            let root = root(input, span, krate);
+            quote_spanned!(span=> #krate::DeclaredFinalizer::of::<#root>(#brand))
+        }
+        None => quote_spanned!(span=> #krate::DeclaredFinalizer::of_static::<Self>()),
+    };
+    Ok(quote_spanned! {span=>
+        const FINALIZER: ::core::option::Option<#krate::DeclaredFinalizer> =
+            ::core::option::Option::Some(#finalizer);
+    })
+}
+
+/// The type with its lifetime left open.
+fn root(input: &DeriveInput, span: Span, krate: &Path) -> TokenStream {
     let gc = Lifetime::new("'__gc", span);
     let name = &input.ident;
     let arguments = input.generics.params.iter().map(|parameter| match parameter {
@@ -58,37 +72,37 @@ pub(crate) fn constant(
             quote!(#name)
         }
     });
-    Ok(quote_spanned! {span=>
-        const FINALIZER: ::core::option::Option<#krate::DeclaredFinalizer> = {
-            #proof
-            ::core::option::Option::Some(#krate::DeclaredFinalizer::of::<
-                dyn for<#gc> #krate::Rootable<#gc, Root = #name<#(#arguments),*>>,
-            >())
-        };
-    })
+    quote_spanned!(span=> dyn for<#gc> #krate::Rootable<#gc, Root = #name<#(#arguments),*>>)
 }
 
-/// Code that compiles only if each value has a `Brand` of the type's lifetime, if there is one.
+/// A function to the `Brand` that each value has, if the type has a lifetime. The compiler says whether
+/// it is of this lifetime.
+///
+/// The tuple is made before its type is known, so a reference in it is not coerced through `Deref`.
 fn proof(
     input: &DeriveInput,
     variants: &[Variant<'_>],
     word: Span,
     krate: &Path,
-) -> Result<TokenStream> {
+) -> Result<Option<TokenStream>> {
     let Some(lifetime) = input.generics.lifetimes().next().map(|declared| &declared.lifetime)
     else {
-        return Ok(TokenStream::new());
+        return Ok(None);
     };
-    let (value, brand) = (local("value"), local("brand"));
+    let [value, brand, found, proof] = ["value", "brand", "found", "proof"].map(local);
     let arm = |variant: &Variant<'_>| {
         let field = variant.fields.iter().find(|field| is_brand(field.ty))?;
         let (constructor, member) = (&variant.constructor, &field.member);
-        Some(quote!(#constructor { #member: #brand, .. } => #brand,))
+        Some(quote!(#constructor { #member: #brand, .. } => (#brand,),))
     };
     match variants.iter().map(arm).collect::<Option<Vec<TokenStream>>>() {
-        Some(arms) => Ok(quote! {
-            let _: fn(&Self) -> &#krate::Brand<#lifetime> = |#value| match #value { #(#arms)* };
-        }),
+        Some(arms) => Ok(Some(quote! {
+            {
+                let #proof: fn(&Self) -> (&#krate::Brand<#lifetime>,) =
+                    |#value| { let #found = match #value { #(#arms)* }; #found };
+                #proof
+            }
+        })),
         None => {
             let message = format!(
                 "a type with `finalize` and a lifetime takes a field of type `Brand<{lifetime}>` in \
@@ -128,7 +142,7 @@ mod tests {
         let item = "#[trace(finalize)] struct S<'gc, T, const N: usize>([T; N], Brand<'gc>);";
         let expansion = expand(item);
         let root = "dyn for<'__gc> ::gc_core::Rootable<'__gc, Root = S<'__gc, T, N> >";
-        assert_has(&expansion, &format!("::gc_core::DeclaredFinalizer::of::<{root}, >()"));
+        assert_has(&expansion, &format!("::gc_core::DeclaredFinalizer::of::<{root}>"));
         assert_has(&expansion, "impl<'gc, T, const N: usize> ::gc_core::DeclaresFinalizer for S");
         assert_has(&expansion, "T: 'static");
     }
@@ -142,8 +156,8 @@ mod tests {
     #[test]
     fn each_value_proves_its_lifetime() {
         let item = "#[trace(finalize)] enum E<'gc> { A(u8, c::Brand<'gc>), B { b: Brand<'gc> } }";
-        let arms = "Self::A { 1: brand, .. } => brand, Self::B { b: brand, .. } => brand,";
-        assert_has(&expand(item), &format!("|value| match value {{ {arms} }}"));
+        let arms = "Self::A { 1: brand, .. } => (brand,), Self::B { b: brand, .. } => (brand,),";
+        assert_has(&expand(item), &format!("let found = match value {{ {arms} }};"));
         for item in ["enum E<'gc> { A(Brand<'gc>), B }", "struct S<'gc>(Option<Brand<'gc>>);"] {
             let expansion = expand(&format!("#[trace(finalize)] {item}"));
             assert!(expansion.contains("takes a field of type `Brand<'gc>`"), "{expansion}");

@@ -101,7 +101,21 @@ pub enum SlotMap {
     Dynamic,
 }
 
+/// As in gc-core.
+pub trait __MustNotImplDrop {
+    /// `()` for what has no `Drop`.
+    type Ban;
+}
+
+#[allow(drop_bounds, reason = "an impl of `Drop` is meant, not drop glue")]
+impl<T: Drop + ?Sized> __MustNotImplDrop for T {
+    type Ban = core::convert::Infallible;
+}
+
 impl SlotMap {
+    /// As in gc-core.
+    pub const fn __check_drop<T: __MustNotImplDrop<Ban = ()> + ?Sized>() {}
+
     /// Adds a field.
     #[must_use]
     pub const fn field(self, offset_bytes: usize, field: SlotMap) -> SlotMap {
