@@ -105,7 +105,7 @@ impl Remembered {
             if unsafe { trace.scan(object, 0, usize::MAX) } {
                 objects[kept] = object;
                 kept += 1;
-            } else {
+            } else if !gc_core::planted!("forgotten-stays-flagged") {
                 // SAFETY: as above.
                 unsafe { object.header() }.set_policy(Policy::ZERO);
             }

@@ -76,7 +76,9 @@ impl Observer for Candidates {
     fn dying(&mut self, object: ObjectRef) {
         // SAFETY: its memory is untouched.
         if unsafe { object.header() }.policy() == CANDIDATE {
-            object.chunk().marks().remove(object);
+            if !gc_core::planted!("dead-candidate-stays-marked") {
+                object.chunk().marks().remove(object);
+            }
             self.len -= 1;
         }
     }

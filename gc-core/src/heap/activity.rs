@@ -63,7 +63,7 @@ impl Activity {
             if is_promising() {
                 self.active.fetch_add(1, Ordering::AcqRel);
                 let work = take();
-                if work.is_some() && !crate::planted!("team-ends-early") {
+                if work.is_some() {
                     return work;
                 }
                 self.leave();

@@ -287,7 +287,8 @@ impl Marker {
         }
         let rest = self.arrays.first_mut().filter(|rest| rest.elements.len() > ELEMENTS_MAX)?;
         let middle = rest.elements.start + rest.elements.len() / 2;
-        let elements = middle..core::mem::replace(&mut rest.elements.end, middle);
+        let end = core::mem::replace(&mut rest.elements.end, middle);
+        let elements = middle + usize::from(crate::planted!("split-loses-an-element"))..end;
         Some(Rest { array: rest.array, elements })
     }
 

@@ -122,7 +122,9 @@ unsafe fn promote_block(block: Block, end: *mut u8) -> usize {
             unsafe { debug_check_references(object) }
             // SAFETY: as above.
             let header = unsafe { object.header() };
-            header.set(Flag::Unlogged);
+            if !crate::planted!("unseen-is-not-watched") {
+                header.set(Flag::Unlogged);
+            }
             let descriptor = header.descriptor();
             // Neighbors are often of one type. The processor guesses so, and need not wait for two
             // loads to learn where the next object is.

@@ -373,9 +373,8 @@ unsafe fn for_each_element_word(
     let stride_bytes = descriptor.stride_bytes();
     let offset_bytes = descriptor.fixed_bytes() + elements.start * stride_bytes;
     let mut element: Place = object.as_ptr().wrapping_add(offset_bytes).cast();
-    for _ in elements.start
-        ..elements.end.saturating_sub(crate::planted!("last-element-is-skipped").into())
-    {
+    let end = elements.end.saturating_sub(crate::planted!("last-element-is-skipped").into());
+    for _ in elements.start..end {
         // SAFETY: the caller's promise, for the element that this is.
         unsafe { for_each_word(element, words, &mut each) }
         element = element.wrapping_byte_add(stride_bytes);

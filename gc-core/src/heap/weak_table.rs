@@ -483,8 +483,8 @@ impl WeakTable {
             // SAFETY: `fate` says that the target lives here now.
             unsafe { to.header() }.clear(Flag::WeaklyHeld);
         } else {
-            self.cells
-                .insert(if crate::planted!("weak-entry-stays-behind") { target } else { to }, kept);
+            let at = if crate::planted!("weak-entry-stays-behind") { target } else { to };
+            self.cells.insert(at, kept);
         }
     }
 

@@ -143,7 +143,8 @@ pub fn a_callback_within_a_dead_ring_is_not_called<C: Collector + Default>() {
     }
     type OwnerRoot<'gc> = (Option<Gc<'gc, Owner<'gc>>>, Vec<Weak<'gc>>);
     Setting::each(|setting| {
-        for is_aged in [false, true] {
+        for (is_aged, is_finalized) in [(false, false), (false, true), (true, false), (true, true)]
+        {
             let (witness, called) = (Witness::default(), Called::default());
             let mut arena = setting.arena::<Rootable!['gc => OwnerRoot<'gc>], C>(|mc| {
                 let node = Node::new(mc, &witness, 0);
@@ -152,6 +153,13 @@ pub fn a_callback_within_a_dead_ring_is_not_called<C: Collector + Default>() {
                 gc_core::unlock!(Gc::write(mc, owner), Owner, me).set(Some(owner));
                 assert_eq!(owner.node.name(), 0);
                 assert!(!owner.weak.is_dropped());
+                if is_finalized {
+                    // Weak references are cleared before it runs, and not when the ring dies.
+                    mc.on_unreachable::<Rootable!['gc => Owner<'gc>], ()>(owner, |_, owner| {
+                        assert!(owner.weak.is_dropped());
+                    })
+                    .unwrap();
+                }
                 (Some(owner), vec![outside])
             });
             if is_aged {
