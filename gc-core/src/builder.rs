@@ -234,6 +234,10 @@ where
     /// collection, and panics with what is wrong: see [`Arena::verify`]. Slow; for authors of unsafe code
     /// and of collectors.
     ///
+    /// Where debug assertions are on, an arena does that anyway, but only when about as much was
+    /// allocated and reclaimed since the last time as there is to look at. So it costs no more than in
+    /// proportion to that; `false` turns it off. Elsewhere it is off.
+    ///
     /// # Examples
     ///
     /// ```

@@ -12,8 +12,8 @@ use gc_core::{Arena, ArenaBuilder, Gc, Mutation, Root, Rootable, Trace, Zeal};
 pub(super) enum Setting {
     /// What a user gets who sets nothing.
     Default,
-    /// A collection at every safepoint, and a check that every store was logged and every reference
-    /// reported as it was counted.
+    /// A collection at every safepoint, a check that every store was logged, and one of the whole heap
+    /// before and after.
     Stressed,
     /// A safepoint is due as soon as anything is allocated; the collector decides what it does.
     TinyNursery,
@@ -54,7 +54,7 @@ impl Setting {
         let builder = ArenaBuilder::new(C::default());
         match self {
             Setting::Default => builder,
-            Setting::Stressed => builder.stress(true).check_barrier(true).check_trace(true),
+            Setting::Stressed => builder.stress(true).check_barrier(true).verify(true),
             Setting::TinyNursery => builder.nursery_bytes(1),
             Setting::Parallel => builder.stress(true).workers(workers()),
             Setting::Zealous => builder.zeal(Zeal::everything(1)).workers(workers()),

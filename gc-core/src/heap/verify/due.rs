@@ -10,17 +10,14 @@ pub(crate) enum Verification {
     Never,
     /// When about as much happened since the last time as there is to look at, so that it costs no more
     /// than in proportion to what is allocated and reclaimed.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the default in debug builds, when all tests run with it")
-    )]
     Amortized,
     /// Every time.
     Always,
 }
 
 impl Verification {
-    pub(crate) const DEFAULT: Verification = Verification::Never;
+    pub(crate) const DEFAULT: Verification =
+        if cfg!(debug_assertions) { Verification::Amortized } else { Verification::Never };
 }
 
 /// Bytes of change that pay for what a verification costs however little there is: the blocks and bits of

@@ -545,6 +545,29 @@ fn a_fault_stops_the_safepoint_before_anything_is_lost() {
     assert_eq!(alloc::rc::Rc::strong_count(&token), 1);
 }
 
+/// Whether a corrupted heap goes unnoticed while so many bytes are allocated.
+fn goes_unnoticed(
+    builder: crate::ArenaBuilder<Rootable![Vec<Gc<'_, Node<'_>>>], Promoting>,
+) -> bool {
+    let mut arena = builder.stress(true).build(|_| Vec::new());
+    arena.mutate(|_, _| ());
+    arena.heap.frozen_objects += 1;
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        for _ in 0..100 {
+            arena.mutate(|mc, _| _ = Gc::new(mc, [0_u64; 100]));
+        }
+    }));
+    arena.heap.frozen_objects -= 1;
+    outcome.is_ok()
+}
+
+#[test]
+fn debug_builds_look_now_and_then_and_builders_may_ask_for_more_or_for_none() {
+    assert_eq!(goes_unnoticed(Nodes::builder()), cfg!(not(debug_assertions)));
+    assert!(!goes_unnoticed(Nodes::builder().verify(true)));
+    assert!(goes_unnoticed(Nodes::builder().verify(false)));
+}
+
 #[test]
 fn how_often_it_looks_is_in_proportion_to_what_is_allocated() {
     let mut heap = Heap::new(super::super::Settings::new(&Promoting::ATTRIBUTES));
