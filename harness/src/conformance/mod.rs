@@ -18,6 +18,7 @@
 //! - [`panics`], [`arenas`], [`roots`]: ways in and out.
 //! - [`handles`], [`handle_sets`], [`weak`], [`identity`]: references that are more than edges.
 //! - [`weak_maps`], [`weak_sets`], [`random_ephemerons`]: entries that live only as long as what they are about.
+//! - [`threads`]: what goes to another thread, and what stays.
 //! - [`layout`], [`slices`]: objects of every shape.
 //! - [`inspection`], [`places`], [`garbage`], [`graphs`], [`profiles`]: the heap as it is seen from
 //!   outside.
@@ -59,6 +60,7 @@ pub mod schedule;
 pub mod slices;
 pub mod statistics;
 pub mod teardown;
+pub mod threads;
 pub mod weak;
 pub mod weak_maps;
 pub mod weak_sets;
@@ -218,6 +220,21 @@ macro_rules! conformance {
                     an_arena_after_another_starts_afresh
                     a_root_may_hold_handles_of_its_own_arena
                     an_arena_may_be_dropped_with_work_pending
+                }
+                threads {
+                    an_arena_with_everything_goes_and_comes_back
+                    an_arena_lives_on_in_another_thread
+                    an_arena_is_dropped_in_another_thread
+                    arenas_go_round
+                    what_is_not_send_keeps_its_arena
+                    what_nobody_knows_keeps_its_arena
+                    what_only_a_weak_reference_leads_to_is_asked
+                    a_handle_keeps_its_arena
+                    closures_keep_their_arena
+                    calls_that_wait_keep_their_arena
+                    a_function_that_has_run_refers_to_nothing
+                    saved_and_frozen_objects_go_along
+                    a_copy_of_a_name_may_stay
                 }
                 roots {
                     a_root_may_be_changed_in_every_way
