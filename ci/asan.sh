@@ -1,5 +1,9 @@
 #!/usr/bin/env bash
-# All tests under AddressSanitizer. The flag is unstable, so the stable compiler is told to allow it.
+# All tests under AddressSanitizer, with the heap's free memory poisoned (`gc-core/src/heap/shadow.rs`).
+# The flag is unstable, so the stable compiler is told to allow it.
+#
+#   ci/asan.sh                                  everything
+#   ci/asan.sh -p harness --test conformance    a part
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,4 +18,8 @@ export RUSTDOCFLAGS="-Zsanitizer=address"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/asan"
 
 # `--target`, so that the flags are for the tests and not for build scripts and macros.
-cargo test --workspace --target "$target" "$@"
+parts=("$@")
+if (($# == 0)); then
+    parts=(--workspace)
+fi
+cargo test --target "$target" "${parts[@]}"

@@ -120,7 +120,11 @@ pub(crate) fn an_object_that_owns_the_arena_of_a_handle_to_it<C: Collector + Def
 }
 
 /// Drops a handle of the set that dies with it, and clones another.
-struct Last(Token, RefCell<Vec<DynamicRoot<Leaf>>>, Estate);
+struct Last(
+    #[expect(dead_code, reason = "its drop glue counts")] Token,
+    RefCell<Vec<DynamicRoot<Leaf>>>,
+    Estate,
+);
 
 static_trace!(Last);
 

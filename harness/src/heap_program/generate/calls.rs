@@ -27,7 +27,7 @@ enum Actor {
     Weak,
 }
 
-impl Generator {
+impl Generator<'_> {
     /// What the finalizer of a new object does, if it has one.
     pub(super) fn finalizer(&mut self, kind: Kind) -> Option<Vec<Action>> {
         let has_one = self.has_calls() && kind == Kind::Node && self.once_in(2);

@@ -3,7 +3,7 @@
 use super::super::op::Op;
 use super::{Generator, Vocabulary};
 
-impl Generator {
+impl Generator<'_> {
     /// A collector that is told to keep what it finds, or not to look at what there is, is soon told
     /// otherwise: else there would be little else to see.
     ///

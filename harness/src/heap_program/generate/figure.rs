@@ -4,7 +4,7 @@ use super::{Generator, LENGTH_MAX, LONG_MAX};
 use crate::heap_program::name::Name;
 use crate::heap_program::op::{Kind, Op};
 
-impl Generator {
+impl Generator<'_> {
     /// A ring, perhaps with a tail or something that holds it, and its members' roots dropped: all
     /// of them or all but one.
     pub(super) fn ring(&mut self) {

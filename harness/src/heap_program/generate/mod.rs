@@ -6,11 +6,11 @@
 //! rest is wild: any name, whether it means something or not.
 
 mod calls;
+mod choices;
 mod control;
 mod figure;
 
-use rand_pcg::Pcg64Mcg;
-use rand_pcg::rand_core::Rng;
+use choices::Choices;
 
 use super::model::{Mode, Model};
 use super::name::{Name, NameMap};
@@ -52,35 +52,27 @@ pub fn generate(seed: u64, operations: usize) -> Program {
 /// [`generate`], with more to choose from.
 #[must_use]
 pub fn generate_with(seed: u64, operations: usize, vocabulary: Vocabulary) -> Program {
-    let mut generator = Generator {
-        // The multiplier spreads neighboring seeds over the generator's states.
-        random: Pcg64Mcg::new(
-            (u128::from(seed) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835),
-        ),
-        program: Program::default(),
-        model: Model::new(Mode::RefcountCycles),
-        vocabulary,
-        objects: Vec::new(),
-        named: 0,
-        own: 0,
-        own_roots: Vec::new(),
-        stored: NameMap::default(),
-    };
+    let mut generator = Generator::new(Choices::seeded(seed), vocabulary);
     while generator.program.ops.len() < operations {
-        if generator.has_calls() && generator.once_in(20) {
-            generator.draw_for_control();
-        } else if generator.has_calls() && generator.once_in(3) {
-            generator.draw_for_calls();
-        } else {
-            generator.draw();
-        }
+        generator.draw_figure();
     }
     generator.program.ops.truncate(operations);
     generator.program
 }
 
-struct Generator {
-    random: Pcg64Mcg,
+/// The program that comes of these bytes, each of which decides one thing, or two of them: for
+/// a fuzzer. A byte that is changed changes what it has decided, and little of the rest.
+#[must_use]
+pub fn generate_from(bytes: &[u8], vocabulary: Vocabulary) -> Program {
+    let mut generator = Generator::new(Choices::given(bytes), vocabulary);
+    while !generator.choices.is_exhausted() {
+        generator.draw_figure();
+    }
+    generator.program
+}
+
+struct Generator<'a> {
+    choices: Choices<'a>,
     program: Program,
     model: Model,
     vocabulary: Vocabulary,
@@ -96,10 +88,24 @@ struct Generator {
     stored: NameMap<usize>,
 }
 
-impl Generator {
+impl<'a> Generator<'a> {
+    fn new(choices: Choices<'a>, vocabulary: Vocabulary) -> Generator<'a> {
+        Generator {
+            choices,
+            program: Program::default(),
+            model: Model::new(Mode::RefcountCycles),
+            vocabulary,
+            objects: Vec::new(),
+            named: 0,
+            own: 0,
+            own_roots: Vec::new(),
+            stored: NameMap::default(),
+        }
+    }
+
     /// A number below `bound`.
     fn below(&mut self, bound: usize) -> usize {
-        ((u64::from(self.random.next_u32()) * bound as u64) >> 32) as usize
+        self.choices.below(bound)
     }
 
     /// True once in `times`.
@@ -195,6 +201,17 @@ impl Generator {
     fn link(&mut self, from: Name, to: Name) {
         let slot = self.slot();
         self.emit(Op::Link { from, slot, to });
+    }
+
+    /// An operation, or several.
+    fn draw_figure(&mut self) {
+        if self.has_calls() && self.once_in(20) {
+            self.draw_for_control();
+        } else if self.has_calls() && self.once_in(3) {
+            self.draw_for_calls();
+        } else {
+            self.draw();
+        }
     }
 
     fn draw(&mut self) {
@@ -321,6 +338,21 @@ mod tests {
         };
         assert_eq!(text(7), text(7));
         assert_ne!(text(7), text(8));
+    }
+
+    #[test]
+    fn bytes_decide_what_a_program_does() {
+        let text = |bytes: &[u8]| {
+            let mut text = Vec::new();
+            generate_from(bytes, Vocabulary::Modelled).write(&mut text).unwrap();
+            String::from_utf8(text).unwrap()
+        };
+        assert_eq!(text(&[]), "");
+        let bytes: Vec<u8> = (0..=255).collect();
+        let program = text(&bytes);
+        assert_eq!(program, text(&bytes));
+        assert!(program.lines().count() > 20, "{program}");
+        assert_ne!(program, text(&bytes[1..]));
     }
 
     #[test]
