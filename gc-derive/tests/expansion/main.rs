@@ -17,8 +17,8 @@ extern crate self as tenure;
 
 mod core_in_miniature;
 pub use core_in_miniature::{
-    __IsSend, __MayBeSend, __MustNotImplDrop, Edges, Gc, NamedEdges, SendCheck, SlotMap, Slots, Trace,
-    described, not_send, reported,
+    __IsSend, __MayBeSend, __MustNotImplDrop, Edges, Gc, NamedEdges, SendCheck, SlotMap, Slots,
+    Trace, described, not_send, reported,
 };
 
 mod bounds;
