@@ -252,3 +252,60 @@ pub trait __MayBeSend {
 }
 
 impl<T: ?Sized> __MayBeSend for __IsSend<T> {}
+
+#[cfg(test)]
+mod tests {
+    use alloc::boxed::Box;
+    use alloc::collections::{BinaryHeap, LinkedList, VecDeque};
+    use alloc::rc::Rc;
+    use core::cell::Cell;
+    use core::ops::Range;
+
+    use super::*;
+    use crate::{AllocationProfile, AllocationSite, Gc, Lock, OnceLock, RefLock, Static};
+
+    static_assertions::assert_impl_all!(AllocationProfile: Send, Sync);
+    static_assertions::assert_impl_all!(AllocationSite: Send, Sync);
+
+    /// What the implementations for containers take for granted, for any parameters: the compiler says so.
+    #[test]
+    fn containers_are_send_if_their_parts_are() {
+        fn is_send<T: Send>() {}
+        fn are_send<K: Send + 'static, V: Send + 'static, S: Send + 'static>() {
+            is_send::<(Lock<V>, RefLock<V>, OnceLock<V>, Static<V>)>();
+            is_send::<(Option<V>, Result<K, V>, [V; 3], Range<V>)>();
+            is_send::<(Box<V>, Box<[V]>, Vec<V>, VecDeque<V>, LinkedList<V>)>();
+            is_send::<(BTreeMap<K, V>, BTreeSet<V>, BinaryHeap<V>)>();
+            is_send::<(hashbrown::HashMap<K, V, S>, hashbrown::HashSet<V, S>)>();
+            #[cfg(feature = "std")]
+            is_send::<(std::collections::HashMap<K, V, S>, std::collections::HashSet<V, S>)>();
+        }
+        are_send::<u8, u8, u8>();
+    }
+
+    fn refused<T: Trace>(known: &SendTypes) -> Vec<&'static str> {
+        let mut check = SendCheck::new(known);
+        check.ask("whole", T::check_send);
+        check.into_refused().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn every_kind_of_part_is_asked() {
+        type Bad = Static<Rc<u8>>;
+        let known = SendTypes::new();
+        for refused in [
+            refused::<(u8, Bad)>(&known),
+            refused::<Option<Lock<RefLock<OnceLock<Bad>>>>>(&known),
+            refused::<Vec<Box<[Result<u8, Bad>; 2]>>>(&known),
+            refused::<BTreeMap<u8, Bad>>(&known),
+            refused::<BTreeMap<Rc<u8>, u8>>(&known),
+            refused::<BTreeSet<Rc<u8>>>(&known),
+        ] {
+            assert_eq!(refused, [type_name::<Rc<u8>>()]);
+        }
+        assert!(refused::<(Gc<'static, Bad>, Vec<String>, fn(Rc<u8>))>(&known).is_empty());
+        assert_eq!(refused::<PhantomData<*const u8>>(&known).len(), 1);
+        assert_eq!(refused::<Box<Static<Cell<u8>>>>(&known), [type_name::<Cell<u8>>()]);
+        assert!(refused::<Box<Static<Cell<u8>>>>(&known.with::<Cell<u8>>()).is_empty());
+    }
+}
