@@ -342,7 +342,7 @@ where
     /// // With it the arena could not have gone to another thread.
     /// assert!(arena.into_send().is_ok());
     /// ```
-    pub fn take_error_hook(&mut self) -> Option<Box<dyn FnMut(&CallError)>> {
+    pub fn take_error_hook(&mut self) -> Option<impl FnMut(&CallError) + use<R, C>> {
         self.error_hook.take()
     }
 

@@ -51,8 +51,8 @@ use crate::send_check::SendCheck;
 ///    and runs no code that is not part of an implementation of `Trace`. (A wrong one gives wrong
 ///    names, and does no other harm: which references there are is what `visit` says.)
 /// 10. [`check_send`](Trace::check_send), if it is written, answers for every part of every value of the
-///    type: it names the part to the [`SendCheck`], or it is safe to send that part to another thread,
-///    provided that all objects of its arena go along. It does nothing else.
+///     type: it names the part to the [`SendCheck`], or it is safe to send that part to another thread,
+///     provided that all objects of its arena go along. It does nothing else.
 ///
 /// # Examples
 ///
