@@ -270,7 +270,9 @@ where
         self
     }
 
-    /// Makes rare paths common, for tests: see [`Zeal`], and its example.
+    /// Makes rare paths common, for tests: see [`Zeal`].
+    ///
+    /// See the example of [`Zeal`].
     #[must_use]
     pub fn zeal(mut self, zeal: Zeal) -> ArenaBuilder<R, C> {
         self.settings.zeal = zeal;

@@ -154,7 +154,7 @@ impl fmt::Display for Obstacle {
 
 /// An arena that cannot be sent to another thread, and why.
 ///
-/// See the examples of [`Arena::into_send`] and [`Obstacle`].
+/// See the example of [`Obstacle`].
 pub struct NotSend<R, C>
 where
     R: for<'a> Rootable<'a>,

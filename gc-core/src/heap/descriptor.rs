@@ -212,10 +212,14 @@ impl Descriptor {
     ///
     /// The memory can be read.
     pub(super) unsafe fn is_intact(descriptor: *const Descriptor) -> bool {
-        // SAFETY: the caller's promise; no reference is made to what may be no descriptor.
-        let magic = unsafe { (&raw const (*descriptor).magic).read() };
+        // No reference is made to what may be no descriptor.
+        let magic = descriptor.wrapping_byte_add(core::mem::offset_of!(Descriptor, magic));
+        let align_bytes =
+            descriptor.wrapping_byte_add(core::mem::offset_of!(Descriptor, align_bytes));
+        // SAFETY: the caller's promise; so the field's type says.
+        let magic = unsafe { magic.cast::<usize>().read() };
         // SAFETY: as above.
-        let align_bytes = unsafe { (&raw const (*descriptor).align_bytes).read() };
+        let align_bytes = unsafe { align_bytes.cast::<usize>().read() };
         magic == MAGIC && align_bytes.is_power_of_two() && align_bytes <= ALIGN_BYTES_MAX
     }
 

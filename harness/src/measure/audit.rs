@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn accounts_that_differ_by_one_are_found() {
-        let mut arena: Arena<Rootable![Vec<Gc<'_, u64>>], Generational> =
+        type Numbers = Rootable![Vec<Gc<'_, u64>>];
+        let mut arena: Arena<Numbers, Generational> =
             Arena::new(|mc| (0..100).map(|number| Gc::new(mc, number)).collect());
         arena.mutate(|mc, _| (0..50).for_each(|number| _ = Gc::new(mc, number)));
         arena.mutate_root(|mc, row| row.push(Gc::new(mc, 7)));
@@ -89,7 +90,8 @@ mod tests {
     #[test]
     fn weak_references_are_in_the_accounts() {
         type Weak<'gc> = (Gc<'gc, u64>, GcWeak<'gc, u64>);
-        let mut arena: Arena<Rootable!['gc => Vec<Weak<'gc>>], Generational> = Arena::new(|mc| {
+        type Row = Rootable!['gc => Vec<Weak<'gc>>];
+        let mut arena: Arena<Row, Generational> = Arena::new(|mc| {
             let weak = |object| (object, Gc::downgrade(mc, object));
             (0..100).map(|number| weak(Gc::new(mc, number))).collect()
         });

@@ -47,7 +47,7 @@ pub enum Fault {
     /// balance.
     Run {
         /// The run.
-        run: Run,
+        run: Box<Run>,
         /// What is wrong.
         reason: String,
     },
@@ -132,10 +132,10 @@ impl Round {
                     workload.run(Backend::Null, &parameters, &mut Instruments::silent())
                 });
                 runs.map(|run| {
-                    let expected = reference.clone().map_err(|reason| (run, reason));
+                    let expected = reference.clone();
                     expected
-                        .and_then(|expected| run.perform(expected).map_err(|reason| (run, reason)))
-                        .map_err(|(run, reason)| Fault::Run { run, reason })
+                        .and_then(|expected| run.perform(expected))
+                        .map_err(|reason| Fault::Run { run: Box::new(run), reason })
                 })
             })
             .collect();
@@ -209,7 +209,7 @@ mod tests {
         );
         let reason = runs[1].perform(wrong).expect_err("it is the answer to something else");
         assert!(reason.contains("instead of"), "{reason}");
-        let fault = Fault::Run { run: runs[1], reason };
+        let fault = Fault::Run { run: Box::new(runs[1]), reason };
         assert!(fault.to_string().starts_with("list on refcount, scale "), "{fault}");
     }
 }

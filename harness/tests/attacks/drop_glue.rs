@@ -195,18 +195,18 @@ pub(crate) fn glue_that_mutates_an_arena_whose_glue_mutates_an_arena<C: Collecto
     let mut arenas: Vec<_> = (0..20)
         .map(|_| setting.arena::<Rootable![Option<Gc<'_, Static<Deep<C>>>>], C>(|_| None))
         .collect();
-    for depth in 0..20 {
-        arenas[depth].mutate_root(|mc, root| {
+    for (depth, arena) in arenas.iter_mut().enumerate() {
+        arena.mutate_root(|mc, root| {
             let deep = Deep(alive.token(), depth as u32, Rc::clone(&shared), setting);
             assert_eq!(deep.1, depth as u32);
             let _ = deep.3;
             *root = Some(Gc::new(mc, Static(deep)));
         });
-        age(&mut arenas[depth]);
-        arenas[depth].mutate_root(|_, root| *root = None);
+        age(arena);
+        arena.mutate_root(|_, root| *root = None);
         // The glue runs while the shared arena is in use, and while it is not.
         let _in_use = (depth % 2 == 0).then(|| shared.borrow_mut());
-        arenas[depth].collect();
+        arena.collect();
     }
     drop(arenas);
     shared.borrow().enter(|_, root| root.check());

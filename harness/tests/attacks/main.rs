@@ -7,6 +7,7 @@
     clippy::redundant_closure,
     reason = "a closure is general enough for `for<'gc>`, a path is not"
 )]
+#![allow(clippy::type_complexity, reason = "the type of a root is spelled where the root is made")]
 
 mod code_of_the_user;
 mod drop_glue;

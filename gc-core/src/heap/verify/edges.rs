@@ -127,8 +127,12 @@ impl Verifier<'_> {
         let len = unsafe { object.element_count() };
         let mut targets = Vec::new();
         for segment in 0..len.div_ceil(segment_len) {
-            // SAFETY: as above; a longer array has bits for its segments.
-            let is_logged = len > segment_len && unsafe { object.segment_bits().contains(segment) };
+            let is_logged = len > segment_len && {
+                // SAFETY: as above; a longer array has bits for its segments.
+                let bits = unsafe { object.segment_bits() };
+                // SAFETY: it is one of its segments.
+                unsafe { bits.contains(segment) }
+            };
             if is_logged || is_noted(Logged::Segment(object, segment)) {
                 continue;
             }

@@ -20,8 +20,8 @@ impl Verifier<'_> {
         let mut noted = Vec::new();
         ids.for_each_noted(|what, object| noted.push((what, object)));
         for (what, object) in noted {
-            // SAFETY: it is an object, whose header was looked at.
             if self.check_live(FaultKind::Identity, what, object)
+                // SAFETY: it is an object, whose header was looked at.
                 && !unsafe { object.header() }.has(Flag::Identified)
             {
                 let message = alloc::format!("{what} leads to it, and it has no flag that says so");
@@ -88,8 +88,8 @@ impl Verifier<'_> {
             self.fault(FaultKind::Calls, None, message);
         }
         for &object in calls.finalizers.keys() {
-            // SAFETY: it is an object, whose header was looked at.
             if self.check_live(FaultKind::Calls, "the table of finalizers", object)
+                // SAFETY: it is an object, whose header was looked at.
                 && !unsafe { object.header() }.has(Flag::Finalizable)
             {
                 let message = "it is in the table of finalizers, and has no flag that says so";

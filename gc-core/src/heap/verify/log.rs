@@ -57,8 +57,10 @@ impl Verifier<'_> {
                     if len > segment_len && segment < len.div_ceil(segment_len) =>
                 {
                     segments.push((object, segment));
-                    // SAFETY: as above; it has such a segment.
-                    if !unsafe { object.segment_bits().contains(segment) } {
+                    // SAFETY: as above; an array of so many elements has bits.
+                    let bits = unsafe { object.segment_bits() };
+                    // SAFETY: it has such a segment.
+                    if !unsafe { bits.contains(segment) } {
                         let message = "a segment is logged, and its bit says that it is not";
                         self.fault(FaultKind::Log, Some(object), message);
                     }
