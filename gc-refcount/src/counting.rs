@@ -476,8 +476,9 @@ impl Counting {
         while let Some(object) = lost.next() {
             // SAFETY: the caller's promise.
             if unsafe { take_back_rare(heap, &mut self.owed, object, base, observer) } {
-                // SAFETY: as above.
-                unsafe { self.owe(heap, lost.collect(), top) }
+                // What a handle held is held until it is its turn, for a call as for anybody.
+                let rest: Vec<ObjectRef> = lost.collect();
+                self.owed.splice(top..top, rest.into_iter().rev());
                 return true;
             }
         }

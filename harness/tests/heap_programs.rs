@@ -432,6 +432,35 @@ fn an_object_with_more_references_than_a_header_counts_dies_once_they_are_gone()
 }
 
 #[test]
+fn what_a_dead_leaf_has_yet_to_release_is_held_while_a_callback_runs() {
+    // Found by `diff --zeal`. The leaf `n4` releases `n1`, whose callback comes first, and then `n3`. When
+    // that dies, `n5` is still held by the leaf, and dies after `n2`.
+    assert_right(
+        r#"
+            {"op": "new", "id": "n1"}
+            {"op": "weakref", "w": "w0", "to": "n1", "cb": []}
+            {"op": "new", "id": "n2", "kind": "tuple", "of": []}
+            {"op": "new", "id": "n3"}
+            {"op": "link", "from": "n3", "slot": 1, "to": "n2"}
+            {"op": "new", "id": "n4", "kind": "leaf"}
+            {"op": "link", "from": "n4", "slot": 1, "to": "n3"}
+            {"op": "link", "from": "n4", "slot": 0, "to": "n1"}
+            {"op": "drop", "name": "n1"}
+            {"op": "drop", "name": "n3"}
+            {"op": "new", "id": "n5"}
+            {"op": "new", "id": "n8", "name": "r3"}
+            {"op": "link", "from": "n8", "slot": 0, "to": "n5"}
+            {"op": "drop", "name": "n5"}
+            {"op": "link", "from": "n3", "slot": 0, "to": "n5"}
+            {"op": "drop", "name": "n2"}
+            {"op": "drop", "name": "r3"}
+            {"op": "link", "from": "n4", "slot": 2, "to": "n5"}
+            {"op": "drop", "name": "n4"}
+        "#,
+    );
+}
+
+#[test]
 fn an_old_holder_remembers_what_was_promoted_in_place() {
     // Found by `diff`. The chain makes the nursery survive as a whole, so that the next minor
     // collection promotes without copying; the one after it must still know of old -> young.
