@@ -33,8 +33,9 @@ struct Leaf {
 #[test]
 fn what_a_leaf_has_yet_to_release_is_held_while_a_callback_runs() {
     type Root<'gc> = (Option<Gc<'gc, Static<Leaf>>>, Option<GcWeak<'gc, Node<'gc>>>);
+    type Held = Rootable!['gc => Root<'gc>];
     let seen = Rc::<RefCell<Vec<&str>>>::default();
-    let mut arena: Arena<Rootable!['gc => Root<'gc>], Refcount> = Arena::new(|_| (None, None));
+    let mut arena: Arena<Held, Refcount> = Arena::new(|_| (None, None));
     arena.mutate_root(|mc, root| {
         fn node<'gc>(
             mc: &Mutation<'gc>,
