@@ -21,10 +21,12 @@ struct Node<'gc> {
     children: Vec<Gc<'gc, Node<'gc>>>,
 }
 
+type Handle = DynamicRoot<Rootable![Node<'_>]>;
+
 /// References that the collector does not see.
 struct Leaf {
     _token: Token,
-    _handles: Vec<DynamicRoot<Rootable![Node<'_>]>>,
+    _handles: Vec<Handle>,
 }
 
 /// The leaf holds `watched`, `parent` and `shared` by handles, and `parent -> shared, own`. The callback of

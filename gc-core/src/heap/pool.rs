@@ -51,7 +51,7 @@ pub struct Pool {
     /// Memory that becomes free is filled with a pattern.
     poisons: bool,
     /// Free blocks that are kept back, the oldest first.
-    quarantine: VecDeque<Block>,
+    pub(super) quarantine: VecDeque<Block>,
     /// How many of them there may be.
     quarantine_len_max: usize,
     /// Chunks up to the one that cannot be had; zero if none is.

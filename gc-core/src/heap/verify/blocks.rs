@@ -38,7 +38,7 @@ impl Verifier<'_> {
         }
         self.check_block_list(
             "the list of free blocks",
-            pool.free.iter().copied(),
+            pool.free.iter().chain(&pool.quarantine).copied(),
             free,
             |block| block.state() == BlockState::Free,
         );
