@@ -183,6 +183,12 @@ impl<'a> SendCheck<'a> {
         self.enqueue(T::check_send);
     }
 
+    /// [`SendCheck::part`] for the derive: of the type whose function this is.
+    #[doc(hidden)]
+    pub fn __ask(&mut self, check_send: fn(&mut SendCheck<'_>)) {
+        self.enqueue(check_send);
+    }
+
     /// A value has a part of this type, which is `Send` if [`SendTypes`] has it.
     ///
     /// # Examples

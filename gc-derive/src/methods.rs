@@ -69,10 +69,16 @@ pub(crate) fn check_send(variants: &[Variant<'_>], krate: &Path) -> TokenStream 
     let check = local("check");
     let sink = quote!(#krate::SendCheck);
     let fields = variants.iter().flat_map(|variant| &variant.fields).map(|field| {
-        let (ty, span) = (field.ty, own_span_at(field.ty.span()));
-        let question = Ident::new(if field.is_static { "look_up" } else { "part" }, span);
-        let is_send = is_send(&field.ty, krate);
-        quote_spanned!(span=> if !#is_send { #sink::#question::<#ty>(#check); })
+        let ty = field.ty;
+        let question = if field.is_static {
+            quote_spanned!(own_span_at(ty.span())=> #sink::look_up::<#ty>(#check))
+        } else {
+            // Not `part`, whose bound would be a second error at a type that is not traced.
+            let answer = associated(ty, krate, "check_send");
+            quote!(#sink::__ask(#check, #answer))
+        };
+        let is_send = is_send(ty, krate);
+        quote!(if !#is_send { #question; })
     });
     let is_send = is_send(&quote!(Self), krate);
     declare_check_send(&check, krate, &quote!(if !#is_send { #(#fields)* }))
