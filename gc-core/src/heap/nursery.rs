@@ -100,6 +100,8 @@ pub struct Nursery {
     target_bytes: usize,
     /// The arena's owner has chosen the size.
     is_fixed: bool,
+    /// No block could be had since the last safepoint that collected.
+    is_exhausted: bool,
 }
 
 impl Nursery {
@@ -114,6 +116,7 @@ impl Nursery {
                 .unwrap_or(default_bytes(settings))
                 .min(TARGET_BYTES_MAX),
             is_fixed: settings.fixed_nursery_bytes().is_some(),
+            is_exhausted: false,
         }
     }
 
@@ -185,8 +188,9 @@ impl Nursery {
         self.filled.extend(self.current.replace(taken));
     }
 
-    /// Ends allocation in the blocks that were left, and in the current one if it is used up. If all
-    /// died there it is as good as new. Returns the region to go on with.
+    /// Ends allocation in the blocks that were left, and in the current one if it is used up, or if there
+    /// was no other: then the room of what died behind the region is needed, too. If all died there it is
+    /// as good as new. Returns the region to go on with.
     ///
     /// Nothing is young any more.
     #[cold]
@@ -195,9 +199,10 @@ impl Nursery {
         while let Some(taken) = self.filled.pop() {
             taken.retire(pool);
         }
+        let was_exhausted = mem::take(&mut self.is_exhausted);
         let Some(Taken { block, .. }) = self.current else { return region };
         let is_empty = block.live_bytes() == 0;
-        if is_empty {
+        if is_empty || was_exhausted {
             self.holes.clear();
         }
         // What is free is told of before it is handed out again.
@@ -206,7 +211,7 @@ impl Nursery {
             pool.residency().take_hole(block, &(0..BLOCK_BYTES));
             return Region { begin: block.base(), end: block.end() };
         }
-        if (is_empty || (region.is_used_up() && self.holes.is_empty()))
+        if (is_empty || was_exhausted || (region.is_used_up() && self.holes.is_empty()))
             && let Some(taken) = self.current.take()
         {
             taken.retire(pool);
@@ -242,7 +247,9 @@ impl Heap {
         if let Some(current) = &mut nursery.current {
             current.filled = self.begin.get()..self.cursor.get();
         }
-        let region = nursery.take_block(&mut pool, bytes, self.settings.moves_objects)?;
+        let region = nursery
+            .take_block(&mut pool, bytes, self.settings.moves_objects)
+            .inspect_err(|_| nursery.is_exhausted = true)?;
         if nursery.taken_bytes > nursery.target_bytes {
             self.is_due.set(true);
         }
@@ -353,7 +360,11 @@ impl Heap {
         let taken_bytes = mem::take(&mut nursery.taken_bytes);
         let region = Region { begin: self.begin.get(), end: self.end.get() };
         let is_used_up = region.is_used_up() && nursery.holes.is_empty();
-        if is_used_up || !nursery.filled.is_empty() || pool.take_is_emptied() {
+        if is_used_up
+            || nursery.is_exhausted
+            || !nursery.filled.is_empty()
+            || pool.take_is_emptied()
+        {
             let region = nursery.settle_blocks(pool, region, is_free_told);
             self.enter_region(region);
         }

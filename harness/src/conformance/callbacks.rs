@@ -101,6 +101,10 @@ pub fn weak_references_that_move_are_cleared<C: Collector + Default>() {
                 arena.collect_generation(generation);
                 arena.collect_generation(generation);
             }
+            if setting.is_zealous() {
+                // They may have become old before.
+                arena.collect();
+            }
             arena.mutate(|mc, (_, weaks)| {
                 litter(mc);
                 for weak in weaks {

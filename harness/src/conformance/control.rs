@@ -251,6 +251,7 @@ pub fn a_safepoint_without_work_changes_nothing<C: Collector + Default>() {
         let witness = Witness::default();
         let mut arena: Nodes<C> = setting.arena(|mc| vec![Node::new(mc, &witness, 0)]);
         age(&mut arena);
+        arena.collect();
         let live_bytes = arena.stats().live_bytes;
         for _ in 0..100 {
             arena.collect_debt();

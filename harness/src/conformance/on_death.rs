@@ -275,6 +275,7 @@ pub fn after_it_ran_function_and_registration_are_freed<C: Collector + Default>(
         let mut arena = setting.arena::<Held, C>(|mc| Some(Node::new(mc, &witness, 0)));
         let objects_before = {
             age(&mut arena);
+            settle(&mut arena);
             arena.stats().live_objects
         };
         let functions: Vec<_> = arena.mutate(|mc, node| {
@@ -287,8 +288,8 @@ pub fn after_it_ran_function_and_registration_are_freed<C: Collector + Default>(
         drop(functions[1].detach());
         assert_eq!(ran.owners(), 2);
         arena.mutate_root(|_, root| *root = None);
-        settle(&mut arena);
         age(&mut arena);
+        settle(&mut arena);
         if reclaims::<C>() {
             assert_eq!((ran.owners(), functions.len()), (0, 4));
             assert_eq!(ran.numbers(), [0, 3, 2]);

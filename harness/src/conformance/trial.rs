@@ -45,6 +45,11 @@ impl Setting {
         }
     }
 
+    /// Whether it is not only the collector and the claim that say when objects age, and where they lie.
+    pub(super) fn is_zealous(self) -> bool {
+        matches!(self, Setting::Zealous | Setting::Drawn(_))
+    }
+
     pub(super) fn builder<R, C>(self) -> ArenaBuilder<R, C>
     where
         R: for<'a> Rootable<'a>,
