@@ -38,18 +38,17 @@ pub unsafe trait Trace {
 /// What `check_send` has named.
 #[derive(Debug, Default)]
 pub struct SendCheck<'a> {
-    asked: Vec<&'static str>,
+    asked: Vec<fn(&mut SendCheck<'a>)>,
     pending: Vec<fn(&mut SendCheck<'a>)>,
     refused: Vec<&'static str>,
 }
 
-impl SendCheck<'_> {
-    /// Asks the type, once.
-    pub fn part<T: Trace + ?Sized>(&mut self) {
-        let name = std::any::type_name::<T>();
-        if !self.asked.contains(&name) {
-            self.asked.push(name);
-            self.pending.push(T::check_send);
+impl<'a> SendCheck<'a> {
+    /// Asks the type with this function, once.
+    pub fn __ask(&mut self, check_send: fn(&mut SendCheck<'a>)) {
+        if !self.asked.iter().any(|&asked| std::ptr::fn_addr_eq(asked, check_send)) {
+            self.asked.push(check_send);
+            self.pending.push(check_send);
         }
     }
     /// No type is known.
@@ -65,7 +64,7 @@ impl SendCheck<'_> {
 /// The names of the types that are in the way of sending a value, sorted.
 pub fn not_send<T: Trace + ?Sized>() -> Vec<&'static str> {
     let mut check = SendCheck::default();
-    check.part::<T>();
+    check.__ask(T::check_send);
     while let Some(ask) = check.pending.pop() {
         ask(&mut check);
     }
@@ -223,7 +222,7 @@ macro_rules! containers {
                 self.iter_mut().for_each(|element| element.relocate(slots));
             }
             fn check_send(check: &mut SendCheck<'_>) {
-                check.part::<T>();
+                check.__ask(<T as Trace>::check_send);
             }
         }
     )*};
@@ -244,7 +243,7 @@ unsafe impl<T: Trace + ?Sized> Trace for Box<T> {
         (**self).describe(edges);
     }
     fn check_send(check: &mut SendCheck<'_>) {
-        check.part::<T>();
+        check.__ask(<T as Trace>::check_send);
     }
 }
 

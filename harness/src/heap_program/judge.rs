@@ -63,8 +63,16 @@ impl Setting {
 
 impl fmt::Display for Setting {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Setup { settle, automatic, stress, nursery_bytes, in_epochs, roots_in_handles, zeal } =
-            self.setup;
+        let Setup {
+            settle,
+            automatic,
+            stress,
+            nursery_bytes,
+            in_epochs,
+            roots_in_handles,
+            zeal,
+            verify,
+        } = self.setup;
         let words = [
             settle.then(|| "settled".to_owned()),
             automatic.then(|| "automatic".to_owned()),
@@ -72,6 +80,7 @@ impl fmt::Display for Setting {
             nursery_bytes.map(|bytes| format!("a nursery of {bytes} bytes")),
             in_epochs.then(|| "in epochs".to_owned()),
             roots_in_handles.then(|| "roots in handles".to_owned()),
+            verify.then(|| "verified".to_owned()),
             (zeal != Zeal::OFF).then(|| format!("zeal: {zeal}")),
         ];
         let words: Vec<String> = words.into_iter().flatten().collect();

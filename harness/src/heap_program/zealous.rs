@@ -35,11 +35,14 @@ pub(super) fn draw(attributes: &Attributes, judged: Judged, seed: u64) -> Settin
         in_epochs: is_drawn() && is_drawn(),
         roots_in_handles: is_drawn(),
         zeal: Zeal::OFF,
+        verify: false,
     };
     if is_drawn() {
         setup.nursery_bytes = Some(NURSERY_BYTES[random.next_u32() as usize % NURSERY_BYTES.len()]);
     }
     setup.zeal = Zeal::random(random.next_u64());
+    // It takes many times as long.
+    setup.verify = random.next_u32().is_multiple_of(8);
     let mode = if judged == Judged::ByAnswers {
         of_known_moments(attributes, &mut setup)
     } else {

@@ -1,14 +1,14 @@
-//! Whether the accounts of an arena balance: [`audit`].
+//! Whether the heap of an arena is in order, and its accounts balance: [`audit`].
 
 use gc_core::{Arena, Collector, Root, Rootable, Stats, Trace};
 
-/// Collects, and compares what the statistics say with what is in the heap. Where every death is looked
+/// Collects, verifies the heap, and compares what the statistics say with what is in it. Where every death is looked
 /// at, as many objects were allocated as live and were freed; a collector that counts does not look at
 /// what dies young.
 ///
 /// # Errors
 ///
-/// Says which sums differ.
+/// Says what is wrong, or which sums differ.
 pub(super) fn audit<R, C>(arena: &mut Arena<R, C>) -> Result<(), String>
 where
     R: for<'gc> Rootable<'gc>,
@@ -16,6 +16,7 @@ where
     C: Collector,
 {
     arena.collect();
+    arena.verify().map_err(|faults| faults.to_string())?;
     // The cells of weak references are in the blocks, and not shown as objects.
     let found = arena.inspect(|heap, _| {
         let (young, mature): (Vec<_>, Vec<_>) =

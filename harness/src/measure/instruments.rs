@@ -20,6 +20,7 @@ pub struct Instruments {
     pacing: Pacing,
     sampling: Option<Sampling>,
     zeal: Option<Zeal>,
+    verifies: bool,
     /// Whether the accounts of each arena are looked at in the end.
     is_audited: bool,
     pauses: Option<Rc<RefCell<Pauses>>>,
@@ -99,6 +100,7 @@ impl Instruments {
             pacing: Pacing::default(),
             sampling: None,
             zeal: None,
+            verifies: false,
             is_audited: false,
             pauses: None,
             is_heard: false,
@@ -158,6 +160,13 @@ impl Instruments {
         self
     }
 
+    /// Verifies the heap before and after every collection; otherwise as an arena does by default.
+    #[must_use]
+    pub fn verify(mut self, verifies: bool) -> Self {
+        self.verifies = verifies;
+        self
+    }
+
     /// Has [`retire`](Instruments::retire) collect each arena, and panic unless its accounts balance.
     #[must_use]
     pub fn audit(mut self, is_audited: bool) -> Self {
@@ -201,6 +210,9 @@ impl Instruments {
         }
         if let Some(zeal) = self.zeal {
             builder = builder.zeal(zeal);
+        }
+        if self.verifies {
+            builder = builder.verify(true);
         }
         let mut arena = builder.build(root);
         let sampling = self.observer.as_ref().and_then(|observer| observer.sampling());

@@ -23,6 +23,8 @@ pub struct Settings {
     pub is_sampled: bool,
     /// Rare paths made common.
     pub zeal: Option<Zeal>,
+    /// Whether the heap is verified before and after every collection.
+    pub verify: bool,
 }
 
 /// Allocations are sampled as often as once in so many bytes.
@@ -38,6 +40,7 @@ impl Settings {
             pacing: Pacing::from_percent(random.random_range(5..=400)),
             is_sampled: random.random_ratio(1, 4),
             zeal: random.random_ratio(1, 2).then(|| Zeal::random(random.random())),
+            verify: random.random_ratio(1, 8),
         }
     }
 
@@ -45,7 +48,10 @@ impl Settings {
     #[must_use]
     pub fn is_slow(&self) -> bool {
         let is_zealous = self.zeal.is_some_and(|zeal| zeal.collect || zeal.random_policy);
-        self.stress || is_zealous || self.nursery_bytes.is_some_and(|bytes| bytes < 1 << 16)
+        self.stress
+            || self.verify
+            || is_zealous
+            || self.nursery_bytes.is_some_and(|bytes| bytes < 1 << 16)
     }
 
     /// Instruments that set arenas up like this, and audit each in the end.
@@ -57,6 +63,7 @@ impl Settings {
             .pacing(self.pacing)
             .sampling(self.is_sampled.then(|| Sampling::every_bytes(SAMPLED_BYTES)))
             .zeal(self.zeal)
+            .verify(self.verify)
             .audit(true);
         match self.nursery_bytes {
             Some(bytes) => instruments.nursery_bytes(bytes),
@@ -68,9 +75,12 @@ impl Settings {
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "pacing {} %", self.pacing.percent())?;
-        for (is_set, word) in
-            [(self.stress, "stress"), (!self.prompt, "not prompt"), (self.is_sampled, "sampled")]
-        {
+        for (is_set, word) in [
+            (self.stress, "stress"),
+            (!self.prompt, "not prompt"),
+            (self.is_sampled, "sampled"),
+            (self.verify, "verified"),
+        ] {
             if is_set {
                 write!(f, ", {word}")?;
             }

@@ -36,6 +36,8 @@ pub struct Setup {
     pub roots_in_handles: bool,
     /// What makes rare paths common.
     pub zeal: Zeal,
+    /// Verify the heap before and after every collection. Otherwise as an arena does by default.
+    pub verify: bool,
 }
 
 /// An operation that has run and is not answered yet.
@@ -109,6 +111,9 @@ impl<C: Collector + Default> Session<C> {
         builder = builder.zeal(setup.zeal).check_trace(setup.stress);
         if let Some(bytes) = setup.nursery_bytes {
             builder = builder.nursery_bytes(bytes);
+        }
+        if setup.verify {
+            builder = builder.verify(true);
         }
         let mut arena = builder.build(|_| World::default());
         if !setup.automatic {
