@@ -255,8 +255,17 @@ impl Shared {
     fn publish(&mut self) {
         let marks = core::mem::take(&mut self.marks);
         if let Some(word) = self.word.take() {
-            // A mark orders nothing: objects are not written to meanwhile.
-            let lost = word.fetch_or(marks, Ordering::Relaxed) & marks;
+            let before = if crate::planted!("marks-are-not-atomic") {
+                // SAFETY: the word is there. That others write to it meanwhile is the bug.
+                let before = unsafe { word.as_ptr().read() };
+                // SAFETY: as above.
+                unsafe { word.as_ptr().write(before | marks) }
+                before
+            } else {
+                // A mark orders nothing: objects are not written to meanwhile.
+                word.fetch_or(marks, Ordering::Relaxed)
+            };
+            let lost = before & marks;
             if lost != 0 {
                 self.note_lost(word, lost);
             }

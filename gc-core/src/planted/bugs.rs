@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 pub struct Bug {
     /// What `planted!` and `GC_PLANTED` call it.
     pub name: &'static str,
-    /// The collectors whose tests must catch it.
+    /// The collectors whose tests must catch it. None: a tool must.
     pub backends: &'static [&'static str],
     /// What is wrong.
     pub what: &'static str,
@@ -20,6 +20,7 @@ pub struct Bug {
 const REFCOUNT: &str = "refcount";
 const MARKSWEEP: &str = "marksweep";
 const GENERATIONAL: &str = "generational";
+const NONE: &[&str] = &[];
 const COUNTING: &[&str] = &[REFCOUNT, MARKSWEEP];
 const ALL: &[&str] = &[REFCOUNT, MARKSWEEP, GENERATIONAL];
 
@@ -47,6 +48,7 @@ pub const BUGS: &[Bug] = &[
     bug("piece-is-lost", &[MARKSWEEP, GENERATIONAL], "Of a long array only the first piece is marked."),
     bug("offer-is-lost", &[MARKSWEEP, GENERATIONAL], "What a thread takes from another is not marked."),
     bug("marks-are-not-published", &[MARKSWEEP, GENERATIONAL], "The marks that a thread holds back when its work ends are lost."),
+    bug("marks-are-not-atomic", NONE, "Threads that mark write to one word as if there were no others: `ci/tsan.sh` must see it."),
     bug("split-loses-an-element", &[GENERATIONAL], "Where a long array is divided among threads, an element is in neither part."),
     // Counting.
     bug("increment-by-two", COUNTING, "A reference to a counted object counts twice."),
