@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use gc_core::{Arena, Collector, Gc, Lock, Rootable, Static, Trace, unlock};
+use gc_core::{
+    Arena, Collector, Edges, Gc, Lock, Rootable, SendCheck, SlotMap, Slots, Static, Trace, unlock,
+};
 use harness::backend::Backend;
 use harness::with_collector;
 
@@ -145,6 +147,73 @@ fn a_process_that_exits_runs_nothing() {
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(text.contains("the arena is"), "{text}");
         assert_eq!(text.contains("function ran"), runs, "{ends_by}: {text}");
+    }
+}
+
+/// Panics where a collector reads it, or changes what it refers to.
+struct Panicking<'gc> {
+    wherein: String,
+    inner: Gc<'gc, u32>,
+}
+
+// SAFETY: the one reference is reported by both, if they end.
+unsafe impl Trace for Panicking<'_> {
+    const HAS_GC: bool = true;
+    const SLOTS: SlotMap = SlotMap::Dynamic;
+
+    fn visit(&self, edges: &mut Edges) {
+        assert_ne!(self.wherein, "visit", "on purpose");
+        self.inner.visit(edges);
+    }
+
+    fn relocate(&mut self, slots: &mut Slots) {
+        assert_ne!(self.wherein, "relocate", "on purpose");
+        self.inner.relocate(slots);
+    }
+
+    fn check_send(check: &mut SendCheck<'_>) {
+        check.refuse::<Self>();
+    }
+}
+
+/// The program that [`a_panic_in_visit_or_relocate_ends_the_process`] starts.
+#[test]
+#[ignore = "run by another test, in a process of its own"]
+fn a_process_whose_trace_panics() {
+    let Ok(wherein) = env::var("PANICS_IN") else { return };
+    let named = env::var("BACKEND").expect("it was set");
+    let backend = Backend::ALL.into_iter().find(|backend| backend.name() == named);
+    let walks_on = with_collector!(backend.expect("a backend"), C => {
+        std::panic::catch_unwind(|| {
+            let mut arena = Arena::<Rootable![Gc<'_, Panicking<'_>>], C>::builder()
+                .stress(true)
+                .build(|mc| Gc::new(mc, Panicking { wherein, inner: Gc::new(mc, 1) }));
+            arena.mutate(|_, _| ());
+            arena.collect();
+            arena.collect();
+            assert_eq!(arena.mutate(|_, root| *root.inner), 1);
+        })
+    });
+    println!("the process walks on: {walks_on:?}");
+}
+
+/// Half of a heap that was read, or whose references were updated, is no heap: nobody can catch this.
+#[test]
+fn a_panic_in_visit_or_relocate_ends_the_process() {
+    for backend in Backend::COLLECTING {
+        let moves = backend.attributes().moves_objects;
+        for (wherein, ends) in [("visit", true), ("relocate", moves), ("nothing", false)] {
+            let output = Command::new(env::current_exe().unwrap())
+                .args(["--exact", "a_process_whose_trace_panics", "--ignored", "--nocapture"])
+                .env("PANICS_IN", wherein)
+                .env("BACKEND", backend.name())
+                .output()
+                .unwrap();
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert_eq!(text.contains("walks on: Ok"), !ends, "{backend}, {wherein}: {text}");
+            // By a signal, not with the code of a test that has failed.
+            assert_eq!(output.status.code(), (!ends).then_some(0), "{backend}, {wherein}");
+        }
     }
 }
 
