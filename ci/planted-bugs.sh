@@ -7,4 +7,4 @@ cd "$(dirname "$0")/.."
 
 # Only the crates of this workspace are built anew, and beside those of an ordinary build.
 export RUSTC_WORKSPACE_WRAPPER="$PWD/ci/rustc-planted.sh"
-ONLY="${1-}" cargo test -p harness --test planted_bugs -- --nocapture --test-threads=1
+ONLY="${1-}" cargo test -p harness --test planted_bugs -- planted_bugs_ --nocapture --test-threads=1
