@@ -461,6 +461,32 @@ fn what_a_dead_leaf_has_yet_to_release_is_held_while_a_callback_runs() {
 }
 
 #[test]
+fn what_a_leaf_held_and_a_callback_may_come_in_any_order() {
+    // Found by `diff --zeal`, one in 15000 programs. The leaf `n7` dies, then `n3`, and of that `n5`, which
+    // has a callback. Before it is called the leaf's drop glue runs, and `n6` dies: earlier than in the model.
+    assert_right(
+        r#"
+            {"op": "new", "id": "n2"}
+            {"op": "new", "id": "n3"}
+            {"op": "link", "from": "n2", "slot": 0, "to": "n3"}
+            {"op": "drop", "name": "n3"}
+            {"op": "new", "id": "n5"}
+            {"op": "link", "from": "n3", "slot": 0, "to": "n5"}
+            {"op": "drop", "name": "n5"}
+            {"op": "weakref", "w": "w7", "to": "n5", "cb": []}
+            {"op": "new", "id": "n6"}
+            {"op": "new", "id": "n7", "kind": "leaf"}
+            {"op": "link", "from": "n7", "slot": 0, "to": "n6"}
+            {"op": "new", "id": "n10", "kind": "tuple", "of": ["n7", "n3"]}
+            {"op": "drop", "name": "n6"}
+            {"op": "drop", "name": "n7"}
+            {"op": "drop", "name": "n2"}
+            {"op": "drop", "name": "n10"}
+        "#,
+    );
+}
+
+#[test]
 fn an_old_holder_remembers_what_was_promoted_in_place() {
     // Found by `diff`. The chain makes the nursery survive as a whole, so that the next minor
     // collection promotes without copying; the one after it must still know of old -> young.
