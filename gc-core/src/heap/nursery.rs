@@ -77,10 +77,15 @@ impl Region {
     /// Before the first, and after the last of a block that is used up.
     const NONE: Region = Region { begin: ptr::null_mut(), end: ptr::null_mut() };
 
+    #[inline]
+    fn len(self) -> usize {
+        self.end.addr() - self.begin.addr()
+    }
+
     /// Whether no object fits.
     #[inline]
     fn is_used_up(self) -> bool {
-        self.end.addr() - self.begin.addr() < OBJECT_BYTES_MIN
+        self.len() < OBJECT_BYTES_MIN
     }
 }
 
@@ -100,7 +105,7 @@ pub struct Nursery {
     target_bytes: usize,
     /// The arena's owner has chosen the size.
     is_fixed: bool,
-    /// No block could be had since the last safepoint that collected.
+    /// No other block could be had when one was last sought.
     is_exhausted: bool,
 }
 
@@ -189,8 +194,8 @@ impl Nursery {
     }
 
     /// Ends allocation in the blocks that were left, and in the current one if it is used up, or if there
-    /// was no other: then the room of what died behind the region is needed, too. If all died there it is
-    /// as good as new. Returns the region to go on with.
+    /// is no other and more of it has died than is left: that is found when the block is next searched. If
+    /// all died there it is as good as new. Returns the region to go on with.
     ///
     /// Nothing is young any more.
     #[cold]
@@ -199,10 +204,12 @@ impl Nursery {
         while let Some(taken) = self.filled.pop() {
             taken.retire(pool);
         }
-        let was_exhausted = mem::take(&mut self.is_exhausted);
         let Some(Taken { block, .. }) = self.current else { return region };
         let is_empty = block.live_bytes() == 0;
-        if is_empty || was_exhausted {
+        let left_bytes = region.len() + self.holes.iter().map(Hole::len).sum::<usize>();
+        let is_worth_a_search =
+            self.is_exhausted && BLOCK_BYTES - block.live_bytes() > 2 * left_bytes;
+        if is_empty || is_worth_a_search {
             self.holes.clear();
         }
         // What is free is told of before it is handed out again.
@@ -211,7 +218,7 @@ impl Nursery {
             pool.residency().take_hole(block, &(0..BLOCK_BYTES));
             return Region { begin: block.base(), end: block.end() };
         }
-        if (is_empty || was_exhausted || (region.is_used_up() && self.holes.is_empty()))
+        if (is_empty || is_worth_a_search || (region.is_used_up() && self.holes.is_empty()))
             && let Some(taken) = self.current.take()
         {
             taken.retire(pool);
@@ -247,9 +254,9 @@ impl Heap {
         if let Some(current) = &mut nursery.current {
             current.filled = self.begin.get()..self.cursor.get();
         }
-        let region = nursery
-            .take_block(&mut pool, bytes, self.settings.moves_objects)
-            .inspect_err(|_| nursery.is_exhausted = true)?;
+        let region = nursery.take_block(&mut pool, bytes, self.settings.moves_objects);
+        nursery.is_exhausted = region.is_err();
+        let region = region?;
         if nursery.taken_bytes > nursery.target_bytes {
             self.is_due.set(true);
         }
