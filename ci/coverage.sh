@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Which lines of gc-core and the collectors the tests reach, by file. What is left is explained in
-# docs/testing.md. With an argument, a report with every line goes to that folder as HTML.
+# Which lines of gc-core and the collectors the tests reach, by file. With an argument, a report with every
+# line goes to that folder as HTML.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

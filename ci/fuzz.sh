@@ -9,11 +9,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-target=x86_64-unknown-linux-gnu
-if [[ $(rustc -vV | sed -n 's/^host: //p') != "$target" ]]; then
-    echo "only on $target"
-    exit 0
-fi
+. ci/sanitizer-target
 if ! cargo fuzz --version >/dev/null 2>&1; then
     cargo install --quiet --locked cargo-fuzz
 fi
@@ -24,8 +20,6 @@ if ((${#targets[@]} == 0)); then
     targets=(heap_programs arena_api readers)
 fi
 
-# The flags are unstable, so the stable compiler is told to allow them.
-export RUSTC_BOOTSTRAP=1
 export RUSTFLAGS="${RUSTFLAGS-} --cfg asan"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/fuzz"
 

@@ -4,11 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-target=x86_64-unknown-linux-gnu
-if [[ $(rustc -vV | sed -n 's/^host: //p') != "$target" ]]; then
-    echo "only on $target"
-    exit 0
-fi
+. ci/sanitizer-target
 
 # The standard library is not instrumented, and fences are not understood, so some of what is ordered
 # looks like a race.
@@ -29,8 +25,6 @@ race:rayon_core::latch::CountLatch as
 race:crossbeam_deque::deque::Buffer
 LIST
 
-# The flag is unstable, so the stable compiler is told to allow it.
-export RUSTC_BOOTSTRAP=1
 export RUSTFLAGS="-Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer -Zshare-generics=no"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}/tsan"
 # With the bugs of `gc-core/src/planted`, each of which is there if it is asked for.

@@ -7,8 +7,10 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use tenure::{Arena, Collector, Gc, Lock, Mutation, Rootable, Trace, unlock};
 
 /// Large enough that there is something to share.
-const NODES: usize = if cfg!(miri) { 100 } else { 3000 };
-const ROUNDS: usize = if cfg!(miri) { 1 } else { 8 };
+const NODES: usize = 3000;
+const ROUNDS: usize = 8;
+/// An array that is divided among threads.
+const LONG: usize = 5000;
 const ARENAS: usize = 3;
 const THREADS: usize = 5;
 
@@ -27,7 +29,8 @@ fn make<'gc>(mc: &Mutation<'gc>, round: usize) -> Vec<Gc<'gc, Node<'gc>>> {
     let mut nodes: Vec<Gc<'gc, Node<'gc>>> = Vec::new();
     for number in 0..NODES {
         let before = |step: usize| Lock::new(number.checked_sub(step).map(|index| nodes[index]));
-        let others = Gc::slice_from_fn(mc, number % 5, |index| before(1 + (index + round) * 7));
+        let len = if number == NODES - 1 { LONG } else { number % 5 };
+        let others = Gc::slice_from_fn(mc, len, |index| before(1 + (index + round) * 7));
         let node = Node { number, left: before(1), right: before(1 + number / 2), others };
         nodes.push(Gc::new(mc, node));
     }
@@ -50,7 +53,7 @@ fn run<C: Collector + Default>(pool: Option<&Arc<ThreadPool>>) {
         arena.enter(|_, root| {
             assert_eq!(root[0].number, NODES - 1);
             assert!(root[0].right.get().is_some_and(|node| node.number == (NODES - 2) / 2));
-            assert_eq!(root[0].others.len(), (NODES - 1) % 5);
+            assert_eq!(root[0].others.len(), LONG);
         });
     }
 }

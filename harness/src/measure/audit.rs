@@ -2,9 +2,9 @@
 
 use gc_core::{Arena, Collector, Root, Rootable, Stats, Trace};
 
-/// Collects, verifies the heap, and compares what the statistics say with what is in it. Where every death is looked
-/// at, as many objects were allocated as live and were freed; a collector that counts does not look at
-/// what dies young.
+/// Collects, verifies the heap, and compares what the statistics say with what is in it. Where every death
+/// is looked at, as many objects were allocated as live and were freed; a collector that counts does not
+/// look at what dies young.
 ///
 /// # Errors
 ///

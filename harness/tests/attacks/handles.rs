@@ -3,9 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::mem;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use gc_core::collector::Collector;
-use gc_core::{Arena, DynamicRoot, Gc, Mutation, Rootable};
+use gc_core::{Arena, DynamicRoot, DynamicRootSet, Gc, Mutation, Rootable};
+use rayon::ThreadPoolBuilder;
 
 use crate::settings::{Alive, Setting, Token, age, reclaims};
 
@@ -163,4 +165,62 @@ pub(crate) fn a_finalizer_that_registers_itself_again<C: Collector + Default>(se
     }
     drop(arena);
     assert_eq!(alive.count(), 0);
+}
+
+/// Something to look into: for a single one nobody would be asked to help.
+type Pair = Rootable![(Gc<'_, Token>, Token)];
+
+std::thread_local! {
+    /// Handles of an arena of this thread.
+    static KEPT: RefCell<Vec<DynamicRoot<Pair>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The arena lives on a thread of the pool that helps it to mark. While that waits for the others it runs
+/// what else the pool has to do: jobs that drop and clone the arena's handles, and those of a set in its heap.
+pub(crate) fn jobs_that_drop_handles_while_their_arena_waits<C: Collector + Default>(
+    setting: Setting,
+) {
+    let pool = Arc::new(ThreadPoolBuilder::new().num_threads(3).build().expect("threads"));
+    pool.install(|| {
+        let alive = Alive::default();
+        let builder = setting.builder::<Rootable![DynamicRootSet<'_>], C>().stress(true);
+        let mut arena = builder.workers(Arc::clone(&pool)).build(|mc| DynamicRootSet::new(mc));
+        for _ in 0..20 {
+            arena.mutate(|mc, set| {
+                KEPT.with_borrow_mut(|kept| {
+                    let pair = || Gc::new(mc, (Gc::new(mc, alive.token()), alive.token()));
+                    for _ in 0..200 {
+                        kept.extend([set.stash::<Pair>(mc, pair()), mc.stash::<Pair>(pair())]);
+                    }
+                });
+            });
+            for _ in 0..10 {
+                // A job for each thread, which no other takes from it.
+                pool.spawn_broadcast(|_| {
+                    KEPT.with_borrow_mut(|kept| {
+                        if let Some(handle) = kept.pop() {
+                            kept.insert(0, handle.clone());
+                        }
+                        kept.pop();
+                    });
+                });
+            }
+            arena.collect();
+            arena.mutate(|mc, set| {
+                KEPT.with_borrow(|kept| {
+                    for handle in kept {
+                        let pair = mc.try_fetch(handle).or_else(|| set.try_fetch(handle));
+                        let (other, token) = &*pair.expect("it is of one of them");
+                        other.check();
+                        token.check();
+                    }
+                });
+            });
+        }
+        KEPT.take();
+        age(&mut arena);
+        assert!(!reclaims::<C>() || alive.count() == 0, "{} are left", alive.count());
+        drop(arena);
+        assert_eq!(alive.count(), 0);
+    });
 }

@@ -64,6 +64,7 @@ on_every_collector! {
         a_pending_call_whose_arena_is_exchanged
         a_pending_call_that_is_forgotten
         a_finalizer_that_registers_itself_again
+        jobs_that_drop_handles_while_their_arena_waits
     }
     extremes {
         lengths_that_overflow

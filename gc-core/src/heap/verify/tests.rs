@@ -1,6 +1,7 @@
 //! Heaps that are corrupted on purpose: each fault is found, and named.
 
 #![allow(clippy::type_complexity, reason = "the type of a root is spelled where the root is made")]
+
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
