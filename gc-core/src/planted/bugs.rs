@@ -49,7 +49,7 @@ pub const BUGS: &[Bug] = &[
     bug("offer-is-lost", &[MARKSWEEP, GENERATIONAL], "What a thread takes from another is not marked."),
     bug("marks-are-not-published", &[MARKSWEEP, GENERATIONAL], "The marks that a thread holds back when its work ends are lost."),
     bug("marks-are-not-atomic", NONE, "Threads that mark write to one word as if there were no others: `ci/tsan.sh` must see it."),
-    bug("split-loses-an-element", &[GENERATIONAL], "Where a long array is divided among threads, an element is in neither part."),
+    bug("split-loses-an-element", &[MARKSWEEP, GENERATIONAL], "Where a long array is divided among threads, an element is in neither part."),
     // Counting.
     bug("increment-by-two", COUNTING, "A reference to a counted object counts twice."),
     bug("decrement-is-forgotten", COUNTING, "What a place has lost is not taken back."),

@@ -1,6 +1,7 @@
 //! What cannot be reached dies, as far as the collector promises it, and is dropped once.
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use gc_core::collector::Collector;
 use gc_core::{Arena, Gc, Lock, RefLock, Rootable, SliceWithHeader, Trace};
@@ -121,6 +122,33 @@ pub fn a_ring_is_reclaimed_after_its_last_root_drops<C: Collector + Default>() {
             ring_dies::<C>(setting, len, false);
             ring_dies::<C>(setting, len, true);
         }
+    });
+}
+
+/// A ring too large to be looked at alone dies beside an array too long for one thread.
+///
+/// ```text
+///   root -> array -> 0, 1, .. 4999        root -> 5000 -> 5001 -> .. -> 5199 -> 5000
+/// ```
+pub fn the_elements_of_a_long_array_outlive_a_ring_beside_it<C: Collector + Default>() {
+    const LEN: u32 = 5000;
+    const RING: Range<u32> = LEN..LEN + 200;
+    type Root<'gc> = (Gc<'gc, [NodeRef<'gc>]>, Gc<'gc, Link<'gc>>);
+    Setting::each(|setting| {
+        let witness = Witness::default();
+        let mut arena = setting.arena::<Rootable!['gc => Root<'gc>], C>(|mc| {
+            let first = Node::list(mc, &witness, RING).expect("a ring has a node");
+            let last = std::iter::successors(Some(first), |node| node.a.get()).last();
+            set_a(mc, last.expect("and a last one"), Some(first));
+            let array = Gc::new_slice(mc, (0..LEN).map(|name| Node::new(mc, &witness, name)));
+            (array, Gc::new(mc, Lock::new(Some(first))))
+        });
+        age(&mut arena);
+        arena.mutate(|mc, (_, ring)| ring.set(mc, None));
+        age(&mut arena);
+        let dead = if C::ATTRIBUTES.reclaims_cycles { RING } else { 0..0 };
+        assert_eq!(witness.sorted(), Vec::from_iter(dead));
+        arena.enter(|_, (array, _)| assert!(array.iter().map(|node| node.name()).eq(0..LEN)));
     });
 }
 

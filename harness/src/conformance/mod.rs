@@ -110,6 +110,7 @@ macro_rules! conformance {
                     what_nothing_refers_to_dies_young
                     an_old_object_that_dies_takes_its_young_along
                     a_ring_is_reclaimed_after_its_last_root_drops
+                    the_elements_of_a_long_array_outlive_a_ring_beside_it
                     a_ring_that_is_held_anywhere_lives
                     what_a_dead_ring_refers_to_lives_if_it_is_held
                     a_dead_ring_takes_its_references_along
