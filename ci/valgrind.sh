@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Heap programs and sequences of calls to an arena, as the fuzz corpus has them, under valgrind's memcheck: reads of what was never
-# written, uses of chunks that were freed, and memory that is lost. What happens inside of a chunk it does
-# not see: that is for `ci/asan.sh`.
+# Under valgrind's memcheck: what the fuzz corpus has, heap programs and sequences of calls to an arena, and
+# random heap programs in settings that are drawn. It sees reads of what was never written, uses of chunks
+# that were freed, and memory that is lost. What happens inside of a chunk it does not see: that is for
+# `ci/asan.sh`.
 #
 # `WITHOUT_VALGRIND=skip` lets a machine without valgrind pass.
 set -euo pipefail
@@ -16,17 +17,17 @@ if ! command -v valgrind >/dev/null; then
     exit
 fi
 
-# The path of a test program, which is built first.
-program() {
-    cargo test --quiet -p "$1" "${@:2}" --no-run --message-format=json |
-        sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1
-}
-
 memcheck() {
     printf '+ %s\n' "$*"
     # What threads of a pool still have when the program ends is not lost, only `possibly`.
     valgrind --quiet --error-exitcode=99 --leak-check=full --show-leak-kinds=definite \
-        --errors-for-leak-kinds=definite "$@" --test-threads=1 --quiet
+        --errors-for-leak-kinds=definite "$@"
 }
 
-memcheck "$(program fuzz --test replay)"
+# The path of a program, which is built first.
+program() {
+    "$@" --quiet --message-format=json | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | tail -n 1
+}
+
+memcheck "$(program cargo test -p fuzz --test replay --no-run)" --test-threads=1 --quiet
+memcheck "$(program cargo build --release -p harness)" diff --zeal --programs="${PROGRAMS:-1000}" --ops=60
