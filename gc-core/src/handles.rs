@@ -7,7 +7,8 @@
 //! instead: which slots were filled since the last safepoint, and which references went.
 //!
 //! Note [Counted slots]: a counting collector has counted exactly the slots that are filled, not
-//! fresh, and whose owner is mature, and still owes a decrement for everything in `released`. So
+//! fresh, and whose owner is mature, and still owes a decrement for everything in `released`, where
+//! nothing is noted for a collector that counts none. So
 //! at a safepoint it first settles the tables of mature owners; a young owner's slots are counted
 //! all at once when it is promoted, as any object's are.
 
@@ -38,6 +39,14 @@ pub(crate) struct Changes {
     pub(crate) is_any_settleable: Cell<bool>,
     /// The owner of some table died: the heap has yet to let go of the table.
     pub(crate) is_any_abandoned: Cell<bool>,
+    /// References are counted: those that go have to be taken back.
+    counts_references: bool,
+}
+
+impl Changes {
+    pub(crate) fn new(counts_references: bool) -> Changes {
+        Changes { counts_references, ..Changes::default() }
+    }
 }
 
 #[derive(Debug)]
@@ -65,7 +74,11 @@ struct Entry {
 ///
 /// // SAFETY: nothing is reclaimed, moved or promoted.
 /// unsafe impl Collector for Handles {
-///     const ATTRIBUTES: Attributes = Attributes::new("handles");
+///     const ATTRIBUTES: Attributes = {
+///         let mut attributes = Attributes::new("handles");
+///         attributes.counts_references = true;
+///         attributes
+///     };
 ///
 ///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
 ///
@@ -189,7 +202,7 @@ impl HandleTable {
             return;
         }
         if let Some(object) = entry.object.take() {
-            if !entry.is_fresh {
+            if self.changes.counts_references && !entry.is_fresh {
                 self.released.borrow_mut().push(object);
             }
             self.changes.is_any_settleable.set(true);
@@ -260,7 +273,11 @@ impl HandleTable {
         }
     }
 
-    /// Calls `each` for every reference that went since the last call and had been settled.
+    /// Calls `each` for every reference that went since the last call and had been settled. There are none
+    /// if the collector [counts no references](crate::collector::Attributes::counts_references).
+    ///
+    /// Handles may go while several threads mark, too: a collector that counts and moves objects has to
+    /// settle what went meanwhile before it moves any.
     ///
     /// See the example of [`HandleTable`].
     pub fn settle_released(&self, mut each: impl FnMut(ObjectRef)) {
@@ -363,5 +380,72 @@ impl HandleTable {
                 slots.push(NonNull::from(object));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(counts_references: bool) -> HandleTable {
+        HandleTable::new(Owner::Arena, Rc::new(Changes::new(counts_references)))
+    }
+
+    /// No table looks into an object.
+    fn object() -> ObjectRef {
+        ObjectRef::from_ptr(core::ptr::without_provenance_mut(64)).expect("an address")
+    }
+
+    fn released(table: &HandleTable) -> usize {
+        let mut released = 0;
+        table.settle_released(|_| released += 1);
+        released
+    }
+
+    /// A collector that moves objects would have to keep the note up to date, for nothing.
+    #[test]
+    fn what_goes_is_noted_for_who_has_counted_it() {
+        for counts_references in [false, true] {
+            let table = table(counts_references);
+            let settled = table.insert(object());
+            table.settle_fresh(|_| ());
+            let fresh = table.insert(object());
+            table.release(settled);
+            table.release(fresh);
+            assert_eq!(released(&table), usize::from(counts_references), "what was never counted");
+            assert_eq!(released(&table), 0, "each is told of once");
+        }
+    }
+
+    #[test]
+    fn lists_that_contradict_the_slots_are_found() {
+        let table = table(true);
+        let [a, b] = [(); 2].map(|()| table.insert(object()));
+        table.settle_fresh(|_| ());
+        table.release(a);
+        table.insert(object());
+        table.release(b);
+        assert_eq!(table.contradiction(), None);
+
+        let contradicts = |part: &str| {
+            let message = table.contradiction().expect("a contradiction");
+            assert!(message.contains(part), "{message}");
+        };
+        let handles = core::mem::take(&mut table.entries.borrow_mut()[a].handles);
+        contradicts("no handle has it");
+        table.entries.borrow_mut()[a].handles = handles;
+
+        let free = table.free.take();
+        contradicts("free slots");
+        table.free.borrow_mut().extend([free, Vec::from([a])].concat());
+        contradicts("free slots");
+        table.free.borrow_mut().pop();
+
+        let fresh = table.fresh.take();
+        contradicts("new slots");
+        table.fresh.borrow_mut().extend([fresh, Vec::from([b])].concat());
+        contradicts("new slots");
+        table.fresh.borrow_mut().pop();
+        assert_eq!(table.contradiction(), None);
     }
 }

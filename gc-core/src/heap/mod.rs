@@ -244,7 +244,7 @@ pub struct Heap {
 impl Heap {
     pub(crate) fn new(settings: Settings) -> Heap {
         let ids = NonNull::from(Box::leak(Box::<IdTable>::default()));
-        let handle_changes = Rc::<Changes>::default();
+        let handle_changes = Rc::new(Changes::new(settings.counts_references));
         let arena_handles = HandleTable::new(Owner::Arena, Rc::clone(&handle_changes));
         Heap {
             begin: Cell::new(core::ptr::null_mut()),
