@@ -10,10 +10,13 @@ cd "$(dirname "$0")/.."
 export RUSTFLAGS="-Zsanitizer=address --cfg asan"
 export RUSTDOCFLAGS="-Zsanitizer=address"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/asan"
+# Tests ask for more memory than there is, and forget arenas: what is lost otherwise is for `ci/valgrind.sh`.
+export ASAN_OPTIONS="${ASAN_OPTIONS-allocator_may_return_null=1:detect_leaks=0}"
 
 # `--target`, so that the flags are for the tests and not for build scripts and macros.
 parts=("$@")
 if (($# == 0)); then
     parts=(--workspace)
 fi
-cargo test --target "$target" "${parts[@]}"
+# Errors of a compiler that allows what is unstable have other words.
+cargo test --no-fail-fast --target "$target" "${parts[@]}" -- --skip what_would_be_unsound

@@ -34,6 +34,7 @@ fi
 
 # Apart, and with an absolute path: the mutated sources are a copy elsewhere.
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}/mutants"
+export CARGO_PROFILE_DEV_DEBUG=false
 mkdir -p "$CARGO_TARGET_DIR"
 # A loop that allocates without end is stopped before it takes the machine along.
 ulimit -v 16000000
