@@ -296,6 +296,7 @@ where
         // What died is torn down before any other code of the user runs: after that its memory may
         // be handed out again.
         let panic = self.heap.tear_down(thrift);
+        self.heap.release_late_handles();
         let mut ended = None;
         if self.recorder.is_open() {
             ended = self.add_to_open(&collection);

@@ -7,10 +7,14 @@
 //! instead: which slots were filled since the last safepoint, and which references went.
 //!
 //! Note [Counted slots]: a counting collector has counted exactly the slots that are filled, not
-//! fresh, and whose owner is mature, and still owes a decrement for everything in `released`, where
-//! nothing is noted for a collector that counts none. So
+//! fresh, and whose owner is mature, and still owes a decrement for everything in `released`. So
 //! at a safepoint it first settles the tables of mature owners; a young owner's slots are counted
 //! all at once when it is promoted, as any object's are.
+//!
+//! Note [Late handles]: an arena that lives on a thread of the pool which helps it to mark may run other
+//! jobs of that pool while it waits, and these may drop handles. The collector has looked at the handles
+//! then: it may move what they refer to, and takes back what a set that is dead refers to. So the slot
+//! stays filled until the collector is done, as if the handle had been dropped after that.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -39,14 +43,10 @@ pub(crate) struct Changes {
     pub(crate) is_any_settleable: Cell<bool>,
     /// The owner of some table died: the heap has yet to let go of the table.
     pub(crate) is_any_abandoned: Cell<bool>,
-    /// References are counted: those that go have to be taken back.
-    counts_references: bool,
-}
-
-impl Changes {
-    pub(crate) fn new(counts_references: bool) -> Changes {
-        Changes { counts_references, ..Changes::default() }
-    }
+    /// Several threads mark: see Note [Late handles].
+    pub(crate) is_marking: Cell<bool>,
+    /// Some table has handles that went meanwhile.
+    pub(crate) is_any_late: Cell<bool>,
 }
 
 #[derive(Debug)]
@@ -74,11 +74,7 @@ struct Entry {
 ///
 /// // SAFETY: nothing is reclaimed, moved or promoted.
 /// unsafe impl Collector for Handles {
-///     const ATTRIBUTES: Attributes = {
-///         let mut attributes = Attributes::new("handles");
-///         attributes.counts_references = true;
-///         attributes
-///     };
+///     const ATTRIBUTES: Attributes = Attributes::new("handles");
 ///
 ///     fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
 ///
@@ -119,6 +115,8 @@ pub struct HandleTable {
     free: RefCell<Vec<usize>>,
     fresh: RefCell<Vec<usize>>,
     released: RefCell<Vec<ObjectRef>>,
+    /// Slots that have one handle fewer than they say: see Note [Late handles].
+    late: RefCell<Vec<usize>>,
     changes: Rc<Changes>,
 }
 
@@ -130,6 +128,7 @@ impl HandleTable {
             free: RefCell::default(),
             fresh: RefCell::default(),
             released: RefCell::default(),
+            late: RefCell::default(),
             changes,
         }
     }
@@ -192,6 +191,11 @@ impl HandleTable {
 
     /// One handle fewer; the last one empties the slot.
     pub(crate) fn release(&self, index: usize) {
+        if self.changes.is_marking.get() {
+            self.late.borrow_mut().push(index);
+            self.changes.is_any_late.set(true);
+            return;
+        }
         let mut entries = self.entries.borrow_mut();
         let entry = &mut entries[index];
         if entry.handles == usize::MAX {
@@ -202,12 +206,17 @@ impl HandleTable {
             return;
         }
         if let Some(object) = entry.object.take() {
-            if self.changes.counts_references && !entry.is_fresh {
+            if !entry.is_fresh {
                 self.released.borrow_mut().push(object);
             }
             self.changes.is_any_settleable.set(true);
         }
         self.free.borrow_mut().push(index);
+    }
+
+    /// Releases the handles that went while threads were marking.
+    pub(crate) fn release_late(&self) {
+        self.late.take().into_iter().for_each(|index| self.release(index));
     }
 
     /// What the slot refers to; `None` if the owner is dead.
@@ -273,11 +282,7 @@ impl HandleTable {
         }
     }
 
-    /// Calls `each` for every reference that went since the last call and had been settled. There are none
-    /// if the collector [counts no references](crate::collector::Attributes::counts_references).
-    ///
-    /// Handles may go while several threads mark, too: a collector that counts and moves objects has to
-    /// settle what went meanwhile before it moves any.
+    /// Calls `each` for every reference that went since the last call and had been settled.
     ///
     /// See the example of [`HandleTable`].
     pub fn settle_released(&self, mut each: impl FnMut(ObjectRef)) {
@@ -387,8 +392,8 @@ impl HandleTable {
 mod tests {
     use super::*;
 
-    fn table(counts_references: bool) -> HandleTable {
-        HandleTable::new(Owner::Arena, Rc::new(Changes::new(counts_references)))
+    fn table() -> HandleTable {
+        HandleTable::new(Owner::Arena, Rc::default())
     }
 
     /// No table looks into an object.
@@ -396,30 +401,33 @@ mod tests {
         ObjectRef::from_ptr(core::ptr::without_provenance_mut(64)).expect("an address")
     }
 
-    fn released(table: &HandleTable) -> usize {
-        let mut released = 0;
-        table.settle_released(|_| released += 1);
-        released
-    }
-
-    /// A collector that moves objects would have to keep the note up to date, for nothing.
     #[test]
-    fn what_goes_is_noted_for_who_has_counted_it() {
-        for counts_references in [false, true] {
-            let table = table(counts_references);
-            let settled = table.insert(object());
-            table.settle_fresh(|_| ());
-            let fresh = table.insert(object());
-            table.release(settled);
-            table.release(fresh);
-            assert_eq!(released(&table), usize::from(counts_references), "what was never counted");
-            assert_eq!(released(&table), 0, "each is told of once");
-        }
+    fn what_goes_while_threads_mark_goes_afterwards() {
+        let table = table();
+        let released = || {
+            let mut released = 0;
+            table.settle_released(|_| released += 1);
+            released
+        };
+        let [a, b] = [(); 2].map(|()| table.insert(object()));
+        table.settle_fresh(|_| ());
+        table.retain(b);
+
+        table.changes.is_marking.set(true);
+        [a, b, b].into_iter().for_each(|index| table.release(index));
+        assert!(table.changes.is_any_late.get());
+        assert_eq!((table.count_handles(object()), released()), (3, 0), "nothing has changed");
+
+        table.changes.is_marking.set(false);
+        table.release_late();
+        assert_eq!((table.count_handles(object()), released()), (0, 2));
+        table.release_late();
+        assert_eq!((table.contradiction(), released()), (None, 0), "each goes once");
     }
 
     #[test]
     fn lists_that_contradict_the_slots_are_found() {
-        let table = table(true);
+        let table = table();
         let [a, b] = [(); 2].map(|()| table.insert(object()));
         table.settle_fresh(|_| ());
         table.release(a);

@@ -482,6 +482,7 @@ impl Generational {
 fn settle_handles(heap: &mut Heap) {
     for table in heap.handle_tables() {
         table.settle_fresh(|_| {});
+        table.settle_released(|_| {});
     }
     heap.settle_handles();
 }

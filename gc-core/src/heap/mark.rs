@@ -72,8 +72,10 @@ impl Heap {
         let mut marker = Marker::of(core::mem::take(roots));
         #[cfg(feature = "parallel")]
         if let Some(workers) = self.workers_if_worthwhile() {
+            self.handle_changes.is_marking.set(true);
             // SAFETY: what is pending is live and marked; the rest are the caller's promises.
             unsafe { super::parallel::mark(&workers, &mut marker) }
+            self.handle_changes.is_marking.set(false);
         }
         // SAFETY: as above; several threads have left nothing.
         while unsafe { marker.scan_some(&mut Exclusive) } {}

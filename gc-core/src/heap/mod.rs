@@ -244,7 +244,7 @@ pub struct Heap {
 impl Heap {
     pub(crate) fn new(settings: Settings) -> Heap {
         let ids = NonNull::from(Box::leak(Box::<IdTable>::default()));
-        let handle_changes = Rc::new(Changes::new(settings.counts_references));
+        let handle_changes = Rc::<Changes>::default();
         let arena_handles = HandleTable::new(Owner::Arena, Rc::clone(&handle_changes));
         Heap {
             begin: Cell::new(core::ptr::null_mut()),
@@ -381,6 +381,14 @@ impl Heap {
             self.handle_changes.is_any_abandoned.set(false);
             self.weak.get_mut().collections.forget_abandoned();
             self.handle_tables.get_mut().retain(|table| table.owner() != Owner::Nobody);
+        }
+    }
+
+    /// Lets go of the handles that went while threads were marking.
+    #[inline]
+    pub(crate) fn release_late_handles(&mut self) {
+        if self.handle_changes.is_any_late.take() {
+            self.handle_tables.get_mut().iter().for_each(|table| table.release_late());
         }
     }
 

@@ -170,50 +170,66 @@ pub(crate) fn a_finalizer_that_registers_itself_again<C: Collector + Default>(se
 /// Something to look into: for a single one nobody would be asked to help.
 type Pair = Rootable![(Gc<'_, Token>, Token)];
 
+/// Handles of an arena of this thread: of sets that live, and of one that dies.
+#[derive(Default)]
+struct Kept {
+    living: Vec<DynamicRoot<Pair>>,
+    dying: Vec<DynamicRoot<Pair>>,
+}
+
 std::thread_local! {
-    /// Handles of an arena of this thread.
-    static KEPT: RefCell<Vec<DynamicRoot<Pair>>> = const { RefCell::new(Vec::new()) };
+    static KEPT: RefCell<Kept> = RefCell::default();
 }
 
 /// The arena lives on a thread of the pool that helps it to mark. While that waits for the others it runs
-/// what else the pool has to do: jobs that drop and clone the arena's handles, and those of a set in its heap.
+/// what else the pool has to do: jobs that drop and clone the arena's handles, and those of a set in its heap,
+/// and of another set that has just died.
 pub(crate) fn jobs_that_drop_handles_while_their_arena_waits<C: Collector + Default>(
     setting: Setting,
 ) {
+    type Sets = Rootable![(DynamicRootSet<'_>, Option<DynamicRootSet<'_>>)];
     let pool = Arc::new(ThreadPoolBuilder::new().num_threads(3).build().expect("threads"));
     pool.install(|| {
         let alive = Alive::default();
-        let builder = setting.builder::<Rootable![DynamicRootSet<'_>], C>().stress(true);
-        let mut arena = builder.workers(Arc::clone(&pool)).build(|mc| DynamicRootSet::new(mc));
+        let builder = setting.builder::<Sets, C>().stress(true).workers(Arc::clone(&pool));
+        let mut arena = builder.build(|mc| (DynamicRootSet::new(mc), None));
         for _ in 0..20 {
-            arena.mutate(|mc, set| {
+            arena.mutate_root(|mc, (set, dying)| {
+                let dying = dying.insert(DynamicRootSet::new(mc));
                 KEPT.with_borrow_mut(|kept| {
-                    let pair = || Gc::new(mc, (Gc::new(mc, alive.token()), alive.token()));
-                    for _ in 0..200 {
-                        kept.extend([set.stash::<Pair>(mc, pair()), mc.stash::<Pair>(pair())]);
+                    for _ in 0..100 {
+                        let pair = || Gc::new(mc, (Gc::new(mc, alive.token()), alive.token()));
+                        let [a, b] = [pair(), pair()];
+                        kept.living.extend([set.stash::<Pair>(mc, a), mc.stash::<Pair>(b)]);
+                        kept.dying.extend([a, b].map(|pair| dying.stash::<Pair>(mc, pair)));
                     }
                 });
             });
+            arena.collect();
+            arena.mutate_root(|_, (_, dying)| *dying = None);
             for _ in 0..10 {
                 // A job for each thread, which no other takes from it.
                 pool.spawn_broadcast(|_| {
-                    KEPT.with_borrow_mut(|kept| {
-                        if let Some(handle) = kept.pop() {
-                            kept.insert(0, handle.clone());
+                    KEPT.with_borrow_mut(|Kept { living, dying }| {
+                        for handles in [living, dying] {
+                            if let Some(handle) = handles.pop() {
+                                handles.insert(0, handle.clone());
+                            }
+                            handles.pop();
                         }
-                        kept.pop();
                     });
                 });
             }
             arena.collect();
-            arena.mutate(|mc, set| {
-                KEPT.with_borrow(|kept| {
-                    for handle in kept {
+            arena.mutate(|mc, (set, _)| {
+                KEPT.with_borrow_mut(|kept| {
+                    for handle in &kept.living {
                         let pair = mc.try_fetch(handle).or_else(|| set.try_fetch(handle));
                         let (other, token) = &*pair.expect("it is of one of them");
                         other.check();
                         token.check();
                     }
+                    kept.dying.clear();
                 });
             });
         }
