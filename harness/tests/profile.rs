@@ -87,8 +87,9 @@ fn every_file_is_of_its_kind() {
     for line in folded.lines() {
         let (stack, number) = line.rsplit_once(' ').expect("a stack and a number");
         bytes += number.parse::<u64>().expect("a number");
-        // From the workload's function to the type.
-        assert!(stack.contains("rings::run;") && stack.contains("rings.rs:"), "{stack}");
+        // From the workload's function to the type. Some compilers keep the types of a generic function.
+        let has_function = ["rings::run;", "rings::run::<"].iter().any(|run| stack.contains(run));
+        assert!(has_function && stack.contains("rings.rs:"), "{stack}");
         assert!(!stack.contains("gc_core::heap::"), "{stack}");
     }
     assert!(bytes > 10_000, "{bytes}");
