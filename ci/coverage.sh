@@ -35,7 +35,10 @@ RUSTC_BOOTSTRAP=1 cargo llvm-cov --no-report --doctests --quiet "${packages[@]}"
     "${skipped[@]}"
 
 others='(harness|fuzz|gc-derive|gc-insight)/|/tests/|planted/|heap/shadow\.rs'
+report() {
+    RUSTC_BOOTSTRAP=1 cargo llvm-cov report --doctests "${packages[@]}" --ignore-filename-regex "$others" "$@"
+}
 if (($# > 0)); then
-    RUSTC_BOOTSTRAP=1 cargo llvm-cov report --doctests --ignore-filename-regex "$others" --html --output-dir "$1"
+    report --html --output-dir "$1"
 fi
-RUSTC_BOOTSTRAP=1 cargo llvm-cov report --doctests --ignore-filename-regex "$others" --summary-only
+report --summary-only
