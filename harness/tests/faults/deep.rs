@@ -263,8 +263,8 @@ impl Drop for Nest {
 /// Arenas that own each other are dropped one within the other, as boxes are: that takes stack.
 const NESTED: usize = 64;
 
-/// What one level may take, without optimization. AddressSanitizer puts gaps between variables.
-const LEVEL_BYTES_MAX: usize = if cfg!(asan) { 1 << 16 } else { 4096 };
+/// What one level may take, without optimization.
+const LEVEL_BYTES_MAX: usize = 4096;
 
 fn nested<C: Collector + Default>() {
     type Inner<C> = Arena<Rootable![Gc<'_, Nest>], C>;
@@ -281,7 +281,9 @@ fn nested<C: Collector + Default>() {
     let deepest = deepest.borrow().expect("all of them are dropped");
     let level_bytes = (&raw const here).addr().abs_diff(deepest) / NESTED;
     println!("{level_bytes} bytes of stack for each arena in an arena");
-    assert!(level_bytes < LEVEL_BYTES_MAX, "{level_bytes} bytes of stack for each");
+    // AddressSanitizer has a stack of its own for variables whose address is taken.
+    let is_measured = !cfg!(asan);
+    assert!(!is_measured || level_bytes < LEVEL_BYTES_MAX, "{level_bytes} bytes of stack for each");
 }
 
 on_every_collector! {
