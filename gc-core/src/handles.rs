@@ -115,7 +115,7 @@ pub struct HandleTable {
     free: RefCell<Vec<usize>>,
     fresh: RefCell<Vec<usize>>,
     released: RefCell<Vec<ObjectRef>>,
-    /// Slots that have one handle fewer than they say: see Note [Late handles].
+    /// Slots whose last handle has gone, and that are not empty yet: see Note [Late handles].
     late: RefCell<Vec<usize>>,
     changes: Rc<Changes>,
 }
@@ -191,11 +191,6 @@ impl HandleTable {
 
     /// One handle fewer; the last one empties the slot.
     pub(crate) fn release(&self, index: usize) {
-        if self.changes.is_marking.get() {
-            self.late.borrow_mut().push(index);
-            self.changes.is_any_late.set(true);
-            return;
-        }
         let mut entries = self.entries.borrow_mut();
         let entry = &mut entries[index];
         if entry.handles == usize::MAX {
@@ -203,6 +198,12 @@ impl HandleTable {
         }
         entry.handles -= 1;
         if entry.handles > 0 {
+            return;
+        }
+        if self.changes.is_marking.get() {
+            entry.handles = 1;
+            self.late.borrow_mut().push(index);
+            self.changes.is_any_late.set(true);
             return;
         }
         if let Some(object) = entry.object.take() {
@@ -214,7 +215,7 @@ impl HandleTable {
         self.free.borrow_mut().push(index);
     }
 
-    /// Releases the handles that went while threads were marking.
+    /// Empties the slots whose last handles went while threads were marking.
     pub(crate) fn release_late(&self) {
         self.late.take().into_iter().for_each(|index| self.release(index));
     }
@@ -416,7 +417,7 @@ mod tests {
         table.changes.is_marking.set(true);
         [a, b, b].into_iter().for_each(|index| table.release(index));
         assert!(table.changes.is_any_late.get());
-        assert_eq!((table.count_handles(object()), released()), (3, 0), "nothing has changed");
+        assert_eq!((table.count_handles(object()), released()), (2, 0), "one for each slot");
 
         table.changes.is_marking.set(false);
         table.release_late();

@@ -387,9 +387,16 @@ impl Heap {
     /// Lets go of the handles that went while threads were marking.
     #[inline]
     pub(crate) fn release_late_handles(&mut self) {
-        if self.handle_changes.is_any_late.take() {
-            self.handle_tables.get_mut().iter().for_each(|table| table.release_late());
+        if self.handle_changes.is_any_late.get() {
+            self.release_late_handles_slow();
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn release_late_handles_slow(&mut self) {
+        self.handle_changes.is_any_late.set(false);
+        self.handle_tables.get_mut().iter().for_each(|table| table.release_late());
     }
 
     /// Whether a handle came or went since [`Heap::settle_handles`].
