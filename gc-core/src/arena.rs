@@ -252,6 +252,7 @@ where
             if self.heap.is_calling() {
                 self.run_calls();
             }
+            self.heap.release_late_handles();
             let is_pruned = self.heap.prune_collections();
             let is_garbage_likely = is_pruned || self.heap.are_handles_changed();
             if !(self.heap.settings().is_prompt && is_garbage_likely) {
@@ -296,7 +297,6 @@ where
         // What died is torn down before any other code of the user runs: after that its memory may
         // be handed out again.
         let panic = self.heap.tear_down(thrift);
-        self.heap.release_late_handles();
         let mut ended = None;
         if self.recorder.is_open() {
             ended = self.add_to_open(&collection);
@@ -432,6 +432,7 @@ where
         let collection = self.collect_as(Reason::Explicit, generation);
         self.run_calls();
         let collection = self.recorder.take_ended().unwrap_or(collection);
+        self.heap.release_late_handles();
         let is_garbage_likely = self.heap.prune_collections() || self.heap.are_handles_changed();
         if self.heap.settings().is_prompt && is_garbage_likely {
             self.safepoint_slow();
