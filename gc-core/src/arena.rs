@@ -252,7 +252,6 @@ where
             if self.heap.is_calling() {
                 self.run_calls();
             }
-            self.heap.release_late_handles();
             let is_pruned = self.heap.prune_collections();
             let is_garbage_likely = is_pruned || self.heap.are_handles_changed();
             if !(self.heap.settings().is_prompt && is_garbage_likely) {
@@ -432,7 +431,6 @@ where
         let collection = self.collect_as(Reason::Explicit, generation);
         self.run_calls();
         let collection = self.recorder.take_ended().unwrap_or(collection);
-        self.heap.release_late_handles();
         let is_garbage_likely = self.heap.prune_collections() || self.heap.are_handles_changed();
         if self.heap.settings().is_prompt && is_garbage_likely {
             self.safepoint_slow();

@@ -41,12 +41,11 @@ pub(crate) enum Owner {
 pub(crate) struct Changes {
     /// Some table has something to settle.
     pub(crate) is_any_settleable: Cell<bool>,
-    /// The owner of some table died: the heap has yet to let go of the table.
-    pub(crate) is_any_abandoned: Cell<bool>,
+    /// The owner of some table died, and the heap has yet to let go of the table; or a table has late
+    /// handles.
+    pub(crate) is_tidying_due: Cell<bool>,
     /// Several threads mark: see Note [Late handles].
     pub(crate) is_marking: Cell<bool>,
-    /// Some table has handles that went meanwhile.
-    pub(crate) is_any_late: Cell<bool>,
 }
 
 #[derive(Debug)]
@@ -203,7 +202,7 @@ impl HandleTable {
         if self.changes.is_marking.get() {
             entry.handles = 1;
             self.late.borrow_mut().push(index);
-            self.changes.is_any_late.set(true);
+            self.changes.is_tidying_due.set(true);
             return;
         }
         if let Some(object) = entry.object.take() {
@@ -228,7 +227,7 @@ impl HandleTable {
     /// The owner is dead: empties all slots, so that the handles left are stale.
     pub(crate) fn abandon(&self) {
         self.owner.set(Owner::Nobody);
-        self.changes.is_any_abandoned.set(true);
+        self.changes.is_tidying_due.set(true);
         for entry in self.entries.borrow_mut().iter_mut() {
             entry.object = None;
         }
@@ -416,7 +415,7 @@ mod tests {
 
         table.changes.is_marking.set(true);
         [a, b, b].into_iter().for_each(|index| table.release(index));
-        assert!(table.changes.is_any_late.get());
+        assert!(table.changes.is_tidying_due.get());
         assert_eq!((table.count_handles(object()), released()), (2, 0), "one for each slot");
 
         table.changes.is_marking.set(false);

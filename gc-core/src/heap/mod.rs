@@ -374,29 +374,23 @@ impl Heap {
         self.handle_tables.borrow().clone()
     }
 
-    /// Lets go of the tables, and of the tallies of weak collections, whose owners are dead.
+    /// Lets go of the tables, and of the tallies of weak collections, whose owners are dead, and of the
+    /// handles that went while threads were marking.
     #[inline]
-    fn forget_abandoned_tables(&mut self) {
-        if self.handle_changes.is_any_abandoned.get() {
-            self.handle_changes.is_any_abandoned.set(false);
-            self.weak.get_mut().collections.forget_abandoned();
-            self.handle_tables.get_mut().retain(|table| table.owner() != Owner::Nobody);
-        }
-    }
-
-    /// Lets go of the handles that went while threads were marking.
-    #[inline]
-    pub(crate) fn release_late_handles(&mut self) {
-        if self.handle_changes.is_any_late.get() {
-            self.release_late_handles_slow();
+    fn tidy_tables(&mut self) {
+        if self.handle_changes.is_tidying_due.get() {
+            self.tidy_tables_slow();
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn release_late_handles_slow(&mut self) {
-        self.handle_changes.is_any_late.set(false);
-        self.handle_tables.get_mut().iter().for_each(|table| table.release_late());
+    fn tidy_tables_slow(&mut self) {
+        self.handle_changes.is_tidying_due.set(false);
+        self.weak.get_mut().collections.forget_abandoned();
+        let tables = self.handle_tables.get_mut();
+        tables.retain(|table| table.owner() != Owner::Nobody);
+        tables.iter().for_each(|table| table.release_late());
     }
 
     /// Whether a handle came or went since [`Heap::settle_handles`].

@@ -315,7 +315,7 @@ impl Heap {
         if thrift == Thrift::Eager || self.pool.get_mut().is_trim_due() {
             self.trim(thrift);
         }
-        self.forget_abandoned_tables();
+        self.tidy_tables();
         panic
     }
 

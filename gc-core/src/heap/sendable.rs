@@ -19,7 +19,7 @@ use crate::handles::{HandleTable, Owner};
 impl Heap {
     /// Whether there are handles, stale ones included. No call waits.
     pub(crate) fn are_handles_outside(&mut self) -> bool {
-        self.forget_abandoned_tables();
+        self.tidy_tables();
         let guards = self.saved_objects() + self.registered_deaths();
         let has_other_owners = |table: &Rc<HandleTable>| {
             let owners = match table.owner() {

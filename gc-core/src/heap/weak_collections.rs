@@ -46,7 +46,7 @@ impl Tally {
     /// The collection is dead.
     pub(crate) fn abandon(&self) {
         self.owner.set(None);
-        self.changes.is_any_abandoned.set(true);
+        self.changes.is_tidying_due.set(true);
     }
 
     /// Sets the number of entries.
