@@ -69,6 +69,10 @@ fn run(bug: &str, tests: &str) -> End {
     let how = child.wait().expect("nobody has waited for it");
     match &mut end {
         End::Crashed { status, .. } => *status = how.to_string(),
+        // A signal: what a test has left of the process's memory ends it later.
+        End::Passed if how.code().is_none() => {
+            end = End::Crashed { test: "between two tests".to_owned(), status: how.to_string() };
+        }
         End::Passed => {
             assert!(how.success(), "{tests} with `{bug}`: {how}, and no test has failed")
         }
