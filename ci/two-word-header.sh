@@ -5,9 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export RUSTFLAGS="${RUSTFLAGS-} --cfg gc_two_word_header"
-# Apart, so that the next ordinary build does not begin anew.
 # Quicker to build: no line is looked up here.
 export CARGO_PROFILE_DEV_DEBUG=false
+# Apart, so that the next ordinary build does not begin anew.
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/two-word-header"
 
 cargo test -p gc-core -p gc-refcount -p gc-marksweep -p gc-generational

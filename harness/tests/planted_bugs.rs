@@ -64,8 +64,10 @@ fn run(bug: &str, tests: &str) -> End {
         .spawn()
         .expect("a program can be started");
     let mut end = watch(&mut child);
-    // It may have ended by itself.
-    let _ = child.kill();
+    if matches!(end, End::Failed { .. } | End::Hung { .. }) {
+        // Of the others the pipe is closed: they have ended, and by what is what is asked below.
+        let _ = child.kill();
+    }
     let how = child.wait().expect("nobody has waited for it");
     match &mut end {
         End::Crashed { status, .. } => *status = how.to_string(),
