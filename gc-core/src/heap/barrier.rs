@@ -305,3 +305,19 @@ impl Heap {
         self.log().borrow_mut().push_root(visit);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Gc;
+
+    #[test]
+    fn there_is_a_bit_for_each_segment_of_an_array_that_has_several() {
+        let references = Descriptor::of::<Gc<'static, u8>>();
+        let words = |len| SegmentBits::size_bytes(references, len) / size_of::<u64>();
+        assert_eq!([0, 1, 4].map(words), [0; 3]);
+        assert_eq!([5, 255, 256].map(words), [1; 3]);
+        assert_eq!([257, 512, 513].map(words), [2, 2, 3]);
+        assert_eq!(SegmentBits::size_bytes(Descriptor::of::<u8>(), 1000), 0);
+    }
+}

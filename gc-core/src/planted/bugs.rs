@@ -1,7 +1,7 @@
 //! The list of bugs.
 
 use std::env;
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A bug, and what it does.
 ///
@@ -116,12 +116,22 @@ pub const BUGS: &[Bug] = &[
     bug("identity-is-given-again", ALL, "The identity of the dead goes to what comes to their address."),
 ];
 
-/// The one that was asked for, as an index.
-static ASKED_FOR: LazyLock<Option<usize>> = LazyLock::new(|| {
-    let name = env::var("GC_PLANTED").ok().filter(|name| !name.is_empty())?;
+/// The one that was asked for, as an index: [`NOT_READ`] until that is known, [`NO_BUG`] if none was.
+static ASKED_FOR: AtomicUsize = AtomicUsize::new(NOT_READ);
+
+const NOT_READ: usize = usize::MAX;
+const NO_BUG: usize = usize::MAX - 1;
+
+#[cold]
+fn read_environment() -> usize {
+    let name = env::var("GC_PLANTED").unwrap_or_default();
     let index = BUGS.iter().position(|bug| bug.name == name);
-    Some(index.unwrap_or_else(|| panic!("no bug is called `{name}`")))
-});
+    assert!(name.is_empty() || index.is_some(), "no bug is called `{name}`");
+    let index = index.unwrap_or(NO_BUG);
+    // Whoever reads it at the same time comes to the same.
+    ASKED_FOR.store(index, Ordering::Relaxed);
+    index
+}
 
 /// The index of a bug in the list.
 ///
@@ -152,5 +162,8 @@ const fn is_same(a: &[u8], b: &[u8]) -> bool {
 #[inline]
 #[must_use]
 pub fn is_asked_for(number: usize) -> bool {
-    *ASKED_FOR == Some(number)
+    match ASKED_FOR.load(Ordering::Relaxed) {
+        NOT_READ => read_environment() == number,
+        index => index == number,
+    }
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use gc_core::collector::Collector;
-use gc_core::{Arena, DynamicRoot, DynamicRootSet, Gc, Mutation, Rootable};
+use gc_core::{Arena, DynamicRoot, DynamicRootSet, Gc, Mutation, OnDeath, Rootable};
 use rayon::ThreadPoolBuilder;
 
 use crate::settings::{Alive, Setting, Token, age, reclaims};
@@ -170,11 +170,15 @@ pub(crate) fn a_finalizer_that_registers_itself_again<C: Collector + Default>(se
 /// Something to look into: for a single one nobody would be asked to help.
 type Pair = Rootable![(Gc<'_, Token>, Token)];
 
-/// Handles of an arena of this thread: of sets that live, and of one that dies.
+/// A function that owns a handle.
+type AtDeath = Box<dyn for<'a> FnOnce(&'a Mutation<'a>)>;
+
+/// Handles of an arena of this thread: of sets that live, of one that dies, and of functions.
 #[derive(Default)]
 struct Kept {
     living: Vec<DynamicRoot<Pair>>,
     dying: Vec<DynamicRoot<Pair>>,
+    functions: Vec<OnDeath<AtDeath>>,
 }
 
 std::thread_local! {
@@ -183,7 +187,7 @@ std::thread_local! {
 
 /// The arena lives on a thread of the pool that helps it to mark. While that waits for the others it runs
 /// what else the pool has to do: jobs that drop and clone the arena's handles, and those of a set in its heap,
-/// and of another set that has just died.
+/// and of another set that has just died, and that detach functions.
 pub(crate) fn jobs_that_drop_handles_while_their_arena_waits<C: Collector + Default>(
     setting: Setting,
 ) {
@@ -202,6 +206,9 @@ pub(crate) fn jobs_that_drop_handles_while_their_arena_waits<C: Collector + Defa
                         let [a, b] = [pair(), pair()];
                         kept.living.extend([set.stash::<Pair>(mc, a), mc.stash::<Pair>(b)]);
                         kept.dying.extend([a, b].map(|pair| dying.stash::<Pair>(mc, pair)));
+                        let owned = mc.stash::<Pair>(pair());
+                        let function: AtDeath = Box::new(|_| drop(owned));
+                        kept.functions.push(mc.on_death(a, function));
                     }
                 });
             });
@@ -210,7 +217,8 @@ pub(crate) fn jobs_that_drop_handles_while_their_arena_waits<C: Collector + Defa
             for _ in 0..10 {
                 // A job for each thread, which no other takes from it.
                 pool.spawn_broadcast(|_| {
-                    KEPT.with_borrow_mut(|Kept { living, dying }| {
+                    KEPT.with_borrow_mut(|Kept { living, dying, functions }| {
+                        functions.pop().and_then(|function| function.detach());
                         for handles in [living, dying] {
                             if let Some(handle) = handles.pop() {
                                 handles.insert(0, handle.clone());
