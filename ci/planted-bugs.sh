@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Whether the tests catch bugs: builds with those that gc-core/src/planted/bugs.rs lists, and requires for
 # each that a test fails where it is switched on, and that none fails where none is. Prints which test it was.
-# An argument limits it to bugs whose names have that in them.
+# With arguments it is limited to bugs whose names have one of them in them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,4 +9,4 @@ cd "$(dirname "$0")/.."
 # and to look them up takes long.
 export CARGO_PROFILE_DEV_DEBUG=false
 export RUSTC_WORKSPACE_WRAPPER="$PWD/ci/rustc-planted.sh"
-ONLY="${1-}" cargo test -p harness --test planted_bugs -- planted_bugs_ --nocapture --test-threads=1
+ONLY="$*" cargo test -p harness --test planted_bugs -- planted_bugs_ --nocapture --test-threads=1

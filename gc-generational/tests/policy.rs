@@ -1,6 +1,6 @@
 //! What the policy promises beyond what every collector does.
 
-use gc_core::heap::SEGMENT_LEN;
+use gc_core::heap::{BLOCK_BYTES, SEGMENT_LEN, object_bytes};
 use gc_core::{Arena, Gc, Lock, Mutation, Rootable, Trace};
 use gc_generational::Generational;
 
@@ -80,6 +80,40 @@ fn one_full_collection_empties_the_blocks_in_which_little_lives() {
     let list_bytes = COUNT * size_of::<usize>();
     assert!(stats.used_bytes - list_bytes < (full_bytes - list_bytes) / 20, "{stats:?}");
     arena.enter(|_, slots| assert!(slots.iter().flat_map(Lock::get).all(|object| object[6] == 7)));
+}
+
+#[test]
+fn copies_lie_side_by_side() {
+    const COUNT: usize = 1000;
+    let mut arena = slots(COUNT);
+    set(&mut arena, 0..COUNT, Some(7));
+    arena.collect_generation(0);
+    let mut addresses: Vec<usize> = arena.enter(|_, slots| {
+        slots.iter().flat_map(Lock::get).map(|object| Gc::raw(object).addr().get()).collect()
+    });
+    addresses.sort_unstable();
+    let object_bytes = object_bytes(size_of::<[u64; 7]>());
+    let neighbors = addresses.windows(2).filter(|pair| pair[1] - pair[0] == object_bytes).count();
+    // They take two blocks, or three.
+    assert!(neighbors >= COUNT - 3, "{neighbors}");
+}
+
+#[test]
+fn what_becomes_old_goes_into_holes_first() {
+    const COUNT: usize = 10_000;
+    let zeal = "promote-in-place=never evacuate=never".parse().unwrap();
+    let mut arena: SlotsArena = Arena::builder()
+        .zeal(zeal)
+        .build(|mc| Gc::slice_from_fn(mc, 2 * COUNT, |_| Lock::new(None)));
+    set(&mut arena, 0..COUNT, Some(7));
+    arena.collect();
+    set(&mut arena, (0..COUNT).filter(|place| place / 50 % 2 == 0), None);
+    arena.collect();
+    let used_bytes = arena.stats().used_bytes;
+    set(&mut arena, COUNT..COUNT + COUNT / 4, Some(8));
+    arena.collect();
+    let grown_bytes = arena.stats().used_bytes.saturating_sub(used_bytes);
+    assert!(grown_bytes <= 2 * BLOCK_BYTES, "{grown_bytes}");
 }
 
 /// A list that grows, and then garbage in its place.

@@ -116,3 +116,15 @@ fn an_arena_is_prompt_by_default() {
     arena.mutate(|mc, kept| kept.set(mc, None));
     assert_eq!(dropped.get(), 1);
 }
+
+#[test]
+fn where_nothing_survived_the_next_epoch_begins_anew() {
+    let mut arena: Arena<Rootable![()], Refcount> = Arena::new(|_| ());
+    let mut epoch = || {
+        let address = arena.mutate(|mc, ()| Gc::raw(Gc::new(mc, 42_u64)).addr());
+        arena.collect();
+        address
+    };
+    let first = epoch();
+    assert!((0..10).all(|_| epoch() == first));
+}

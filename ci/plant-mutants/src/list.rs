@@ -36,7 +36,7 @@ pub(crate) fn write(workspace: &Path, changes: &BTreeMap<usize, &Change>) -> Res
 /// come first: they take the least time.
 fn suites(package: &str) -> Result<&'static str> {
     Ok(match package {
-        "gc-core" => "on_random_programs|generational::|marksweep::|refcount::|heap_programs::",
+        "gc-core" => "on_random_programs|marksweep::|generational::|refcount::|heap_programs::",
         "gc-generational" => "on_random_programs|generational::|heap_programs::",
         "gc-marksweep" => "on_random_programs|marksweep::|heap_programs::",
         "gc-refcount" => "on_random_programs|refcount::|marksweep::|heap_programs::",

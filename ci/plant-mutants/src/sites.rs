@@ -39,8 +39,11 @@ impl Sites {
 
 impl Visit<'_> for Sites {
     fn visit_expr_binary(&mut self, binary: &ExprBinary) {
-        // `let` may stand at the top of a condition, not in parentheses.
-        if !has_let(&binary.left) && !has_let(&binary.right) {
+        // `let` may stand at the top of a condition, not in parentheses. What is made of a planted bug is
+        // zero, and whether that is added or taken away is all the same.
+        let is_sum = matches!(binary.op, BinOp::Add(_) | BinOp::Sub(_) | BinOp::Mul(_));
+        let is_not_ours = is_sum && is_made_of_planted(&binary.right);
+        if !has_let(&binary.left) && !has_let(&binary.right) && !is_not_ours {
             self.operators.push((binary.op.span().byte_range(), binary.span().byte_range()));
         }
         visit::visit_expr_binary(self, binary);
@@ -90,6 +93,16 @@ fn has_let(expr: &Expr) -> bool {
             has_let(left) || has_let(right)
         }
         _ => false,
+    }
+}
+
+/// Whether this is a number made of a bug that somebody has planted already.
+fn is_made_of_planted(expr: &Expr) -> bool {
+    match expr {
+        Expr::Binary(binary) => is_made_of_planted(&binary.right),
+        Expr::Call(call) => call.args.iter().any(is_made_of_planted),
+        Expr::Unary(unary) => is_made_of_planted(&unary.expr),
+        _ => is_planted(expr),
     }
 }
 

@@ -102,9 +102,9 @@ impl Planted {
     }
 }
 
-/// What a change is called where it is planted.
+/// What a change is called where it is planted. None has the name of another in its own.
 pub(crate) fn name(number: usize) -> String {
-    format!("mutant-{number}")
+    format!("mutant-{number:04}")
 }
 
 /// Where a change goes, and how it reads there.
@@ -180,7 +180,10 @@ mod tests {
         syn::parse_file(&planted.text).expect("it still is");
         for (number, range) in &planted.ranges {
             let text = &planted.text[range.clone()];
-            assert!(text.contains(&format!("\"mutant-{number}\"")), "{number} is not in `{text}`");
+            assert!(
+                text.contains(&format!("\"{}\"", name(*number))),
+                "{number} is not in `{text}`"
+            );
         }
         planted
     }
@@ -194,9 +197,9 @@ mod tests {
             change(source, "<", "BinaryOperator", "=="),
         ];
         let planted = plant(source, &changes);
-        let line = "    (if crate::planted!(\"mutant-0\") { (a * 2 > b) } else \
-                    if crate::planted!(\"mutant-2\") { (a * 2 == b) } else { (\
-                    (if crate::planted!(\"mutant-1\") { (a + 2) } else { (a * 2) }) < b) })";
+        let line = "    (if crate::planted!(\"mutant-0000\") { (a * 2 > b) } else \
+                    if crate::planted!(\"mutant-0002\") { (a * 2 == b) } else { (\
+                    (if crate::planted!(\"mutant-0001\") { (a + 2) } else { (a * 2) }) < b) })";
         assert_eq!(planted.text.lines().nth(2), Some(line));
         let place = planted.text.find("(a + 2)").unwrap();
         assert_eq!(planted.change_at(place..place + 7), Some(1));
@@ -213,16 +216,22 @@ mod tests {
             change(source, "!", "UnaryOperator", ""),
         ];
         let text = plant(source, &changes).text;
-        assert!(text.contains("{ if crate::planted!(\"mutant-0\") { return 1; } match"), "{text}");
-        assert!(text.contains("0 if !crate::planted!(\"mutant-1\") => 5"), "{text}");
-        assert!(text.contains("if (if crate::planted!(\"mutant-2\") { (true) } else"), "{text}");
-        assert!(text.contains("if crate::planted!(\"mutant-3\") { (g(n)) } else"), "{text}");
+        assert!(
+            text.contains("{ if crate::planted!(\"mutant-0000\") { return 1; } match"),
+            "{text}"
+        );
+        assert!(text.contains("0 if !crate::planted!(\"mutant-0001\") => 5"), "{text}");
+        assert!(text.contains("if (if crate::planted!(\"mutant-0002\") { (true) } else"), "{text}");
+        assert!(text.contains("if crate::planted!(\"mutant-0003\") { (g(n)) } else"), "{text}");
     }
 
     #[test]
     fn no_switch_is_where_none_can_be() {
-        let source = "fn f() { if a && let Some(x) = b { } if !crate::planted!(\"x\") { } }";
+        let source = "fn f() { if a && let Some(x) = b { } if !crate::planted!(\"x\") { } \
+                      c - 8 * usize::from(crate::planted!(\"y\")) }";
         let changes = [
+            change(source, "-", "BinaryOperator", "+"),
+            change(source, "*", "BinaryOperator", "/"),
             change(source, "&&", "BinaryOperator", "||"),
             change(source, "!crate", "UnaryOperator", ""),
         ];

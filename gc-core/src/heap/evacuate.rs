@@ -103,7 +103,9 @@ unsafe fn copy_ends<const N: usize>(from: *const Word, to: *mut Word, words: usi
 ///             unsafe { heap.discard(block) }
 ///         }
 ///
+///         assert!(!self.0.is_unused());
 ///         self.0.finish(heap);
+///         assert!(!self.0.is_unused(), "its block is still to be taken");
 ///         let mut blocks = Vec::new();
 ///         self.0.take_blocks(&mut blocks);
 ///         assert_eq!(blocks.len(), 1);
