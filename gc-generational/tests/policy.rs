@@ -37,6 +37,19 @@ fn what_a_middle_collection_found_young_is_not_old_before_the_next() {
     assert_eq!(arena.collect().unreachable, 1);
 }
 
+#[test]
+fn each_collection_counts_the_objects_of_its_generations() {
+    let mut arena = slots(100);
+    arena.collect();
+    set(&mut arena, 0..30, Some(1));
+    assert_eq!(arena.collect_generation(0).candidates, 30, "the young");
+    set(&mut arena, 30..50, Some(2));
+    assert_eq!(arena.collect_generation(1).candidates, 20 + 30, "and the aging");
+    set(&mut arena, 50..60, Some(3));
+    assert_eq!(arena.collect_generation(0).candidates, 10);
+    assert_eq!(arena.collect().candidates, 60 + 1, "and the old, of which one is the array");
+}
+
 /// array -> segment -> aging, and array -> cell -> aging, each written to once.
 #[test]
 fn an_old_object_may_refer_to_an_aging_one_for_any_number_of_collections() {
