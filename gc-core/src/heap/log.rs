@@ -616,3 +616,20 @@ unsafe fn compare_rare<'a>(
     }
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_empty_log_lets_go_of_its_memory() {
+        let mut log = Log::default();
+        log.push_root(|_| ());
+        log.grow();
+        log.trim();
+        assert!(!log.is_empty() && log.has_room());
+        log.clear();
+        log.trim();
+        assert_eq!(log.words.capacity(), 0);
+    }
+}
