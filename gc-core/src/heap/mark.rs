@@ -440,4 +440,54 @@ mod tests {
             assert_eq!(search(&[newest, unreachable]), (1, BATCHES * (2 + QUEUE_LEN)));
         });
     }
+
+    /// An object for lists: nobody looks into it.
+    #[cfg(feature = "parallel")]
+    fn object(number: usize) -> ObjectRef {
+        ObjectRef::from_ptr(core::ptr::without_provenance_mut(8 * number)).unwrap()
+    }
+
+    #[cfg(feature = "parallel")]
+    fn marker(pending: usize, arrays: &[Range<usize>]) -> Marker {
+        let rest = |elements: &Range<usize>| Rest { array: object(1), elements: elements.clone() };
+        Marker {
+            pending: (1..=pending).map(object).collect(),
+            arrays: arrays.iter().map(rest).collect(),
+            ..Marker::default()
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "parallel")]
+    fn there_is_a_surplus_of_several_objects_or_of_more_than_a_piece_of_an_array() {
+        assert!(!marker(SURPLUS_LEN - 1, &[0..ELEMENTS_MAX, 0..1]).has_surplus());
+        assert!(marker(SURPLUS_LEN, &[]).has_surplus());
+        assert!(marker(0, &[0..1, 0..ELEMENTS_MAX + 1]).has_surplus());
+    }
+
+    #[test]
+    #[cfg(feature = "parallel")]
+    fn of_what_is_pending_a_third_is_given_away_every_other_of_the_first() {
+        let mut nine = marker(9, &[]);
+        assert_eq!(nine.split_pending(100).unwrap(), [1, 3, 5].map(object));
+        nine.pending.sort_unstable();
+        assert_eq!(nine.pending, [2, 4, 6, 7, 8, 9].map(object));
+        assert_eq!(nine.split_pending(1).unwrap().len(), 1);
+        assert_eq!(marker(2, &[]).split_pending(100).unwrap(), [object(1)]);
+        assert!(marker(1, &[]).split_pending(100).is_none());
+    }
+
+    #[test]
+    #[cfg(feature = "parallel")]
+    fn of_arrays_one_is_given_away_or_half_of_the_only_one() {
+        let given = |marker: &mut Marker| marker.split_arrays().map(|rest| rest.elements);
+        let mut only = marker(0, &[5..5 + 2 * ELEMENTS_MAX]);
+        assert_eq!(given(&mut only), Some(5 + ELEMENTS_MAX..5 + 2 * ELEMENTS_MAX));
+        assert_eq!(only.arrays[0].elements, 5..5 + ELEMENTS_MAX);
+        assert_eq!(given(&mut only), None, "it is a piece");
+        let mut several = marker(0, &[0..1, 0..2]);
+        assert_eq!(given(&mut several), Some(0..1));
+        assert_eq!(several.arrays.len(), 1);
+        assert_eq!(given(&mut marker(0, &[])), None);
+    }
 }
