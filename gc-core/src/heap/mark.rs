@@ -448,8 +448,8 @@ mod tests {
     }
 
     #[cfg(feature = "parallel")]
-    fn marker(pending: usize, arrays: &[Range<usize>]) -> Marker {
-        let rest = |elements: &Range<usize>| Rest { array: object(1), elements: elements.clone() };
+    fn marker(pending: usize, arrays: &[(usize, usize)]) -> Marker {
+        let rest = |&(start, end)| Rest { array: object(1), elements: start..end };
         Marker {
             pending: (1..=pending).map(object).collect(),
             arrays: arrays.iter().map(rest).collect(),
@@ -460,9 +460,9 @@ mod tests {
     #[test]
     #[cfg(feature = "parallel")]
     fn there_is_a_surplus_of_several_objects_or_of_more_than_a_piece_of_an_array() {
-        assert!(!marker(SURPLUS_LEN - 1, &[0..ELEMENTS_MAX, 0..1]).has_surplus());
+        assert!(!marker(SURPLUS_LEN - 1, &[(0, ELEMENTS_MAX), (0, 1)]).has_surplus());
         assert!(marker(SURPLUS_LEN, &[]).has_surplus());
-        assert!(marker(0, &[0..1, 0..ELEMENTS_MAX + 1]).has_surplus());
+        assert!(marker(0, &[(0, 1), (0, ELEMENTS_MAX + 1)]).has_surplus());
     }
 
     #[test]
@@ -481,11 +481,11 @@ mod tests {
     #[cfg(feature = "parallel")]
     fn of_arrays_one_is_given_away_or_half_of_the_only_one() {
         let given = |marker: &mut Marker| marker.split_arrays().map(|rest| rest.elements);
-        let mut only = marker(0, &[5..5 + 2 * ELEMENTS_MAX]);
+        let mut only = marker(0, &[(5, 5 + 2 * ELEMENTS_MAX)]);
         assert_eq!(given(&mut only), Some(5 + ELEMENTS_MAX..5 + 2 * ELEMENTS_MAX));
         assert_eq!(only.arrays[0].elements, 5..5 + ELEMENTS_MAX);
         assert_eq!(given(&mut only), None, "it is a piece");
-        let mut several = marker(0, &[0..1, 0..2]);
+        let mut several = marker(0, &[(0, 1), (0, 2)]);
         assert_eq!(given(&mut several), Some(0..1));
         assert_eq!(several.arrays.len(), 1);
         assert_eq!(given(&mut marker(0, &[])), None);
