@@ -2,7 +2,7 @@
 # Changes the code in which a mistake loses objects, one place at a time, and reports the changes that no test
 # notices. docs/mutants.md has those, and why they may stay.
 #
-#     ci/mutants.sh                                     # everything, for an hour
+#     ci/mutants.sh                                     # everything, for hours
 #     ci/mutants.sh gc-core/src/heap/log.rs             # some files
 #
 # cargo-mutants says what to change, and `ci/plant-mutants` puts all of that into one build of a copy. For each
@@ -29,7 +29,7 @@ plant=$(realpath "${CARGO_TARGET_DIR:-target}/debug/plant-mutants")
 # Apart, and with an absolute path: the changed sources are a copy elsewhere.
 mkdir -p "${CARGO_TARGET_DIR:-target}/mutants"
 CARGO_TARGET_DIR=$(realpath "${CARGO_TARGET_DIR:-target}/mutants")
-# What is built once runs for an hour.
+# What is built once runs for hours.
 export CARGO_TARGET_DIR CARGO_PROFILE_DEV_DEBUG=false CARGO_PROFILE_DEV_OPT_LEVEL=2
 copy=$CARGO_TARGET_DIR/workspace
 rm -rf "$copy"

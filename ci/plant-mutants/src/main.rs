@@ -32,13 +32,14 @@ struct Options {
 
 fn main() -> Result<()> {
     let options = Options::parse();
+    let workspace = options.workspace.canonicalize().context("there is no such workspace")?;
     let listed = fs::read_to_string(&options.changes)
         .with_context(|| format!("{} cannot be read", options.changes.display()))?;
     let changes: Vec<Change> =
         serde_json::from_str(&listed).context("this is no list of changes")?;
     let mut originals = BTreeMap::new();
     for change in &changes {
-        let text = fs::read_to_string(options.workspace.join(&change.file))
+        let text = fs::read_to_string(workspace.join(&change.file))
             .with_context(|| format!("{} cannot be read", change.file))?;
         originals.insert(change.file.as_str(), text);
     }
@@ -52,7 +53,7 @@ fn main() -> Result<()> {
                 .filter(|number| changes[*number].file == file && !rejected.contains(number))
                 .map(|number| (number, &changes[number]));
             let source = Planted::new(text, here).with_context(|| file.to_owned())?;
-            fs::write(options.workspace.join(file), &source.text)?;
+            fs::write(workspace.join(file), &source.text)?;
             planted.insert(file, source);
         }
         let done: BTreeMap<usize, &Change> = planted
@@ -60,8 +61,8 @@ fn main() -> Result<()> {
             .flat_map(Planted::numbers)
             .map(|number| (number, &changes[number]))
             .collect();
-        list::write(&options.workspace, &done)?;
-        let complaints = compile::complaints(&options.workspace, &planted)?;
+        list::write(&workspace, &done)?;
+        let complaints = compile::complaints(&workspace, &planted)?;
         if complaints.is_empty() {
             report(&changes, &done, &rejected);
             return Ok(());
