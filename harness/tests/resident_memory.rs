@@ -16,6 +16,7 @@ type Object = [u64; 7];
 const OBJECT_BYTES: usize = 64;
 
 type Slots<'gc> = Gc<'gc, [Lock<Option<Gc<'gc, Object>>>]>;
+type SlotsArena<C> = Arena<Rootable!['gc => Slots<'gc>], C>;
 
 /// Slots that are changed in one `mutate`.
 const BATCH: usize = 10_000;
@@ -35,11 +36,18 @@ fn fill<'gc>(mc: &'gc Mutation<'gc>, slots: Slots<'gc>, first: usize) {
     }
 }
 
+fn empty<'gc>(mc: &Mutation<'gc>, count: usize) -> Slots<'gc> {
+    Gc::slice_from_fn(mc, count, |_| Lock::new(None))
+}
+
+/// The verifier would look at millions of objects again and again, for minutes.
+fn arena<C: Collector + Default>(count: usize) -> SlotsArena<C> {
+    SlotsArena::builder().verify(false).build(|mc| empty(mc, count))
+}
+
 /// Frees all objects but one in a thousand; says how many bytes of pages went back.
 fn freed_bytes<C: Collector + Default>() -> Option<(usize, Stats)> {
-    let mut arena = Arena::<Rootable!['gc => Slots<'gc>], C>::new(|mc| {
-        Gc::slice_from_fn(mc, OBJECTS, |_| Lock::new(None))
-    });
+    let mut arena = arena::<C>(OBJECTS);
     for first in (0..OBJECTS).step_by(BATCH) {
         arena.mutate(|mc, &slots| fill(mc, slots, first));
     }
@@ -77,9 +85,7 @@ fn freed_bytes<C: Collector + Default>() -> Option<(usize, Stats)> {
 /// What goes back while the same amounts of memory are used again and again.
 fn bytes_returned_in_steady_state<C: Collector + Default>() -> u64 {
     const KEPT: usize = 100_000;
-    let mut arena = Arena::<Rootable!['gc => Slots<'gc>], C>::new(|mc| {
-        Gc::slice_from_fn(mc, KEPT, |_| Lock::new(None))
-    });
+    let mut arena = arena::<C>(KEPT);
     let mut rounds = |count| {
         for round in 0..count {
             for first in (0..KEPT).step_by(BATCH) {
@@ -104,9 +110,7 @@ fn bytes_returned_in_steady_state<C: Collector + Default>() -> u64 {
 /// What goes back while a program fills its heap, empties it and collects, again and again.
 fn bytes_returned_by_collecting<C: Collector + Default>() -> u64 {
     const KEPT: usize = 50_000;
-    let mut arena = Arena::<Rootable!['gc => Slots<'gc>], C>::new(|mc| {
-        Gc::slice_from_fn(mc, KEPT, |_| Lock::new(None))
-    });
+    let mut arena = arena::<C>(KEPT);
     let mut rounds = |count| {
         for _ in 0..count {
             for first in (0..KEPT).step_by(BATCH) {
@@ -165,22 +169,33 @@ fn collecting_again_and_again_gives_back_once<C: Collector + Default>() {
 }
 
 fn a_collection_that_is_asked_for_keeps_little<C: Collector + Default>() {
-    let mut arena = Arena::<Rootable!['gc => Slots<'gc>], C>::new(|mc| {
-        Gc::slice_from_fn(mc, 250_000, |_| Lock::new(None))
-    });
+    let mut arena = arena::<C>(250_000);
     for first in (0..250_000).step_by(BATCH) {
         arena.mutate(|mc, &slots| fill(mc, slots, first));
     }
     arena.collect();
-    arena.mutate_root(|mc, slots| *slots = Gc::slice_from_fn(mc, 0, |_| Lock::new(None)));
+    arena.mutate_root(|mc, slots| *slots = empty(mc, 0));
     arena.collect();
+    assert_keeps_little(&arena.stats());
+}
+
+/// A quarter of what is kept otherwise, and the metadata of the first chunks.
+fn assert_keeps_little(stats: &Stats) {
     if resident_bytes().is_none() {
         println!("skipped: this system does not say what is resident");
         return;
     }
-    // A quarter of what is kept otherwise, and the metadata of the first chunks.
-    let stats = arena.stats();
     assert!(stats.resident_bytes < 1 << 20, "{stats:?}");
+}
+
+/// Large objects, but not so large that each has a chunk of its own.
+fn a_collection_that_is_asked_for_keeps_no_large_objects<C: Collector + Default>() {
+    let mut arena = Arena::<Rootable!['gc => Vec<Slots<'gc>>], C>::new(|_| Vec::new());
+    arena.mutate_root(|mc, arrays| arrays.extend((0..20).map(|_| empty(mc, 10_000))));
+    arena.collect();
+    arena.mutate_root(|_, arrays| arrays.clear());
+    arena.collect();
+    assert_keeps_little(&arena.stats());
 }
 
 macro_rules! tests {
@@ -206,6 +221,11 @@ macro_rules! tests {
             fn a_collection_that_is_asked_for_keeps_little() {
                 super::a_collection_that_is_asked_for_keeps_little::<$collector>();
             }
+
+            #[test]
+            fn a_collection_that_is_asked_for_keeps_no_large_objects() {
+                super::a_collection_that_is_asked_for_keeps_no_large_objects::<$collector>();
+            }
         }
     )*};
 }
@@ -220,13 +240,13 @@ tests! {
 #[test]
 fn an_arena_that_is_told_to_keeps_its_memory() {
     let returned_bytes = |returns_memory| {
-        let mut arena = Arena::<Rootable!['gc => Slots<'gc>], gc_refcount::Refcount>::builder()
+        let mut arena = SlotsArena::<gc_refcount::Refcount>::builder()
             .return_memory(returns_memory)
-            .build(|mc| Gc::slice_from_fn(mc, 256 << 10, |_| Lock::new(None)));
+            .build(|mc| empty(mc, 256 << 10));
         for first in (0..250_000).step_by(BATCH) {
             arena.mutate(|mc, &slots| fill(mc, slots, first));
         }
-        arena.mutate_root(|mc, slots| *slots = Gc::slice_from_fn(mc, 0, |_| Lock::new(None)));
+        arena.mutate_root(|mc, slots| *slots = empty(mc, 0));
         arena.mutate(|_, _| ());
         arena.collect();
         arena.stats().returned_bytes

@@ -139,7 +139,7 @@ fn measure(plan: &Plan, runs: u16, arguments: &Arguments) -> Result<Measurements
         },
     );
     bar.set_message("instructions");
-    let counts = instructions::count(&plan.counted_backends());
+    let counts = instructions::count(&plan.counted_backends(), arguments.size.amount());
     bar.finish_and_clear();
 
     let runs = plan.runs.iter().map(|&(run, _)| run).zip(rounds.series().iter().cloned());

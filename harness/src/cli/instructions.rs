@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::output::complain;
 use super::{Exit, Output, Trouble};
 use crate::backend::Backend;
+use crate::operations::Amount;
 use crate::operations::instructions::{self, Baseline};
 use crate::report;
 
@@ -27,7 +28,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
         Some(path) if path.exists() || !arguments.update => Some(read(path)?),
         _ => None,
     };
-    let counts = instructions::count(&Backend::ALL).map_err(Trouble::Failure)?;
+    let counts = instructions::count(&Backend::ALL, Amount::Full).map_err(Trouble::Failure)?;
     output.print(&report::instructions(&counts))?;
     let now = Baseline::new(&arguments.compiler, &counts);
     if let Some(path) = arguments.baseline.as_ref().filter(|_| arguments.update) {
@@ -75,9 +76,12 @@ fn read(path: &Path) -> Result<Baseline, Trouble> {
 pub(super) struct Here {
     #[arg(long)]
     backend: Backend,
+    #[arg(long)]
+    tiny: bool,
 }
 
 pub(super) fn run_here(arguments: &Here, output: &mut Output) -> Result<Exit, Trouble> {
-    instructions::do_here(arguments.backend, output)?;
+    let amount = Amount::new(arguments.tiny);
+    instructions::do_here(arguments.backend, amount, output)?;
     Ok(Exit::Agreement)
 }

@@ -101,7 +101,7 @@ pub(super) struct Here {
 }
 
 pub(super) fn run_here(arguments: &Here, output: &mut Output) -> Result<Exit, Trouble> {
-    let amount = if arguments.tiny { Amount::Tiny } else { Amount::Full };
+    let amount = Amount::new(arguments.tiny);
     let reading = operations::measure_here(arguments.operation, arguments.runner, amount);
     let line =
         serde_json::to_string(&reading).map_err(|error| Trouble::Failure(error.to_string()))?;

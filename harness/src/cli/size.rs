@@ -32,7 +32,7 @@ impl Size {
 
     /// How much of an operation is done: it has no scales.
     pub(super) fn amount(&self) -> Amount {
-        if self.tiny { Amount::Tiny } else { Amount::Full }
+        Amount::new(self.tiny)
     }
 
     /// Whether nothing was asked for.

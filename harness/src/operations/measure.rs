@@ -18,6 +18,10 @@ pub enum Amount {
 }
 
 impl Amount {
+    pub(crate) fn new(is_tiny: bool) -> Amount {
+        if is_tiny { Amount::Tiny } else { Amount::Full }
+    }
+
     /// The objects and the repetitions of an operation.
     ///
     /// The fewest objects are those of a few rings; more than a few batches are enough for

@@ -36,7 +36,7 @@ use serde::{Deserialize, Serialize};
 pub use self::baseline::{Baseline, Difference};
 use self::profile::{Place, Profile};
 use super::meter::{Meter, REGION};
-use super::{Operation, Runner};
+use super::{Amount, Operation, Runner};
 use crate::backend::Backend;
 use crate::measure::Instruments;
 use crate::workloads::{Parameters, Workload};
@@ -132,7 +132,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     HOT_OPERATIONS.into_iter().chain(WORKLOADS.into_iter().map(|counted| counted.name))
 }
 
-/// Does everything that is counted, in this process.
+/// Does everything that is counted, in this process. `Amount::Tiny` is for tests of the harness itself.
 ///
 /// # Errors
 ///
@@ -142,16 +142,21 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 ///
 /// If a name in this file is none.
 #[inline(never)]
-pub fn do_here(backend: Backend, output: &mut dyn Write) -> io::Result<()> {
+pub fn do_here(backend: Backend, amount: Amount, output: &mut dyn Write) -> io::Result<()> {
     for name in HOT_OPERATIONS {
         let operation = Operation::find(name).expect("hot operations are in the table");
+        let (objects, _) = amount.of(operation);
         let (_, operations) = operation
-            .run(Runner::Backend(backend), operation.objects, REPETITIONS)
+            .run(Runner::Backend(backend), objects, REPETITIONS)
             .expect("hot operations run on every backend");
         count_ends(output, &Done { operations })?;
     }
     for CountedWorkload { workload, scale, in_epochs, .. } in WORKLOADS {
         let workload = Workload::find(workload).expect("the workloads are in the table");
+        let scale = match amount {
+            Amount::Full => scale,
+            Amount::Tiny => workload.scale.tiny,
+        };
         let parameters = Parameters { scale, seed: 0 };
         let mut meter = Meter::new(1);
         let mut instruments = Instruments::silent().prompt(!in_epochs);
@@ -167,12 +172,13 @@ pub fn do_here(backend: Backend, output: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 ///
 /// If there is no valgrind, or the program fails under it; the error says how.
-pub fn count(backends: &[Backend]) -> Result<Vec<Count>, String> {
-    let counts: Result<Vec<_>, _> = backends.par_iter().map(|&backend| count_on(backend)).collect();
+pub fn count(backends: &[Backend], amount: Amount) -> Result<Vec<Count>, String> {
+    let counts: Result<Vec<_>, _> =
+        backends.par_iter().map(|&backend| count_on(backend, amount)).collect();
     Ok(counts?.into_iter().flatten().collect())
 }
 
-fn count_on(backend: Backend) -> Result<Vec<Count>, String> {
+fn count_on(backend: Backend, amount: Amount) -> Result<Vec<Count>, String> {
     let program = env::current_exe().map_err(|error| format!("no program to run: {error}"))?;
     let folder = Folder::new(backend).map_err(|error| format!("no place for profiles: {error}"))?;
     let mut out_file = OsString::from("--callgrind-out-file=");
@@ -185,6 +191,7 @@ fn count_on(backend: Backend) -> Result<Vec<Count>, String> {
         .arg(out_file)
         .arg(program)
         .args([SUBCOMMAND, "--backend", backend.name()])
+        .args((amount == Amount::Tiny).then_some("--tiny"))
         .stdin(Stdio::null())
         .output()
         .map_err(|error| match error.kind() {
@@ -240,7 +247,7 @@ impl<'a> Symbols<'a> {
         // Everything that is counted is below this function.
         let Place { object, address } =
             profile.entry("::do_here").ok_or("the profile does not know its program")?;
-        let here: fn(Backend, &mut dyn Write) -> io::Result<()> = do_here;
+        let here: fn(Backend, Amount, &mut dyn Write) -> io::Result<()> = do_here;
         let base = (here as *const ()).addr().wrapping_sub(address);
         Ok(Symbols { object, base, known: HashMap::new() })
     }
