@@ -119,7 +119,7 @@ mod tests {
                 false => roots.old.push(object),
             });
             (self.1)(&mut self.0.borrow_mut(), &roots);
-            verify(&self.0.borrow(), verifier);
+            self.0.borrow().verify(verifier);
         }
     }
 

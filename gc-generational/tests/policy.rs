@@ -1,10 +1,13 @@
 //! What the policy promises beyond what every collector does.
 
 use gc_core::heap::{BLOCK_BYTES, SEGMENT_LEN, object_bytes};
-use gc_core::{Arena, Gc, Lock, Mutation, Rootable, Trace};
-use gc_generational::Generational;
+use gc_core::{Arena, DynamicRootSet, Gc, Lock, Mutation, Rootable, Trace};
+use gc_generational::{Generational, NURSERY_BYTES_MAX};
 
 type Slots<'gc> = Gc<'gc, [Lock<Option<Gc<'gc, [u64; 7]>>>]>;
+/// Of seven words, and the header.
+const OBJECTS_PER_BLOCK: usize = BLOCK_BYTES / 64;
+
 type SlotsArena = Arena<Rootable![Slots<'_>], Generational>;
 
 fn slots(count: usize) -> SlotsArena {
@@ -38,6 +41,75 @@ fn what_a_middle_collection_found_young_is_not_old_before_the_next() {
 }
 
 #[test]
+fn what_an_aging_set_of_handles_holds_dies_with_it() {
+    type Sets = Arena<Rootable![Vec<DynamicRootSet<'_>>], Generational>;
+    let mut arena = Sets::new(|_| Vec::new());
+    arena.collect();
+    let handle = arena.mutate_root(|mc, sets| {
+        sets.push(DynamicRootSet::new(mc));
+        sets[0].stash::<Rootable![[u64; 7]]>(mc, Gc::new(mc, [1; 7]))
+    });
+    assert_eq!(arena.collect_generation(0).unreachable, 0);
+    arena.mutate_root(|_, sets| sets.clear());
+    assert_eq!(arena.collect_generation(1).unreachable, 2);
+    drop(handle);
+}
+
+fn addresses(arena: &SlotsArena) -> Vec<usize> {
+    arena.enter(|_, slots| {
+        slots.iter().flat_map(Lock::get).map(|object| Gc::raw(object).addr().get()).collect()
+    })
+}
+
+#[test]
+fn where_all_that_aged_lives_the_next_become_old_where_they_lie() {
+    let mut arena = slots(2000);
+    arena.collect();
+    arena.collect();
+    let mut ages_and_moves = |places| {
+        set(&mut arena, places, Some(1));
+        arena.collect_generation(0);
+        let aging = addresses(&arena);
+        arena.collect_generation(1);
+        addresses(&arena) != aging
+    };
+    assert!(ages_and_moves(0..1000));
+    assert!(!ages_and_moves(1000..2000));
+}
+
+#[test]
+fn what_became_old_says_nothing_of_the_young() {
+    let mut arena = slots(2000);
+    arena.collect();
+    set(&mut arena, 0..1000, Some(1));
+    arena.collect_generation(0);
+    set(&mut arena, 1000..1100, Some(2));
+    set(&mut arena, 1000..1100, None);
+    arena.collect_generation(1);
+    // Of a nursery of which most was likely to live they would be old at once.
+    set(&mut arena, 1000..1100, Some(2));
+    arena.collect_generation(0);
+    set(&mut arena, 1000..1100, None);
+    assert_eq!(arena.collect_generation(1).unreachable, 100, "they were aging");
+}
+
+#[test]
+fn what_a_full_collection_found_dead_says_nothing_of_the_young() {
+    let mut arena = slots(3000);
+    arena.collect();
+    set(&mut arena, 0..1000, Some(1));
+    arena.collect_generation(0);
+    // Most of these would live, too, so they become old before anybody looks.
+    set(&mut arena, 1000..2000, Some(2));
+    set(&mut arena, 1000..2000, None);
+    assert_eq!(arena.collect().unreachable, 1000);
+    set(&mut arena, 2000..2100, Some(3));
+    arena.collect_generation(0);
+    set(&mut arena, 2000..2100, None);
+    assert_eq!(arena.collect_generation(1).unreachable, 100, "they were aging");
+}
+
+#[test]
 fn each_collection_counts_the_objects_of_its_generations() {
     let mut arena = slots(100);
     arena.collect();
@@ -48,6 +120,51 @@ fn each_collection_counts_the_objects_of_its_generations() {
     set(&mut arena, 50..60, Some(3));
     assert_eq!(arena.collect_generation(0).candidates, 10);
     assert_eq!(arena.collect().candidates, 60 + 1, "and the old, of which one is the array");
+}
+
+#[test]
+fn a_collection_counts_what_it_freed() {
+    let mut arena = slots(100);
+    arena.collect();
+    set(&mut arena, 0..50, Some(1));
+    set(&mut arena, 0..30, None);
+    let collection = arena.collect_generation(0);
+    let object_bytes = object_bytes(size_of::<[u64; 7]>());
+    assert_eq!((collection.freed_objects, collection.freed_bytes), (30, 30 * object_bytes));
+    set(&mut arena, 30..50, None);
+    let collection = arena.collect();
+    assert_eq!((collection.freed_objects, collection.freed_bytes), (20, 20 * object_bytes));
+}
+
+#[test]
+fn under_stress_each_generation_has_its_turn() {
+    let mut arena: SlotsArena =
+        Arena::builder().stress(true).build(|mc| Gc::slice_from_fn(mc, 1, |_| Lock::new(None)));
+    (0..60).for_each(|_| arena.mutate(|_, _| ()));
+    let collections: Vec<u64> =
+        arena.generation_stats().iter().map(|stats| stats.collections).collect();
+    assert_eq!(collections, [20; 3]);
+}
+
+/// Who asks for all of it is not left with what a finalizer has let go of.
+#[test]
+fn after_finalizers_only_a_full_collection_goes_on() {
+    let mut arena = slots(10);
+    set(&mut arena, 0..10, Some(1));
+    arena.collect();
+    set(&mut arena, 0..10, None);
+    for (generation, live_objects) in [(0, 1 + 10), (2, 1)] {
+        arena.mutate(|mc, _| {
+            let object = Gc::new(mc, [2; 7]);
+            mc.on_unreachable::<Rootable![[u64; 7]], _>(object, |_, _| ()).unwrap();
+        });
+        arena.collect_generation(generation);
+        arena.collect_generation(0);
+        assert_eq!(arena.stats().finalized_objects, 1 + u64::from(generation) / 2);
+        // What had its finalizer called is aging now.
+        let revived = usize::from(generation == 0);
+        assert_eq!(arena.stats().live_objects, live_objects + revived);
+    }
 }
 
 /// array -> segment -> aging, and array -> cell -> aging, each written to once.
@@ -95,20 +212,56 @@ fn one_full_collection_empties_the_blocks_in_which_little_lives() {
     arena.enter(|_, slots| assert!(slots.iter().flat_map(Lock::get).all(|object| object[6] == 7)));
 }
 
+/// Whether a full collection moves what is left in this many blocks, when `is_kept` says what that is.
+fn empties_blocks(blocks: usize, is_kept: impl Fn(usize) -> bool) -> bool {
+    let count = blocks * OBJECTS_PER_BLOCK;
+    let mut arena = slots(count);
+    set(&mut arena, 0..count, Some(7));
+    (0..2).for_each(|_| _ = arena.collect());
+    set(&mut arena, (0..count).filter(|&place| !is_kept(place)), None);
+    let before = addresses(&arena);
+    arena.collect();
+    addresses(&arena) != before
+}
+
+#[test]
+fn blocks_are_emptied_where_that_frees_a_share_of_what_lives() {
+    let is_third = |place| place % 3 == 0;
+    let block = |place| place / OBJECTS_PER_BLOCK;
+    assert!(empties_blocks(30, is_third), "20 blocks for 10 that live");
+    // In every other block nothing lives: these are free without it.
+    let is_in_few = |place| block(place) < 20 && block(place) % 2 == 0 && is_third(place);
+    assert!(!empties_blocks(30, is_in_few), "less than eight blocks");
+    let is_full_or_third = |place| block(place) >= 15 || is_third(place);
+    assert!(!empties_blocks(100, is_full_or_third), "10 blocks for 90 that live");
+}
+
 #[test]
 fn copies_lie_side_by_side() {
     const COUNT: usize = 1000;
     let mut arena = slots(COUNT);
     set(&mut arena, 0..COUNT, Some(7));
     arena.collect_generation(0);
-    let mut addresses: Vec<usize> = arena.enter(|_, slots| {
-        slots.iter().flat_map(Lock::get).map(|object| Gc::raw(object).addr().get()).collect()
-    });
+    let mut addresses = addresses(&arena);
     addresses.sort_unstable();
     let object_bytes = object_bytes(size_of::<[u64; 7]>());
     let neighbors = addresses.windows(2).filter(|pair| pair[1] - pair[0] == object_bytes).count();
     // They take two blocks, or three.
     assert!(neighbors >= COUNT - 3, "{neighbors}");
+}
+
+#[test]
+fn what_survives_a_collection_lies_behind_what_survived_the_last() {
+    const COUNT: usize = 100;
+    let mut arena = slots(COUNT);
+    arena.collect();
+    let used_bytes = arena.stats().used_bytes;
+    for place in 0..COUNT {
+        set(&mut arena, place..place + 1, Some(7));
+        arena.collect_generation(0);
+    }
+    let grown_bytes = arena.stats().used_bytes - used_bytes;
+    assert!(grown_bytes <= 2 * BLOCK_BYTES, "{grown_bytes}");
 }
 
 #[test]
@@ -169,6 +322,25 @@ fn what_died_in_a_nursery_that_was_taken_to_live_goes_with_the_next_full_collect
     arena.disable();
     arena.mutate(|mc, _| grow(mc, &mut None));
     assert_eq!(arena.collect_generation(0).unreachable, 2 * BATCH - 1);
+}
+
+/// A heap that was built up and makes garbage from then on.
+#[test]
+fn a_nursery_is_looked_at_before_much_has_become_old_unseen() {
+    const COUNT: usize = 300_000;
+    type Kept<'gc> = Vec<Gc<'gc, [u64; 31]>>;
+    let mut arena: Arena<Rootable![Kept<'_>], Generational> = Arena::new(|_| Vec::new());
+    let batch = 0..1000;
+    while arena.enter(|_, kept| kept.len()) < COUNT {
+        arena.mutate_root(|mc, kept| kept.extend(batch.clone().map(|n| Gc::new(mc, [n; 31]))));
+    }
+    let built_bytes = arena.stats().live_bytes;
+    let mut grown_bytes = 0;
+    for _ in 0..COUNT / batch.clone().count() {
+        arena.mutate(|mc, _| batch.clone().for_each(|n| _ = Gc::new(mc, [n; 31])));
+        grown_bytes = grown_bytes.max(arena.stats().live_bytes.saturating_sub(built_bytes));
+    }
+    assert!(grown_bytes <= 2 * NURSERY_BYTES_MAX, "{grown_bytes}");
 }
 
 #[test]
