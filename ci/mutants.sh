@@ -54,8 +54,12 @@ ulimit -v 16000000
 
 packages=(-p gc-core -p gc-refcount -p gc-marksweep -p gc-generational --features gc-core/parallel)
 export RUSTC_WORKSPACE_WRAPPER=$copy/ci/rustc-planted.sh
-own_tests=$(cargo test "${packages[@]}" --lib --tests --no-run --message-format=json |
-    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
+build_tests() {
+    cargo test "$@" --no-run --message-format=json | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
+}
+own_tests=$(build_tests "${packages[@]}" --lib --tests)
+# What goes back to the system, and quickly.
+own_tests+=$'\n'$(build_tests -p harness --test resident_memory --test system_memory | grep _memory-)
 # The examples in the documentation of gc-core are one program, which the stable compiler does not keep.
 examples=$CARGO_TARGET_DIR/examples
 rm -rf "$examples"
