@@ -109,7 +109,7 @@ pub fn counts_at_the_border_of_the_header_are_exact<C: Collector + Default>() {
                 assert_count::<C>(mc, *node, count);
                 let target = count.checked_add_signed(step).expect("it is a count");
                 // Everything within reach is written, so that coalescing has something to do.
-                for index in COUNT_MAX - 20..row.len() {
+                for index in COUNT_MAX.saturating_sub(20)..row.len() {
                     let place = Gc::write_at(mc, *row, index).expect("within").unlock();
                     place.set(None);
                     place.set(Some(*node).filter(|_| index < target - 1));

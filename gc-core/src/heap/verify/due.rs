@@ -32,6 +32,8 @@ const BYTES_PER_STEP: u64 = 8;
 pub(crate) struct Due {
     allocated_bytes: u64,
     live_bytes: usize,
+    /// Of objects that were young: a collector that never collects has no others.
+    young_bytes: usize,
     /// What was looked at.
     steps: usize,
     /// It was due before this safepoint, and so it is after it.
@@ -59,19 +61,21 @@ impl Heap {
             Verification::Never => false,
             Verification::Always => true,
             Verification::Amortized => {
-                let Due { allocated_bytes, live_bytes, steps, .. } = self.verified;
+                let Due { allocated_bytes, live_bytes, young_bytes, steps, .. } = self.verified;
                 let allocated_bytes = self.allocated().1 - allocated_bytes;
                 let lost_bytes = live_bytes.saturating_sub(self.live_bytes()) as u64;
-                let cost = CHANGE_BYTES_MIN.max(self.live_bytes() as u64);
+                let cost = CHANGE_BYTES_MIN.max((self.live_bytes() + young_bytes) as u64);
                 allocated_bytes + lost_bytes >= cost.max(BYTES_PER_STEP * steps as u64)
             }
         }
     }
 
-    /// Notes that the heap was verified, and how many references and entries were looked at.
-    pub(super) fn note_verified(&mut self, steps: usize) {
+    /// Notes that the heap was verified, how many bytes in it were young, and how many references and
+    /// entries were looked at.
+    pub(super) fn note_verified(&mut self, young_bytes: usize, steps: usize) {
         self.verified.allocated_bytes = self.allocated().1;
         self.verified.live_bytes = self.live_bytes();
+        self.verified.young_bytes = young_bytes;
         self.verified.steps = steps;
     }
 }

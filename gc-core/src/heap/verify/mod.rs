@@ -105,7 +105,7 @@ where
         if verifier.check(&self.root, self.is_root_dirty) {
             self.collector.verify(&mut verifier);
         }
-        let Verifier { mut faults, steps, territory, .. } = verifier;
+        let Verifier { mut faults, young_bytes, steps, territory, .. } = verifier;
         if faults.is_empty() && depth != Depth::Heap {
             for fault in self.find_trace_faults(depth == Depth::Traces) {
                 let kind = fault.kind();
@@ -114,7 +114,7 @@ where
             }
         }
         drop(territory);
-        self.heap.note_verified(steps);
+        self.heap.note_verified(young_bytes, steps);
         faults.into_result()
     }
 
@@ -197,6 +197,7 @@ pub struct Verifier<'a> {
     territory: Territory,
     /// Young objects that were found.
     young: Vec<ObjectRef>,
+    young_bytes: usize,
     faults: Faults,
     /// References and entries that were looked at.
     steps: usize,
@@ -227,7 +228,14 @@ impl fmt::Debug for Listed {
 impl<'a> Verifier<'a> {
     fn new(heap: &'a Heap) -> Verifier<'a> {
         let territory = Territory::of(heap);
-        Verifier { heap, territory, young: Vec::new(), faults: Faults::default(), steps: 0 }
+        Verifier {
+            heap,
+            territory,
+            young: Vec::new(),
+            young_bytes: 0,
+            faults: Faults::default(),
+            steps: 0,
+        }
     }
 
     /// All stages but the collector's; whether all references were found to lead to objects.

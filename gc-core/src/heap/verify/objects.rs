@@ -171,12 +171,14 @@ impl Verifier<'_> {
         }
     }
 
-    /// Notes a young object, whose header was looked at.
+    /// Notes a young object, whose header and length were looked at.
     pub(super) fn note_young(&mut self, object: ObjectRef) {
         if !self.territory.young.insert(object) {
             return;
         }
         self.young.push(object);
+        // SAFETY: it has a header, and if it is an array a length.
+        self.young_bytes += unsafe { object.bytes() };
         // SAFETY: it has a header.
         if unsafe { object.header() }.count() > 0 {
             self.fault(FaultKind::Count, Some(object), "it is young, and has a count");

@@ -577,7 +577,7 @@ fn how_often_it_looks_is_in_proportion_to_what_is_allocated() {
     assert!(!heap.begin_verification(), "nothing was allocated");
     heap.allocated_bytes.set(1 << 20);
     assert!(heap.begin_verification());
-    heap.note_verified(0);
+    heap.note_verified(0, 0);
     assert!(!heap.begin_verification());
     // What lives has to be paid for, and references.
     heap.census.add(1, 1 << 20);
@@ -585,12 +585,18 @@ fn how_often_it_looks_is_in_proportion_to_what_is_allocated() {
     assert!(!heap.begin_verification());
     heap.allocated_bytes.set(2 << 20);
     assert!(heap.begin_verification());
-    heap.note_verified(1 << 20);
+    heap.note_verified(0, 1 << 20);
     heap.allocated_bytes.set(4 << 20);
     assert!(!heap.begin_verification());
     // What is reclaimed pays, too.
     heap.census.remove(1, 1 << 20);
     heap.allocated_bytes.set(9 << 20);
+    assert!(heap.begin_verification());
+    // And what is young, which may be all there is.
+    heap.note_verified(2 << 20, 0);
+    heap.allocated_bytes.set((11 << 20) - 1);
+    assert!(!heap.begin_verification());
+    heap.allocated_bytes.set(11 << 20);
     assert!(heap.begin_verification());
 }
 
