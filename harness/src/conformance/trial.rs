@@ -59,12 +59,7 @@ impl Setting {
         let builder = ArenaBuilder::new(C::default());
         match self {
             Setting::Default => builder,
-            Setting::Stressed => {
-                let builder = builder.stress(true).check_barrier(true);
-                // Where nothing is reclaimed, to look at all there is each time takes ever longer. It is
-                // looked at when it has doubled: the builder's default.
-                if reclaims::<C>() { builder.verify(true) } else { builder }
-            }
+            Setting::Stressed => builder.stress(true).check_barrier(true).verify(true),
             Setting::TinyNursery => builder.nursery_bytes(1),
             Setting::Parallel => builder.stress(true).workers(workers()),
             Setting::Zealous => builder.zeal(Zeal::everything(1)).workers(workers()),
