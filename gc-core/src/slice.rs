@@ -370,10 +370,12 @@ impl<'gc, T: Trace + 'gc> Gc<'gc, [T]> {
     #[inline]
     #[must_use]
     pub fn write_at(mc: &Mutation<'gc>, gc: Gc<'gc, [T]>, index: usize) -> Option<&'gc Write<T>> {
-        let element = gc.as_ref().get(index)?;
-        // SAFETY: live and of this heap, and a slice; a `&mut` into the element comes from its
-        // locks, which are opened through a `Write`, so the element was logged before.
-        unsafe { mc.heap().write_barrier_at(gc.object(), index) }
+        let elements = gc.as_ref();
+        let element = elements.get(index)?;
+        let (descriptor, len) = (descriptor::<(), T>(), elements.len());
+        // SAFETY: live and of this heap, and a slice of such elements; a `&mut` into the element comes
+        // from its locks, which are opened through a `Write`, so the element was logged before.
+        unsafe { mc.heap().write_barrier_at(gc.object(), descriptor, len, index) }
         // SAFETY: the element is logged, or young.
         Some(unsafe { Write::assume(element) })
     }

@@ -50,6 +50,12 @@ impl SegmentBits {
         len.div_ceil(SEGMENT_LEN * SEGMENTS_PER_WORD) * size_of::<u64>()
     }
 
+    /// Those of an array whose payload, which they follow, takes so many bytes.
+    #[inline]
+    fn behind(array: ObjectRef, payload_bytes: usize) -> SegmentBits {
+        SegmentBits(array.as_ptr().wrapping_add(payload_bytes).cast())
+    }
+
     /// The word of a segment, and its bit.
     ///
     /// # Safety
@@ -151,8 +157,8 @@ impl ObjectRef {
     /// The object is live, and an array.
     #[inline]
     pub(super) unsafe fn segment_bits(self) -> SegmentBits {
-        // SAFETY: an array's size is that of its payload, and the bits are behind it.
-        SegmentBits(self.as_ptr().wrapping_add(unsafe { self.payload_bytes() }).cast())
+        // SAFETY: the caller's promise.
+        SegmentBits::behind(self, unsafe { self.payload_bytes() })
     }
 }
 
@@ -172,18 +178,34 @@ impl Heap {
         }
     }
 
-    /// The write barrier for a store into one element of an array.
+    /// The write barrier for a store into one element of an array of `len`.
+    ///
+    /// An array of which only segments are logged keeps its flag, so this is asked at each store: what
+    /// follows from the type of the elements is worked out where that is known.
     ///
     /// # Safety
     ///
     /// As [`write_barrier`](Heap::write_barrier), for the element in place of the object; the
-    /// object is an array, and has such an element.
+    /// object is an array of this descriptor and length, and has such an element.
     #[inline]
-    pub(crate) unsafe fn write_barrier_at(&self, object: ObjectRef, index: usize) {
+    pub(crate) unsafe fn write_barrier_at(
+        &self,
+        array: ObjectRef,
+        descriptor: &Descriptor,
+        len: usize,
+        index: usize,
+    ) {
         // SAFETY: the caller says that it is live.
-        if unsafe { object.header() }.has(Flag::Unlogged) {
+        if !unsafe { array.header() }.has(Flag::Unlogged) {
+            return;
+        }
+        if descriptor.has_references() {
+            let bits = SegmentBits::behind(array, descriptor.array_bytes(len));
             // SAFETY: the same obligations.
-            unsafe { self.write_barrier_at_slow(object, index) }
+            unsafe { self.write_barrier_at_slow(array, bits, len, index) }
+        } else {
+            // SAFETY: the same obligations.
+            unsafe { self.write_barrier_slow(array) }
         }
     }
 
@@ -235,9 +257,14 @@ impl Heap {
         let len = unsafe { object.element_count() };
         let segment_len = self.settings().barrier.segment_len();
         if len > segment_len {
+            // SAFETY: live, says the caller, and an array of several segments.
+            let bits = unsafe { object.segment_bits() };
             for segment in 0..len.div_ceil(segment_len) {
-                // SAFETY: the same obligations; a segment that is logged is passed over.
-                unsafe { self.log_segment(object, segment) }
+                // SAFETY: the array has such a segment.
+                if unsafe { bits.insert(segment) } {
+                    // SAFETY: the same obligations.
+                    unsafe { self.log_segment(object, segment) }
+                }
             }
         } else {
             // SAFETY: the same obligations.
@@ -247,29 +274,30 @@ impl Heap {
 
     #[cold]
     #[inline(never)]
-    unsafe fn write_barrier_at_slow(&self, array: ObjectRef, index: usize) {
-        // SAFETY: live, says the caller.
-        let has_references = unsafe { array.descriptor() }.has_references();
+    unsafe fn write_barrier_at_slow(
+        &self,
+        array: ObjectRef,
+        bits: SegmentBits,
+        len: usize,
+        index: usize,
+    ) {
         let segment_len = self.settings().barrier.segment_len();
-        // SAFETY: live, says the caller.
-        if has_references && unsafe { array.element_count() } > segment_len {
-            // SAFETY: the same obligations.
-            unsafe { self.log_segment(array, index / segment_len) }
-        } else {
+        if len <= segment_len {
             // SAFETY: the same obligations; of the other elements none is borrowed mutably, or the
             // object would be logged, for it is logged as a whole.
-            unsafe { self.write_barrier_slow(array) }
+            return unsafe { self.write_barrier_slow(array) };
+        }
+        let segment = index / segment_len;
+        // SAFETY: the array is of several segments, and has this one.
+        if unsafe { bits.insert(segment) } {
+            // SAFETY: the same obligations.
+            unsafe { self.log_segment(array, segment) }
         }
     }
 
-    #[inline]
+    /// Logs a segment of an array, of which that was just noted.
+    #[inline(never)]
     unsafe fn log_segment(&self, array: ObjectRef, segment: usize) {
-        // SAFETY: live, says the caller, and an array of several segments.
-        let bits = unsafe { array.segment_bits() };
-        // SAFETY: the array has such a segment.
-        if !unsafe { bits.insert(segment) } {
-            return;
-        }
         let logged = Logged::Segment(array, segment);
         if self.settings().takes_snapshots()
             // SAFETY: live, and nothing in it is borrowed mutably, says the caller.
