@@ -58,8 +58,13 @@ impl Arguments {
 }
 
 /// Nothing disturbs what is compared.
-pub(super) const SILENT: Setting =
-    Setting { stress: false, no_pauses: true, limit_bytes: None, pacing_percent: None };
+pub(super) const SILENT: Setting = Setting {
+    stress: false,
+    no_pauses: true,
+    limit_bytes: None,
+    pacing_percent: None,
+    small_pages: false,
+};
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Trouble> {
     if arguments.goals {

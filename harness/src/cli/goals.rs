@@ -8,7 +8,7 @@ use super::compare::{Arguments, SILENT, outcomes, save};
 use super::run::verdict;
 use super::{Exit, Output, Trouble, operations as operations_command, progress};
 use crate::goals::{self, Judgment, Measurements, Plan, Twin};
-use crate::measure::{Contender, Job, Order, Outcome, Rounds, Series, allocator};
+use crate::measure::{Contender, Job, Order, Outcome, Rounds, Series, Setting, allocator};
 use crate::operations::{self, Operation, instructions};
 use crate::report;
 use crate::runtimes::Program;
@@ -167,7 +167,8 @@ fn job(run: goals::Run, contender: Contender, arguments: &Arguments) -> Result<J
         _ => arguments.size.of(workload)?,
     };
     let parameters = Parameters { scale, seed: arguments.seed };
-    Ok(Job { order: Order { workload, contender, parameters }, setting: SILENT })
+    let setting = Setting { small_pages: run.small_pages, ..SILENT };
+    Ok(Job { order: Order { workload, contender, parameters }, setting })
 }
 
 /// Whether a rival cannot be the best one any more.

@@ -33,6 +33,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
         no_pauses: arguments.no_pauses,
         limit_bytes: arguments.limit_bytes,
         pacing_percent: arguments.pacing,
+        // Its parent has seen to that.
+        small_pages: false,
     };
     let scale = workload.check_scale(scale).map_err(Trouble::misuse)?;
     let order = Order { workload, contender, parameters: Parameters { scale, seed } };

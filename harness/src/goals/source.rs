@@ -35,13 +35,21 @@ pub struct Run {
     pub scale: Option<usize>,
     /// The name of the contender, which this build may not have.
     pub contender: &'static str,
+    /// Without huge pages: for goals about memory.
+    pub small_pages: bool,
 }
 
 impl Run {
     /// A workload at its default scale.
     #[must_use]
     pub fn of(workload: &'static str, contender: &'static str) -> Self {
-        Run { workload, scale: None, contender }
+        Run { workload, scale: None, contender, small_pages: false }
+    }
+
+    /// The same without huge pages, which round up what is resident.
+    #[must_use]
+    pub fn small_pages(self) -> Self {
+        Run { small_pages: true, ..self }
     }
 
     /// The same at another scale.

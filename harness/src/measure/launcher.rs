@@ -11,6 +11,9 @@ use super::{Cause, Measurement, Order, Outcome, Setting};
 /// The hidden subcommand that measures in its own process.
 pub(crate) const SUBCOMMAND: &str = "measure-here";
 
+/// Keeps mimalloc, and what it tells the kernel, from huge pages. The system's allocator asks for none.
+const SMALL_PAGES: (&str, &str) = ("MIMALLOC_ALLOW_THP", "0");
+
 /// How `gc_core::HeapFull` begins, with which an arena panics that has no memory.
 const HEAP_FULL: &str = "the heap is full";
 
@@ -80,7 +83,7 @@ impl Launcher {
         arguments.extend(setting.pacing_percent.map(|percent| format!("--pacing={percent}")));
         let other = |error| (Cause::Other, error);
         let finished = self
-            .run(&arguments)
+            .run_with(&arguments, setting)
             .map_err(|error| other(format!("could not be started: {error}")))?;
         if !finished.status.success() {
             return Err((finished.cause(), finished.complaint()));
@@ -91,8 +94,13 @@ impl Launcher {
 
     /// Runs this program with other arguments and waits for its end.
     pub(crate) fn run(&self, arguments: &[String]) -> io::Result<Finished> {
+        self.run_with(arguments, self.setting)
+    }
+
+    fn run_with(&self, arguments: &[String], setting: Setting) -> io::Result<Finished> {
         let mut child = Command::new(&self.program)
             .args(arguments)
+            .envs(setting.small_pages.then_some(SMALL_PAGES))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -207,6 +215,17 @@ mod tests {
     #[test]
     fn an_exit_code_is_told() {
         assert_eq!(complaint("exit 3"), "ended with exit status: 3");
+    }
+
+    #[test]
+    fn a_process_without_huge_pages_finds_that_in_its_environment() {
+        let [with, without] = [false, true].map(|small_pages| {
+            let setting = Setting { small_pages, ..Setting::default() };
+            let launcher = Launcher::of("/bin/sh".into()).setting(setting);
+            let script = "echo ${MIMALLOC_ALLOW_THP-unset}";
+            launcher.run(&["-c".to_owned(), script.to_owned()]).expect("there is a shell").output
+        });
+        assert_eq!((with.trim(), without.trim()), ("unset", "0"));
     }
 
     #[test]

@@ -29,6 +29,13 @@ pub fn resident_bytes() -> Option<u64> {
     field_bytes(&fs::read_to_string("/proc/self/status").ok()?, "VmRSS:")
 }
 
+/// The memory that this process has resident now and that is of no file, such as the program itself;
+/// `None` where the system does not say.
+#[must_use]
+pub fn anonymous_bytes() -> Option<u64> {
+    field_bytes(&fs::read_to_string("/proc/self/status").ok()?, "RssAnon:")
+}
+
 /// The memory that programs can still use without swapping; `None` where the system does not say.
 #[must_use]
 pub fn available_bytes() -> Option<u64> {

@@ -24,7 +24,9 @@ pub use self::instruments::{HeapUse, Instruments, LoopUse, PauseUse};
 pub use self::launcher::Launcher;
 pub(crate) use self::launcher::SUBCOMMAND;
 pub use self::measurement::{Cause, Failure, Measurement, Outcome, Skip};
-pub use self::memory::{allocator, available_bytes, peak_rss_bytes, resident_bytes};
+pub use self::memory::{
+    allocator, anonymous_bytes, available_bytes, peak_rss_bytes, resident_bytes,
+};
 pub use self::observer::Observer;
 pub use self::order::{Order, Setting, measure_here};
 pub use self::queue::measure_all;

@@ -19,6 +19,8 @@ pub struct Setting {
     pub limit_bytes: Option<usize>,
     /// Weigh memory against work otherwise than by default: see [`Pacing`](gc_core::Pacing).
     pub pacing_percent: Option<u16>,
+    /// Have no huge pages in the process: what is resident is what was touched, not 2 MiB around it.
+    pub small_pages: bool,
 }
 
 /// One workload on one contender.

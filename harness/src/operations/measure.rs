@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Operation, Runner, Unit};
-use crate::measure::{Cause, Launcher};
+use crate::measure::{Cause, Launcher, Setting};
 
 /// The hidden subcommand that does an operation in its own process.
 pub(crate) const SUBCOMMAND: &str = "operate-here";
@@ -147,6 +147,9 @@ fn read(
         format!("--runner={runner}"),
     ];
     arguments.extend((amount == Amount::Tiny).then(|| "--tiny".to_owned()));
+    // What goes back to the system is counted in pages.
+    let setting = Setting { small_pages: operation.unit == Unit::Percent, ..Setting::default() };
+    let launcher = launcher.clone().setting(setting);
     let finished =
         launcher.run(&arguments).map_err(|error| format!("could not be started: {error}"))?;
     if let Cause::TimeLimit(seconds) = finished.cause() {

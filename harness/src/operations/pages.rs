@@ -3,7 +3,7 @@
 use gc_core::{Arena, Collector, Gc, Lock, Mutation, Rootable, Trace};
 
 use super::Meter;
-use crate::measure::resident_bytes;
+use crate::measure::anonymous_bytes;
 
 /// One in so many objects stays.
 const STAYS_ONE_IN: usize = 1000;
@@ -78,5 +78,5 @@ fn set<'gc>(mc: &'gc Mutation<'gc>, slots: Slots<'gc>, place: usize, line: Optio
 }
 
 fn resident() -> f64 {
-    resident_bytes().unwrap_or_default() as f64
+    anonymous_bytes().unwrap_or_default() as f64
 }
