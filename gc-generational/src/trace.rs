@@ -27,6 +27,14 @@ pub(crate) enum Action {
     Mark,
 }
 
+/// What a scan wants to know of a target, by the state of its block: two bits.
+type Interest = u8;
+
+/// The target is to be reached.
+const REACHED: Interest = 1;
+/// The target is aging when the collection is done.
+const AGING: Interest = 2;
+
 /// Slots on their way from the scan to [`Trace::reach`]. What they refer to is prefetched when they
 /// enter, so that several cache misses are under way at once instead of one.
 const QUEUE_LEN: usize = if cfg!(gc_zeal) { 1 } else { 16 };
@@ -38,6 +46,7 @@ pub(crate) struct Trace<'a> {
     to_aging: &'a mut Evacuator,
     to_mature: &'a mut Evacuator,
     actions: [Action; BlockState::COUNT],
+    interests: [Interest; BlockState::COUNT],
     /// Objects that were reached, at their new addresses, and are yet to be scanned.
     pending: Vec<ObjectRef>,
     /// Slots that are yet to be reached: a ring, in which `next` is the place of the oldest, or of the
@@ -55,8 +64,14 @@ impl<'a> Trace<'a> {
         pending: Vec<ObjectRef>,
     ) -> Trace<'a> {
         debug_assert!(pending.is_empty());
+        let mut interests = actions.map(|action| match action {
+            Action::Leave => 0,
+            Action::Age => REACHED | AGING,
+            _ => REACHED,
+        });
+        interests[BlockState::Aging as usize] |= AGING;
         let queue = [const { None }; QUEUE_LEN];
-        Trace { heap, to_aging, to_mature, actions, pending, queue, next: 0 }
+        Trace { heap, to_aging, to_mature, actions, interests, pending, queue, next: 0 }
     }
 
     pub(crate) fn heap(&mut self) -> &mut Heap {
@@ -144,22 +159,23 @@ impl<'a> Trace<'a> {
     /// The object is live, and lies where it will be.
     #[inline]
     pub(crate) unsafe fn scan(&mut self, object: ObjectRef, first: usize, count: usize) -> bool {
-        let mut refers_to_aging = false;
+        let mut interests = 0;
         // SAFETY: live, says the caller.
         if unsafe { object.descriptor() }.references() == References::Dynamic {
             let reach = |slot: &mut Slot| {
-                refers_to_aging |= self.will_age(slot.get());
+                interests |= self.interest(slot.get());
                 // SAFETY: what a live object refers to was live.
                 unsafe { self.reach(slot) }
             };
             // SAFETY: live, says the caller, and this is a safepoint.
             unsafe { for_each_slot_among(object, first, count, reach) }
-            return refers_to_aging;
+            return interests & AGING != 0;
         }
         let enqueue = |slot: &mut Slot| {
             let target = slot.get();
-            refers_to_aging |= self.will_age(target);
-            if self.action(target) != Action::Leave {
+            let interest = self.interest(target);
+            interests |= interest;
+            if interest & REACHED != 0 {
                 target.prefetch();
                 // SAFETY: 1. Where the object lies it will be, says the caller, and nothing is
                 // reclaimed before the trace ends. 2. Not dynamic.
@@ -173,18 +189,18 @@ impl<'a> Trace<'a> {
             // SAFETY: as above.
             unsafe { for_each_slot_among(object, first, count, enqueue) }
         }
-        refers_to_aging
+        interests & AGING != 0
     }
 
-    /// Whether an object that is reached is aging afterwards.
     #[inline]
-    fn will_age(&self, object: ObjectRef) -> bool {
-        let state = Block::containing(object).state();
-        state == BlockState::Aging || self.actions[state as usize] == Action::Age
+    fn interest(&self, object: ObjectRef) -> Interest {
+        self.interests[Block::containing(object).state() as usize]
     }
 
     /// Puts a slot in the queue, and reaches the one whose turn it is.
-    #[inline]
+    ///
+    /// Out of line: most targets of most old objects are old, and few are worth a slot in the queue.
+    #[inline(never)]
     fn enqueue(&mut self, slot: Slot) {
         let oldest = self.queue[self.next % QUEUE_LEN].replace(slot);
         self.next += 1;
