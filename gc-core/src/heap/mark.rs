@@ -253,12 +253,17 @@ impl Marker {
     /// safepoint.
     #[inline]
     unsafe fn step<B: Bits>(&mut self, bits: &mut B) -> bool {
-        while self.queue.has_room() {
-            let Some(object) = self.pending.pop() else { break };
-            self.queue.push(object);
-        }
-        let is_array_next = B::PREFERS_ARRAYS && self.queue.has_room() && !self.arrays.is_empty();
-        if !is_array_next && let Some(object) = self.queue.pop() {
+        let next = loop {
+            match self.pending.pop() {
+                Some(object) if self.queue.has_room() => self.queue.push(object),
+                Some(object) => break self.queue.exchange(object),
+                None if B::PREFERS_ARRAYS && self.queue.has_room() && !self.arrays.is_empty() => {
+                    break None;
+                }
+                None => break self.queue.pop(),
+            }
+        };
+        if let Some(object) = next {
             // SAFETY: it was pending.
             unsafe { self.scan(object, bits) }
             return true;
@@ -375,6 +380,17 @@ impl Queue {
         object.prefetch();
         self.objects[(self.first + self.len) % QUEUE_LEN] = Some(object);
         self.len += 1;
+    }
+
+    /// Puts one object into a full queue, and takes the oldest out: nearly all that is marked in a heap
+    /// that is more than a list comes and goes like this.
+    #[inline]
+    fn exchange(&mut self, object: ObjectRef) -> Option<ObjectRef> {
+        debug_assert!(!self.has_room());
+        object.prefetch();
+        let oldest = self.objects[self.first].replace(object);
+        self.first = (self.first + 1) % QUEUE_LEN;
+        oldest
     }
 
     #[inline]
