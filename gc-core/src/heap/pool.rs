@@ -18,7 +18,7 @@ use crate::id::IdTable;
 
 /// The first chunk of an arena: metadata and five blocks, one for each state that a tiny arena of
 /// any collector has, so that it is cheap. The next ones double up to the full size.
-const FIRST_CHUNK_BYTES: usize = 6 * BLOCK_BYTES;
+pub(super) const FIRST_CHUNK_BYTES: usize = 6 * BLOCK_BYTES;
 
 /// Blocks that [quarantine](crate::Zeal::quarantine) keeps back: half a mebibyte.
 const QUARANTINE_LEN: usize = 16;
@@ -524,31 +524,31 @@ impl Pool {
     }
 
     /// Makes the pages within holes absent, unless there are few of them.
+    ///
+    /// The holes are found twice: a list of them would take memory that the system does not get back at
+    /// once.
     fn trim_holes(&mut self, kept_bytes: usize, excess_bytes_min: usize) {
-        let mut idle_bytes = 0;
+        let Pool { with_holes, residency, .. } = self;
         let mut excess_bytes = 0;
-        let mut excess = Vec::new();
-        let is_quiet = |block: &&Block| block.state() == BlockState::Mature && !block.is_in_use();
-        for &block in self.with_holes.iter().filter(is_quiet) {
-            // Those that would be taken first are kept.
-            idle_bytes += block.idle_bytes();
-            if idle_bytes <= kept_bytes {
-                continue;
-            }
+        let is_excessive = blocks_beyond(with_holes, kept_bytes).any(|block| {
             let _ = for_each_hole(block, PAGE_BYTES, |hole| {
-                if let Some(pages) = self.residency.present_pages(block, hole) {
-                    excess_bytes += pages.len();
-                    excess.push((block, pages));
+                excess_bytes += residency.present_pages(block, hole).map_or(0, |pages| pages.len());
+                ControlFlow::<()>::Continue(())
+            });
+            excess_bytes >= excess_bytes_min
+        });
+        if !is_excessive {
+            return;
+        }
+        for block in blocks_beyond(with_holes, kept_bytes) {
+            let _ = for_each_hole(block, PAGE_BYTES, |hole| {
+                if let Some(pages) = residency.present_pages(block, hole) {
+                    // SAFETY: within a hole of a block that is not in use. What died in it was torn
+                    // down.
+                    unsafe { residency.give_back_pages(block, pages) }
                 }
                 ControlFlow::<()>::Continue(())
             });
-        }
-        if excess_bytes < excess_bytes_min {
-            return;
-        }
-        for (block, pages) in excess {
-            // SAFETY: within a hole of a block that is not in use. What died in it was torn down.
-            unsafe { self.residency.give_back_pages(block, pages) }
         }
     }
 
@@ -566,6 +566,17 @@ impl Pool {
             unsafe { chunk.free() }
         }
     }
+}
+
+/// The blocks of a queue that may lose pages, without the first ones, in which so much is free: those
+/// are used first.
+fn blocks_beyond(with_holes: &VecDeque<Block>, kept_bytes: usize) -> impl Iterator<Item = Block> {
+    let is_quiet = |block: &Block| block.state() == BlockState::Mature && !block.is_in_use();
+    let mut idle_bytes = 0;
+    with_holes.iter().copied().filter(is_quiet).skip_while(move |block| {
+        idle_bytes += block.idle_bytes();
+        idle_bytes <= kept_bytes
+    })
 }
 
 impl fmt::Debug for Pool {

@@ -18,14 +18,15 @@ use core::ops::Range;
 
 use super::holes::Hole;
 use super::pages::{self, PAGE_BYTES};
+use super::pool::FIRST_CHUNK_BYTES;
 use super::{BLOCK_BYTES, Block};
 
 /// Free memory that is kept whatever happens: two nurseries of the default size.
 const KEPT_BYTES_MIN: usize = 2 << 20;
 
-/// The same at a full collection that was asked for: what a small program uses between two of them.
-/// A larger one regrets it once.
-const KEPT_BYTES_MIN_EAGER: usize = 8 * BLOCK_BYTES;
+/// The same at a full collection that was asked for: the blocks of a first chunk, which is what a small
+/// program uses between two of them. A larger one regrets it once.
+const KEPT_BYTES_MIN_EAGER: usize = FIRST_CHUNK_BYTES - BLOCK_BYTES;
 
 /// How much free memory goes back to the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
