@@ -1,7 +1,7 @@
 //! What the policy promises beyond what every collector does.
 
 use gc_core::heap::{BLOCK_BYTES, SEGMENT_LEN, object_bytes};
-use gc_core::{Arena, DynamicRootSet, Gc, Lock, Mutation, Rootable, Trace};
+use gc_core::{Arena, DynamicRootSet, Gc, Lock, Mutation, RefLock, Rootable, Trace};
 use gc_generational::{Generational, NURSERY_BYTES_MAX};
 
 type Slots<'gc> = Gc<'gc, [Lock<Option<Gc<'gc, [u64; 7]>>>]>;
@@ -197,6 +197,54 @@ fn an_old_object_may_refer_to_an_aging_one_for_any_number_of_collections() {
     cells.enter(|_, cells| {
         let values = cells.iter().flat_map(|cell| cell.get()).map(|object| object[6]);
         assert!(values.eq(0..ROUNDS as u64));
+    });
+}
+
+type Text<'gc> = Gc<'gc, [u64; 7]>;
+
+/// Places of all kinds: words that a map names, elements of an array, and what only `relocate` knows.
+#[derive(Trace)]
+struct Places<'gc> {
+    words: Gc<'gc, Lock<[Option<Text<'gc>>; 2]>>,
+    elements: Slots<'gc>,
+    dynamic: Gc<'gc, RefLock<Vec<Text<'gc>>>>,
+}
+
+#[test]
+fn a_store_of_what_ages_already_is_remembered_whatever_is_stored_beside_it() {
+    type Stores = Arena<Rootable![(Places<'_>, Slots<'_>)], Generational>;
+    let mut arena = Stores::new(|mc| {
+        let slots = |count| Gc::slice_from_fn(mc, count, |_| Lock::new(None));
+        let (words, dynamic) = (Gc::new(mc, Lock::new([None; 2])), RefLock::new(Vec::new()));
+        let elements = slots(10 * SEGMENT_LEN);
+        (Places { words, elements, dynamic: Gc::new(mc, dynamic) }, slots(2))
+    });
+    // One is old, and the other is aging.
+    for place in [1, 0] {
+        arena.mutate(|mc, (_, held)| {
+            let text = Gc::new(mc, [place as u64; 7]);
+            Gc::write_at(mc, *held, place).unwrap().unlock().set(Some(text));
+        });
+        arena.collect_generation(if place == 1 { 2 } else { 0 });
+    }
+    arena.mutate(|mc, (places, held)| {
+        let both = [0, 1].map(|place| held[place].get().unwrap());
+        places.words.set(mc, both.map(Some));
+        places.dynamic.borrow_mut(mc).extend(both);
+        for (place, text) in both.into_iter().enumerate() {
+            Gc::write_at(mc, places.elements, place).unwrap().unlock().set(Some(text));
+        }
+    });
+    arena.collect_generation(0);
+    arena.mutate(|mc, (_, held)| Gc::write_at(mc, *held, 0).unwrap().unlock().set(None));
+    assert_eq!(arena.collect_generation(1).unreachable, 0);
+    arena.verify().expect("nothing is forgotten");
+    arena.enter(|_, (places, _)| {
+        let [word, _] = places.words.get();
+        let element = places.elements[0].get();
+        for text in [word, element, places.dynamic.borrow().first().copied()] {
+            assert!(Gc::ptr_eq(text.unwrap(), word.unwrap()) && text.unwrap()[6] == 0);
+        }
     });
 }
 
