@@ -121,9 +121,15 @@ impl Heap {
 
     /// Whether a safepoint at which something may be due is passed over: there will be another one.
     /// What is prompt, or was promised, is not late.
+    #[inline]
     pub(crate) fn is_safepoint_passed_over(&self) -> bool {
+        self.settings.zeal.random_policy && self.decides_to_pass_over()
+    }
+
+    #[cold]
+    fn decides_to_pass_over(&self) -> bool {
         let Settings { zeal, is_stressed, is_prompt, .. } = self.settings;
-        let may_be_late = zeal.random_policy && !zeal.collect && !is_stressed && !is_prompt;
+        let may_be_late = !zeal.collect && !is_stressed && !is_prompt;
         may_be_late && !self.is_calling && self.whim(Decision::Other) == Some(true)
     }
 }
