@@ -227,6 +227,7 @@ fn a_store_of_what_ages_already_is_remembered_whatever_is_stored_beside_it() {
         });
         arena.collect_generation(if place == 1 { 2 } else { 0 });
     }
+    arena.inspect(|heap, _| assert_eq!(heap.objects_in_generation(1).unwrap().count(), 1));
     arena.mutate(|mc, (places, held)| {
         let both = [0, 1].map(|place| held[place].get().unwrap());
         places.words.set(mc, both.map(Some));

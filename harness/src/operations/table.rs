@@ -12,7 +12,7 @@ use crate::backend::Backend;
 pub enum Unit {
     /// Nanoseconds of CPU time for one operation: less is better.
     Nanoseconds,
-    /// A share, in percent: more is better.
+    /// A share of memory, in percent: more is better. Measured without huge pages.
     Percent,
     /// How many times faster something is than something else: more is better.
     Times,
