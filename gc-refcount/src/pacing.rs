@@ -2,12 +2,19 @@
 //! to date where no death can be observed.
 //!
 //! A longer epoch is cheaper, because a place that is written several times is counted once, and an
-//! object that dies within the epoch is not counted at all. It keeps more garbage, and its memory
-//! leaves the cache.
+//! object that dies within the epoch is not counted at all. It keeps more garbage, its memory leaves
+//! the cache, and the pause at its end is longer.
+//!
+//! Note [The length of the log]: an object is logged once in an epoch, however often it is written to, so
+//! the log of everything is not larger than the heap. Where it may grow to that, an epoch is as long as
+//! its allocation, and stores are coalesced as often as there are more of them than objects: `lru` and
+//! `graph` took half the time with a log that holds everything as with one that holds two thirds of it.
+//! Where it cannot, since the heap is large and logs are bounded, hardly any store is coalesced, and a
+//! log that stays in the cache is as fast, and its pauses are short.
 
 use core::ops::Range;
 
-use gc_core::heap::{BLOCK_BYTES, Heap, LOG_BYTES_MAX};
+use gc_core::heap::{BLOCK_BYTES, Heap};
 
 /// Bytes of the shortest epoch: half of the second-level cache of the machines this was measured on.
 const EPOCH_BYTES_MIN: usize = 1 << 20;
@@ -18,18 +25,21 @@ pub const EPOCH_BYTES_MAX: usize = 8 << 20;
 /// If such a share of what an epoch allocated lives on, in percent, the next is twice as long: more of
 /// it will die, or be overwritten, before it is counted. If most of it lives on, it would only be
 /// counted later, when it has left the cache (`quads` took 600 ms instead of 400).
-const SURVIVAL_PERCENT_GROWING: Range<usize> = 20..60;
+const SURVIVAL_PERCENT_GROWING: Range<usize> = 5..60;
 
 /// If a smaller one does, the next is half as long: nothing would be gained.
-const SURVIVAL_PERCENT_LOW: usize = 5;
+const SURVIVAL_PERCENT_LOW: usize = 2;
 
-/// Where the log can hold this share of the heap, as a divisor, it may grow to its full size: most
-/// places are written more than once in an epoch. In a larger heap few are, and a log that leaves the
-/// cache is only slower (`graph`, whose log would hold a quarter of its nodes, by a quarter).
-const LOG_DIVISOR: usize = 2;
+/// The log of an epoch may hold so many times what the epoch may allocate.
+const LOG_PER_EPOCH: usize = 4;
 
-/// The log of a larger heap.
+/// And so much at most.
+const LOG_BYTES_MAX: usize = LOG_PER_EPOCH * EPOCH_BYTES_MAX;
+
+/// It is this where a log of the greatest length would hold less than a share of the heap, as a divisor:
+/// see Note [The length of the log].
 const LOG_BYTES_LARGE_HEAP: usize = 512 << 10;
+const LOG_DIVISOR: usize = 4;
 
 /// What happened in an epoch, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -49,24 +59,33 @@ pub(crate) fn set_epoch(heap: &mut Heap, last: Epoch) {
         heap.set_log_bytes_max(heap.whim_below(LOG_BYTES_MAX).unwrap_or(LOG_BYTES_MAX));
         return heap.set_nursery_bytes(blocks * BLOCK_BYTES);
     }
-    let is_small = heap.live_bytes() <= LOG_DIVISOR * LOG_BYTES_MAX;
-    heap.set_log_bytes_max(if is_small { LOG_BYTES_MAX } else { LOG_BYTES_LARGE_HEAP });
-    let epoch_bytes = heap.nursery_bytes();
+    // A longer one than the longest leaves the cache.
+    let at_most = |bytes| heap.pacing().scale(bytes).min(bytes);
+    let (bytes_min, bytes_max) = (at_most(EPOCH_BYTES_MIN), at_most(EPOCH_BYTES_MAX));
+    let is_large = heap.live_bytes() > LOG_DIVISOR * LOG_BYTES_MAX;
+    let epoch_bytes = next_epoch_bytes(heap.nursery_bytes(), last, is_large);
+    heap.set_nursery_bytes(epoch_bytes.clamp(bytes_min, bytes_max));
+    // The nursery may be of a fixed size: then so is the epoch.
+    let log_bytes = heap.nursery_bytes().saturating_mul(LOG_PER_EPOCH);
+    let log_bytes_max = if is_large { LOG_BYTES_LARGE_HEAP } else { LOG_BYTES_MAX };
+    heap.set_log_bytes_max(log_bytes.min(log_bytes_max));
+}
+
+/// How much is to be allocated in the next epoch, where it was to be so much in the last.
+fn next_epoch_bytes(epoch_bytes: usize, last: Epoch, is_large_heap: bool) -> usize {
+    let is_full = last.taken_bytes >= epoch_bytes;
+    let is_log_full = last.logged_bytes / LOG_PER_EPOCH >= epoch_bytes && !is_large_heap;
     // Of one that was ended for another reason little is to be learned.
-    if last.taken_bytes < epoch_bytes {
-        return;
+    if !(is_full || is_log_full) {
+        return epoch_bytes;
     }
     let survival_percent = last.survived_bytes * 100 / last.taken_bytes.max(1);
     let is_log_heavy = last.logged_bytes > last.taken_bytes;
-    let epoch_bytes = if SURVIVAL_PERCENT_GROWING.contains(&survival_percent) || is_log_heavy {
-        epoch_bytes * 2
+    if SURVIVAL_PERCENT_GROWING.contains(&survival_percent) || is_log_heavy {
+        epoch_bytes.saturating_mul(2)
     } else if survival_percent < SURVIVAL_PERCENT_LOW {
         epoch_bytes / 2
     } else {
         epoch_bytes
-    };
-    // A longer one than the longest leaves the cache.
-    let at_most = |bytes| heap.pacing().scale(bytes).min(bytes);
-    let (bytes_min, bytes_max) = (at_most(EPOCH_BYTES_MIN), at_most(EPOCH_BYTES_MAX));
-    heap.set_nursery_bytes(epoch_bytes.clamp(bytes_min, bytes_max));
+    }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use gc_core::{Arena, Gc, Lock, Rootable, Static, Trace, unlock};
+use gc_core::{Arena, Gc, Lock, Mutation, Rootable, Static, Trace, unlock};
 use gc_refcount::Refcount;
 
 /// Counts how often one of its kind was dropped.
@@ -25,7 +25,7 @@ type Kept<'gc> = Gc<'gc, Lock<Option<Gc<'gc, Node<'gc>>>>>;
 type KeptArena = Arena<Rootable!['gc => Kept<'gc>], Refcount>;
 
 fn node<'gc>(
-    mc: &gc_core::Mutation<'gc>,
+    mc: &Mutation<'gc>,
     dropped: &Rc<Cell<usize>>,
     next: Option<Gc<'gc, Node<'gc>>>,
 ) -> Gc<'gc, Node<'gc>> {
@@ -68,23 +68,55 @@ fn an_epoch_ends_when_its_bytes_are_allocated() {
     assert_eq!(dropped.get(), 1);
 }
 
+/// Bytes of the log for one cell: itself, and what it referred to.
+const CELL_LOG_BYTES: usize = 2 * size_of::<usize>();
+
+type Cells<'gc> = Gc<'gc, [Gc<'gc, Lock<Option<Gc<'gc, u64>>>>]>;
+
+fn cells<'gc>(mc: &'gc Mutation<'gc>, count: usize) -> Cells<'gc> {
+    Gc::slice_from_fn(mc, count, |_| Gc::new(mc, Lock::new(None)))
+}
+
 #[test]
 fn an_epoch_ends_when_its_log_is_full() {
     let dropped = Rc::new(Cell::new(0));
-    type Cells<'gc> = Gc<'gc, [Gc<'gc, Lock<Option<Gc<'gc, u64>>>>]>;
     type Root<'gc> = (Cells<'gc>, Kept<'gc>);
-    let count = gc_core::heap::LOG_BYTES_MAX / (2 * size_of::<usize>()) + 1;
+    let epoch_bytes = 64 << 10;
+    let cells_logged = 4 * epoch_bytes / CELL_LOG_BYTES;
     let mut arena: Arena<Rootable!['gc => Root<'gc>], Refcount> =
-        Arena::builder().epoch_bytes(1 << 30).build(|mc| {
-            let cells = Gc::slice_from_fn(mc, count, |_| Gc::new(mc, Lock::new(None)));
-            (cells, Gc::new(mc, Lock::new(Some(node(mc, &dropped, None)))))
+        Arena::builder().epoch_bytes(epoch_bytes).build(|mc| {
+            let kept = Gc::new(mc, Lock::new(Some(node(mc, &dropped, None))));
+            (cells(mc, cells_logged + 1), kept)
         });
     arena.collect();
     arena.mutate(|mc, (_, kept)| kept.set(mc, None));
-    assert_eq!(dropped.get(), 0, "next to nothing was logged");
     // An old cell is logged, whatever is stored.
-    arena.mutate(|mc, (cells, _)| cells.iter().for_each(|cell| cell.set(mc, None)));
-    assert_eq!(dropped.get(), 1);
+    let mut write = |count| {
+        arena.mutate(|mc, (cells, _)| cells[..count].iter().for_each(|cell| cell.set(mc, None)));
+        dropped.get()
+    };
+    assert_eq!(write(cells_logged / 2), 0, "the log has room for as many again");
+    assert_eq!(write(cells_logged + 1), 1);
+}
+
+#[test]
+fn all_of_a_small_heap_may_be_logged_in_one_epoch() {
+    type Root<'gc> = (Cells<'gc>, Kept<'gc>);
+    let dropped = Rc::new(Cell::new(0));
+    let count = 2 * gc_core::heap::LOG_BYTES_DEFAULT / CELL_LOG_BYTES;
+    let mut arena: Arena<Rootable!['gc => Root<'gc>], Refcount> =
+        Arena::builder().prompt(false).build(|mc| (cells(mc, count), Gc::new(mc, Lock::new(None))));
+    let mut deaths_in_epoch = || {
+        arena.mutate(|mc, (_, kept)| kept.set(mc, Some(node(mc, &dropped, None))));
+        arena.collect();
+        let before = dropped.get();
+        arena.mutate(|mc, (_, kept)| kept.set(mc, None));
+        arena.mutate(|mc, (cells, _)| cells.iter().for_each(|cell| cell.set(mc, None)));
+        dropped.get() - before
+    };
+    // The epoch becomes longer each time the log ends it.
+    let ended: Vec<_> = (0..6).map(|_| deaths_in_epoch()).collect();
+    assert_eq!((ended[0], ended[5]), (1, 0), "{ended:?}");
 }
 
 #[test]

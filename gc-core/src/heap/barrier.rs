@@ -28,8 +28,9 @@ use crate::collector::Barrier;
 /// [`Barrier::segment_len`].
 pub const SEGMENT_LEN: usize = 4;
 
-/// A log of more bytes makes a safepoint due in any case: it has left the second-level cache.
-pub const LOG_BYTES_MAX: usize = 4 << 20;
+/// A log of more bytes makes a safepoint due in any case, unless the collector [sets another
+/// bound](Heap::set_log_bytes_max).
+pub const LOG_BYTES_DEFAULT: usize = 4 << 20;
 
 /// Segments whose bits share a word.
 const SEGMENTS_PER_WORD: usize = u64::BITS as usize;
@@ -240,7 +241,7 @@ impl Heap {
     #[cold]
     #[inline(never)]
     unsafe fn write_barrier_grow(&self, object: ObjectRef) {
-        self.log().borrow_mut().grow();
+        self.log().borrow_mut().grow(self.log_bytes_max.get());
         // SAFETY: the same obligations.
         unsafe { self.write_barrier_slow(object) }
     }
@@ -305,6 +306,9 @@ impl Heap {
             && let Some(places) = places.as_array()
         {
             let mut log = self.log().borrow_mut();
+            if !log.has_room() {
+                log.grow(self.log_bytes_max.get());
+            }
             log.push_segment(array, segment, places);
             self.note_logged(&log);
         } else {

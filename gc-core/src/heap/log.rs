@@ -17,7 +17,6 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ptr;
 
-use super::barrier::LOG_BYTES_MAX;
 use super::scan::{OnlyVisitKnows, adjacent_places, for_each_place, for_each_word};
 use super::{Flag, ObjectRef, References, SEGMENT_LEN, for_each_edge_among};
 use crate::collector::{Barrier, Roots};
@@ -29,7 +28,7 @@ use crate::collector::{Barrier, Roots};
 /// ```
 /// use gc_core::Reason;
 /// use gc_core::collector::{Attributes, Collector, Safepoint};
-/// use gc_core::heap::LOG_BYTES_MAX;
+/// use gc_core::heap::LOG_BYTES_DEFAULT;
 /// # use gc_core::{Arena, Gc, Lock, Rootable};
 ///
 /// /// Promotes what the root refers to, once, and then counts what is modified.
@@ -53,7 +52,7 @@ use crate::collector::{Barrier, Roots};
 ///                 unsafe { heap.promote_in_place(object) }
 ///             }
 ///         });
-///         heap.set_log_bytes_max(LOG_BYTES_MAX / 2);
+///         heap.set_log_bytes_max(LOG_BYTES_DEFAULT / 2);
 ///         heap.settle_nursery(true);
 ///         safepoint.collection.unreachable = self.0;
 ///     }
@@ -89,6 +88,9 @@ const TAG_MASK: usize = 0b11;
 /// Words of an entry about an object that is no array, at most: a tag, and a snapshot of the places
 /// that a map of 64 words can name.
 const ENTRY_WORDS_MAX: usize = 1 + u64::BITS as usize;
+
+/// A log of fewer bytes grows by doubling.
+const LOG_BYTES_SMALL: usize = 1 << 20;
 
 impl Word {
     /// In a snapshot: the place referred to nothing.
@@ -241,12 +243,13 @@ impl Log {
         self.words.capacity() - self.words.len() >= ENTRY_WORDS_MAX
     }
 
-    /// Makes room.
-    pub(super) fn grow(&mut self) {
-        if self.size_bytes() > LOG_BYTES_MAX / 4 {
+    /// Makes room, in a log that is to hold so many bytes at most.
+    pub(super) fn grow(&mut self, bytes_max: usize) {
+        let all = (bytes_max + bytes_max / 4) / size_of::<Word>();
+        if self.size_bytes() > LOG_BYTES_SMALL && all > self.words.len() {
             // All that it is likely to need, so that there is nothing to copy again: what is not
             // used of it takes no memory.
-            self.words.reserve_exact((LOG_BYTES_MAX + LOG_BYTES_MAX / 4) / size_of::<Word>());
+            self.words.reserve_exact(all - self.words.len());
         }
         self.words.reserve(ENTRY_WORDS_MAX);
     }
@@ -625,7 +628,7 @@ mod tests {
     fn only_an_empty_log_lets_go_of_its_memory() {
         let mut log = Log::default();
         log.push_root(|_| ());
-        log.grow();
+        log.grow(0);
         log.trim();
         assert!(!log.is_empty() && log.has_room());
         log.clear();

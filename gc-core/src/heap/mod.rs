@@ -67,7 +67,7 @@ use core::cell::{Cell, OnceCell, RefCell};
 use core::fmt;
 use core::ptr::NonNull;
 
-pub use barrier::{LOG_BYTES_MAX, SEGMENT_LEN};
+pub use barrier::{LOG_BYTES_DEFAULT, SEGMENT_LEN};
 pub(crate) use block::BlockInfo;
 pub use block::{Block, BlockState};
 pub(crate) use calls::{Call, Finalizers, Guard, Next};
@@ -259,7 +259,7 @@ impl Heap {
             pool: RefCell::new(Pool::new(ids, &settings)),
             large: RefCell::new(LargeSpace::new()),
             log: RefCell::default(),
-            log_bytes_max: Cell::new(if settings.is_prompt { 0 } else { settings.log_bytes_max() }),
+            log_bytes_max: Cell::new(settings.log_bytes_max(LOG_BYTES_DEFAULT)),
             young_drops: RefCell::default(),
             has_droppable: Cell::new(false),
             gaps: Cell::new(0),
@@ -345,13 +345,11 @@ impl Heap {
     }
 
     /// Changes how large the log may grow before a safepoint is due, as it is when the nursery is
-    /// full: [`LOG_BYTES_MAX`] at most. Where work is prompt, it is due in any case.
+    /// full: [`LOG_BYTES_DEFAULT`] at first. Where work is prompt, it is due in any case.
     ///
     /// See the example of [`Log`].
     pub fn set_log_bytes_max(&mut self, bytes: usize) {
-        if !self.settings.is_prompt {
-            self.log_bytes_max.set(bytes.min(self.settings.log_bytes_max()));
-        }
+        self.log_bytes_max.set(self.settings.log_bytes_max(bytes));
     }
 
     /// Whether every safepoint is to be told of.

@@ -1,6 +1,6 @@
 //! What an arena was told about its heap.
 
-use super::{BLOCK_BYTES, LOG_BYTES_MAX, Verification};
+use super::{BLOCK_BYTES, Verification};
 use crate::collector::{Attributes, Barrier};
 use crate::zeal::Zeal;
 
@@ -76,9 +76,13 @@ impl Settings {
         self.nursery_bytes.or(self.zeal.tiny_nursery.then_some(BLOCK_BYTES))
     }
 
-    /// The most that the log may hold.
-    pub(crate) fn log_bytes_max(&self) -> usize {
-        if self.zeal.short_lists { LOG_BYTES_SHORT } else { LOG_BYTES_MAX }
+    /// The most that the log may hold where the collector would have it hold so much.
+    pub(crate) fn log_bytes_max(&self, bytes: usize) -> usize {
+        match (self.is_prompt, self.zeal.short_lists) {
+            (true, _) => 0,
+            (false, true) => bytes.min(LOG_BYTES_SHORT),
+            (false, false) => bytes,
+        }
     }
 
     pub(crate) fn oldest_generation(&self) -> u8 {
