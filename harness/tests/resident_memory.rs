@@ -46,8 +46,11 @@ fn arena<C: Collector + Default>(count: usize) -> SlotsArena<C> {
 }
 
 /// Frees all objects but one in a thousand; says how many bytes of pages went back.
-fn freed_bytes<C: Collector + Default>() -> Option<(usize, Stats)> {
-    let mut arena = arena::<C>(OBJECTS);
+fn freed_bytes<C: Collector + Default>(huge_pages: bool) -> Option<(usize, Stats)> {
+    let mut arena = SlotsArena::<C>::builder()
+        .verify(false)
+        .huge_pages(huge_pages)
+        .build(|mc| empty(mc, OBJECTS));
     for first in (0..OBJECTS).step_by(BATCH) {
         arena.mutate(|mc, &slots| fill(mc, slots, first));
     }
@@ -149,8 +152,8 @@ fn alone(test: &str, run: fn()) {
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{test} was not run");
 }
 
-fn pages_of_the_dead_go_back<C: Collector + Default>() {
-    let Some((bytes, stats)) = freed_bytes::<C>() else {
+fn pages_of_the_dead_go_back<C: Collector + Default>(huge_pages: bool) {
+    let Some((bytes, stats)) = freed_bytes::<C>(huge_pages) else {
         println!("skipped: this system does not say what is resident");
         return;
     };
@@ -204,7 +207,13 @@ macro_rules! tests {
             #[test]
             fn pages_of_the_dead_go_back() {
                 let test = concat!(stringify!($name), "::pages_of_the_dead_go_back");
-                super::alone(test, super::pages_of_the_dead_go_back::<$collector>);
+                super::alone(test, || super::pages_of_the_dead_go_back::<$collector>(false));
+            }
+
+            #[test]
+            fn pages_of_the_dead_go_back_from_huge_ones() {
+                let test = concat!(stringify!($name), "::pages_of_the_dead_go_back_from_huge_ones");
+                super::alone(test, || super::pages_of_the_dead_go_back::<$collector>(true));
             }
 
             #[test]

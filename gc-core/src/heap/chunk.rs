@@ -29,12 +29,14 @@ use core::fmt;
 use core::ops::Range;
 use core::ptr::NonNull;
 
-use super::pages::PAGE_BYTES;
+use super::pages::{PAGE_BYTES, map_huge, unmap};
 use super::{Block, BlockInfo, BlockState, ObjectRef, shadow};
 use crate::id::IdTable;
 
 /// The alignment of a chunk, and the size of all but the first and the huge ones.
 pub const CHUNK_BYTES: usize = 1 << 20;
+/// Two chunks that came from the system in one huge page, and go back together.
+pub(crate) const PAIR_BYTES: usize = 2 * CHUNK_BYTES;
 /// The unit in which memory is handed to allocators.
 pub const BLOCK_BYTES: usize = 1 << 15;
 /// The unit of addresses: every object starts and ends at a multiple of it.
@@ -69,6 +71,8 @@ pub(crate) enum ChunkKind {
 pub(crate) struct ChunkInfo {
     size_bytes: usize,
     kind: ChunkKind,
+    /// It is a half of a huge page.
+    is_paired: bool,
     /// The identities of this heap's objects, so that an object finds its own without a context.
     ids: NonNull<IdTable>,
     /// For large objects: a bit for each page that is taken.
@@ -141,10 +145,38 @@ impl Chunk {
         let layout = Layout::from_size_align(size_bytes, CHUNK_BYTES).ok()?;
         // SAFETY: the size is not zero.
         let base = NonNull::new(unsafe { alloc(layout) })?;
+        // SAFETY: it was just allocated, with this size and alignment.
+        Some(unsafe { Chunk::begin(base, size_bytes, kind, ids, false) })
+    }
+
+    /// Asks the system for a huge page, and makes that two chunks for small objects.
+    ///
+    /// `None` if it has no memory, or no huge pages for who asks.
+    pub(crate) fn allocate_pair(ids: NonNull<IdTable>) -> Option<[Chunk; 2]> {
+        let lower = map_huge(PAIR_BYTES)?;
+        let upper = NonNull::new(lower.as_ptr().wrapping_add(CHUNK_BYTES))?;
+        // SAFETY: each is a half of what was just mapped, and is aligned to its length.
+        let half = |base| unsafe { Chunk::begin(base, CHUNK_BYTES, ChunkKind::Small, ids, true) };
+        Some([lower, upper].map(half))
+    }
+
+    /// Makes memory a chunk.
+    ///
+    /// # Safety
+    ///
+    /// At `base` there are so many bytes of memory that is the chunk's own, aligned to [`CHUNK_BYTES`].
+    unsafe fn begin(
+        base: NonNull<u8>,
+        size_bytes: usize,
+        kind: ChunkKind,
+        ids: NonNull<IdTable>,
+        is_paired: bool,
+    ) -> Chunk {
         let chunk = Chunk(base);
         let (pages, absent_pages) = (PageMap::default(), PageMap::default());
         let told_live_bytes = [const { Cell::new(0) }; BLOCKS_PER_CHUNK];
-        let info = ChunkInfo { size_bytes, kind, ids, pages, absent_pages, told_live_bytes };
+        let info =
+            ChunkInfo { size_bytes, kind, is_paired, ids, pages, absent_pages, told_live_bytes };
         // SAFETY: the chunk begins with room for the info (asserted above) and is aligned.
         unsafe { base.cast::<ChunkInfo>().write(info) }
         for index in 0..chunk.block_count() {
@@ -161,20 +193,47 @@ impl Chunk {
             chunk.marks().clear_block(block);
         }
         shadow::freed(base.as_ptr().wrapping_add(BLOCK_BYTES)..chunk.end());
-        Some(chunk)
+        chunk
     }
 
-    /// Gives the chunk back to the system.
+    /// Gives the chunk back to the system, with the other one if it is one of a pair.
     ///
     /// # Safety
     ///
-    /// Nothing refers to the chunk or an object in it any more.
+    /// Nothing refers to the chunk, its other half or an object in them any more, and the other half is
+    /// not given back for itself.
     pub(crate) unsafe fn free(self) {
-        let layout = Layout::from_size_align(self.info().size_bytes, CHUNK_BYTES)
+        if self.is_paired() {
+            let base = self.first_of_pair().0;
+            shadow::handed_out(base.as_ptr()..base.as_ptr().wrapping_add(PAIR_BYTES));
+            // SAFETY: `map_huge` gave it; the caller says it is unused.
+            return unsafe { unmap(base, PAIR_BYTES) };
+        }
+        let layout = Layout::from_size_align(self.size_bytes(), CHUNK_BYTES)
             .expect("the layout it was allocated with");
         shadow::handed_out(self.base()..self.end());
         // SAFETY: `allocate` got it from `alloc` with this layout; the caller says it is unused.
         unsafe { dealloc(self.0.as_ptr(), layout) }
+    }
+
+    fn is_paired(self) -> bool {
+        self.info().is_paired
+    }
+
+    /// The first half of the pair; of a chunk that came for itself, the chunk.
+    pub(crate) fn first_of_pair(self) -> Chunk {
+        if self.is_paired() {
+            Chunk::at(self.base().map_addr(|address| address & !(PAIR_BYTES - 1)))
+        } else {
+            self
+        }
+    }
+
+    /// The halves of the pair; of a chunk that came for itself, the chunk.
+    pub(crate) fn pair(self) -> impl Iterator<Item = Chunk> {
+        let first = self.first_of_pair();
+        let second = || Chunk::at(first.base().wrapping_add(CHUNK_BYTES));
+        [Some(first), self.is_paired().then(second)].into_iter().flatten()
     }
 
     /// The chunk that an object lies in (for a huge object: that it starts in).

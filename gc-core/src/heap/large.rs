@@ -74,7 +74,7 @@ impl LargeSpace {
         let pages = run_bytes / PAGE_BYTES;
         if pages > PAGES_PER_CHUNK - METADATA_PAGES {
             let size_bytes = (BLOCK_BYTES + run_bytes).next_multiple_of(BLOCK_BYTES);
-            let chunk = pool.allocate_chunk(size_bytes, ChunkKind::Large)?;
+            let chunk = pool.allocate_large(size_bytes)?;
             self.chunks.push(chunk);
             return Ok(chunk.base().wrapping_add(BLOCK_BYTES));
         }
@@ -83,7 +83,7 @@ impl LargeSpace {
         let (chunk, run) = match found {
             Some(found) => found,
             None => {
-                let chunk = pool.allocate_chunk(CHUNK_BYTES, ChunkKind::Large)?;
+                let chunk = pool.allocate_large(CHUNK_BYTES)?;
                 self.chunks.push(chunk);
                 let fresh_pages = METADATA_PAGES..PAGES_PER_CHUNK;
                 pool.residency().add_fresh_large(fresh_pages.len() * PAGE_BYTES);

@@ -1,9 +1,11 @@
-//! Giving pages back to the system while their addresses stay with the heap.
+//! What the heap asks of the system about pages: to take some back while their addresses stay with the
+//! heap, and to have huge ones.
 //!
-//! The system puts other pages in their place when the addresses are used again. What those hold is
-//! as good as uninitialized: zeros, or what was there before.
+//! The system puts other pages in their place when addresses are used again whose pages it took. What
+//! those hold is as good as uninitialized: zeros, or what was there before.
 
 use core::ops::Range;
+use core::ptr::NonNull;
 
 /// The unit in which the heap notes what it gave back. The system's pages may be larger: then what
 /// is given back is a multiple of those.
@@ -25,6 +27,31 @@ pub(crate) unsafe fn give_back(pages: Range<*mut u8>) -> bool {
     unsafe { system::give_back(pages.start, pages.end.addr() - pages.start.addr()) }
 }
 
+/// Memory from the system itself, aligned to its size, a power of two, and in huge pages if the system has
+/// some for who asks (Linux with `transparent_hugepage` on `madvise` or `always`). It is zero.
+///
+/// An access to memory takes a walk through the tables of pages if it is not known where the page is, and
+/// of huge pages 512 times as much is known. In a virtual machine a walk is twice as long.
+///
+/// Not from the allocator: most write their own notes into what is free, and where a small page is, no
+/// huge one comes. To have it replaced takes milliseconds.
+///
+/// `None` if the system has no memory, or nothing is known of huge pages there.
+pub(crate) fn map_huge(bytes: usize) -> Option<NonNull<u8>> {
+    debug_assert!(bytes.is_power_of_two());
+    system::map_huge(bytes)
+}
+
+/// Gives back what [`map_huge`] gave.
+///
+/// # Safety
+///
+/// It gave so many bytes there, and nothing refers to them any more.
+pub(crate) unsafe fn unmap(base: NonNull<u8>, bytes: usize) {
+    // SAFETY: the caller's promises.
+    unsafe { system::unmap(base.as_ptr(), bytes) }
+}
+
 #[cfg(all(
     feature = "std",
     not(miri),
@@ -36,6 +63,8 @@ pub(crate) unsafe fn give_back(pages: Range<*mut u8>) -> bool {
     )
 ))]
 mod system {
+    use core::ptr::NonNull;
+
     /// `MADV_DONTNEED` takes pages away at once on Linux, and is only a hint elsewhere.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const ADVICE: libc::c_int = libc::MADV_DONTNEED;
@@ -57,6 +86,46 @@ mod system {
         // allocator they came from thinks of its memory, it is not its own until it is freed.
         unsafe { libc::madvise(start.cast(), bytes, ADVICE) == 0 }
     }
+
+    /// As the function of this name outside. The sanitizers watch over what comes from the allocator.
+    #[cfg(all(target_os = "linux", not(asan)))]
+    pub(super) fn map_huge(bytes: usize) -> Option<NonNull<u8>> {
+        let (protection, flags) =
+            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+        // Of twice as much, some half is aligned.
+        // SAFETY: a new mapping, wherever the system wants it.
+        let base =
+            unsafe { libc::mmap(core::ptr::null_mut(), 2 * bytes, protection, flags, -1, 0) };
+        if base == libc::MAP_FAILED {
+            return None;
+        }
+        let base = base.cast::<u8>();
+        let begin = base.map_addr(|address| address.next_multiple_of(bytes));
+        let (end, mapped_end) = (begin.wrapping_add(bytes), base.wrapping_add(2 * bytes));
+        for (begin, end) in [(base, begin), (end, mapped_end)] {
+            if begin != end {
+                // SAFETY: a part of the new mapping that nobody has.
+                unsafe { unmap(begin, end.addr() - begin.addr()) }
+            }
+        }
+        // Where this fails there are small pages, which serve.
+        // SAFETY: advice about memory of the heap that changes nothing of what is in it.
+        unsafe { libc::madvise(begin.cast(), bytes, libc::MADV_HUGEPAGE) };
+        NonNull::new(begin)
+    }
+
+    #[cfg(not(all(target_os = "linux", not(asan))))]
+    pub(super) fn map_huge(_: usize) -> Option<NonNull<u8>> {
+        None
+    }
+
+    /// # Safety
+    ///
+    /// As the function of this name outside.
+    pub(super) unsafe fn unmap(base: *mut u8, bytes: usize) {
+        // SAFETY: the caller's promises. If it fails, the memory stays, which harms nobody.
+        unsafe { libc::munmap(base.cast(), bytes) };
+    }
 }
 
 #[cfg(not(all(
@@ -70,6 +139,8 @@ mod system {
     )
 )))]
 mod system {
+    use core::ptr::NonNull;
+
     pub(super) fn page_bytes() -> Option<usize> {
         None
     }
@@ -80,4 +151,13 @@ mod system {
     pub(super) unsafe fn give_back(_: *mut u8, _: usize) -> bool {
         false
     }
+
+    pub(super) fn map_huge(_: usize) -> Option<NonNull<u8>> {
+        None
+    }
+
+    /// # Safety
+    ///
+    /// None are needed.
+    pub(super) unsafe fn unmap(_: *mut u8, _: usize) {}
 }

@@ -7,7 +7,7 @@ use core::fmt;
 use core::ops::{ControlFlow, Range};
 use core::ptr::NonNull;
 
-use super::chunk::ChunkKind;
+use super::chunk::{ChunkKind, PAIR_BYTES};
 use super::holes::{Hole, for_each_hole};
 use super::pages::PAGE_BYTES;
 use super::residency::{Residency, Thrift};
@@ -19,6 +19,9 @@ use crate::id::IdTable;
 /// The first chunk of an arena: metadata and five blocks, one for each state that a tiny arena of
 /// any collector has, so that it is cheap. The next ones double up to the full size.
 pub(super) const FIRST_CHUNK_BYTES: usize = 6 * BLOCK_BYTES;
+
+/// In a heap of so many chunks, six megabytes or more, the next ones come in pairs if there are huge pages.
+const PAIRS_FROM_CHUNKS: usize = 8;
 
 /// Blocks that [quarantine](crate::Zeal::quarantine) keeps back: half a mebibyte.
 const QUARANTINE_LEN: usize = 16;
@@ -48,6 +51,8 @@ pub struct Pool {
     /// All objects of a block that an allocator uses have died.
     is_emptied: bool,
     whims: Whims,
+    /// Chunks are to lie in huge pages where there are many.
+    wants_huge_pages: bool,
     /// Memory that becomes free is filled with a pattern.
     poisons: bool,
     /// Free blocks that are kept back, the oldest first.
@@ -71,6 +76,7 @@ impl Pool {
             residency: Residency::new(),
             is_emptied: false,
             whims: Whims::new(settings, 1),
+            wants_huge_pages: settings.huge_pages,
             poisons: settings.zeal.poison,
             quarantine: VecDeque::new(),
             quarantine_len_max: if settings.zeal.quarantine { QUARANTINE_LEN } else { 0 },
@@ -280,35 +286,49 @@ impl Pool {
     }
 
     fn grow(&mut self) -> Result<(), Exhausted> {
+        // The tables first: what they take may be missing, too.
+        self.chunks.try_reserve(2).map_err(|_| Exhausted)?;
+        self.free.try_reserve(PAIR_BYTES / BLOCK_BYTES).map_err(|_| Exhausted)?;
+        self.note_chunk()?;
+        if self.wants_huge_pages
+            && self.chunks.len() >= PAIRS_FROM_CHUNKS
+            && let Some(pair) = Chunk::allocate_pair(self.ids)
+        {
+            pair.into_iter().for_each(|chunk| self.add_chunk(chunk));
+            return Ok(());
+        }
         let size_bytes = match self.chunks.len() {
             0 => FIRST_CHUNK_BYTES,
             1 => CHUNK_BYTES / 4,
             2 => CHUNK_BYTES / 2,
             _ => CHUNK_BYTES,
         };
-        // The tables first: what they take may be missing, too.
-        self.chunks.try_reserve(1).map_err(|_| Exhausted)?;
-        self.free.try_reserve(size_bytes / BLOCK_BYTES).map_err(|_| Exhausted)?;
-        let chunk = self.allocate_chunk(size_bytes, ChunkKind::Small)?;
-        self.chunks.push(chunk);
-        self.residency.add_fresh(chunk.blocks());
-        // What is present is used first.
-        self.free.splice(0..0, chunk.blocks().rev());
+        let chunk = Chunk::allocate(size_bytes, ChunkKind::Small, self.ids).ok_or(Exhausted)?;
+        self.add_chunk(chunk);
         Ok(())
     }
 
-    /// Asks the system for a chunk: of this pool, or of the large objects that count against its limit.
-    pub(super) fn allocate_chunk(
-        &mut self,
-        size_bytes: usize,
-        kind: ChunkKind,
-    ) -> Result<Chunk, Exhausted> {
+    /// Adds a chunk from the system, for which the lists have room.
+    fn add_chunk(&mut self, chunk: Chunk) {
+        self.chunks.push(chunk);
+        // In a huge page they may be present; but to have them costs what it costs to have absent ones,
+        // and that is what is judged by this.
+        self.residency.add_fresh(chunk.blocks());
+        // What is present is used first.
+        self.free.splice(0..0, chunk.blocks().rev());
+    }
+
+    /// Asks the system for a chunk of large objects, which count against this pool's limit.
+    pub(super) fn allocate_large(&mut self, size_bytes: usize) -> Result<Chunk, Exhausted> {
+        self.note_chunk()?;
+        Chunk::allocate(size_bytes, ChunkKind::Large, self.ids).ok_or(Exhausted)
+    }
+
+    /// Counts down to the chunk, or pair of them, that zeal says cannot be had.
+    fn note_chunk(&mut self) -> Result<(), Exhausted> {
         let left = self.until_failure;
         self.until_failure = left.saturating_sub(1);
-        if left == 1 {
-            return Err(Exhausted);
-        }
-        Chunk::allocate(size_bytes, kind, self.ids).ok_or(Exhausted)
+        if left == 1 { Err(Exhausted) } else { Ok(()) }
     }
 
     /// Gives back a block in which nothing lives.
@@ -473,14 +493,19 @@ impl Pool {
     }
 
     /// Frees chunks whose blocks are all free and absent, and, where single blocks do not go back,
-    /// those that are present.
+    /// those that are present. Of a pair, both.
     fn trim_chunks(&mut self, kept_bytes: usize) {
         let mut excess_bytes = self.idle_block_bytes().saturating_sub(kept_bytes);
         let mut freed = Vec::new();
         self.chunks.retain(|&chunk| {
-            let is_free = chunk.blocks().all(|block| block.state() == BlockState::Free);
+            if chunk != chunk.first_of_pair() {
+                // Which stands before it.
+                return freed.last() != Some(&chunk.first_of_pair());
+            }
+            let blocks = || chunk.pair().flat_map(Chunk::blocks);
+            let is_free = blocks().all(|block| block.state() == BlockState::Free);
             let present_bytes =
-                chunk.blocks().map(|block| BLOCK_BYTES - block.absent_bytes()).sum::<usize>();
+                blocks().map(|block| BLOCK_BYTES - block.absent_bytes()).sum::<usize>();
             if chunk.size_bytes() < CHUNK_BYTES || present_bytes > excess_bytes || !is_free {
                 return true;
             }
@@ -489,13 +514,14 @@ impl Pool {
             false
         });
         freed.sort_unstable();
-        let is_kept = |block: &Block| freed.binary_search(&block.chunk()).is_err();
+        let is_kept = |block: &Block| freed.binary_search(&block.chunk().first_of_pair()).is_err();
         self.free.retain(is_kept);
         self.quarantine.retain(is_kept);
         self.with_holes.retain(is_kept);
         for chunk in freed {
-            self.residency.forget(chunk.blocks());
-            // SAFETY: all its blocks were free, and none is in the free list any more.
+            self.residency.forget(chunk.pair().flat_map(Chunk::blocks));
+            // SAFETY: all its blocks were free, and none is in the free list any more; of a pair, this is
+            // the first half, and the same holds for the second.
             unsafe { chunk.free() }
         }
     }
@@ -561,8 +587,9 @@ impl Pool {
         self.free.clear();
         self.quarantine.clear();
         self.with_holes.clear();
+        self.chunks.retain(|&chunk| chunk == chunk.first_of_pair());
         for chunk in self.chunks.drain(..) {
-            // SAFETY: the caller says so.
+            // SAFETY: the caller says so, and the second halves of pairs are not in the list.
             unsafe { chunk.free() }
         }
     }
@@ -588,5 +615,54 @@ impl fmt::Debug for Pool {
             .field("blocks_with_holes", &self.with_holes.len())
             .field("limit_bytes", &self.limit_bytes)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::boxed::Box;
+
+    use super::*;
+    use crate::{Collector, NullCollector};
+
+    #[cfg(all(feature = "std", target_os = "linux", not(any(miri, asan))))]
+    #[test]
+    fn chunks_of_a_pair_come_and_go_together() {
+        let ids = NonNull::from(Box::leak(Box::<IdTable>::default()));
+        let settings = Settings { huge_pages: true, ..Settings::new(&NullCollector::ATTRIBUTES) };
+        let mut pool = Pool::new(ids, &settings);
+        let mut blocks = Vec::new();
+        while pool.chunks.len() < PAIRS_FROM_CHUNKS + 6 {
+            blocks.push(pool.take(BlockState::Mature).expect("there is memory"));
+        }
+        let (single, paired) = pool.chunks.split_at(PAIRS_FROM_CHUNKS);
+        assert!(single.iter().all(|chunk| chunk.pair().eq([*chunk])));
+        let pairs: Vec<_> = paired.chunks(2).map(<[Chunk]>::to_vec).collect();
+        for pair in &pairs {
+            assert!(pair.iter().all(|chunk| chunk.pair().eq(pair.iter().copied())));
+            assert!(pair[0].base().addr().is_multiple_of(PAIR_BYTES));
+        }
+
+        // All becomes free but for a block in one half of two pairs each.
+        let of_chunk = |chunk| blocks.iter().find(move |block| block.chunk() == chunk).copied();
+        let kept =
+            [of_chunk(pairs[0][0]), of_chunk(pairs[1][1])].map(|block| block.expect("taken"));
+        // The first ones last: they are used again first.
+        for &block in blocks.iter().rev().filter(|block| !kept.contains(block)) {
+            pool.release(block);
+        }
+        // What was handed out since the last safepoint is kept: the second one finds nothing of that.
+        assert!([(); 2].map(|()| pool.trim(0, Thrift::Eager)).contains(&true));
+        let left: Vec<_> =
+            pool.chunks.iter().copied().filter(|chunk| chunk.pair().count() == 2).collect();
+        assert_eq!(left, [pairs[0].clone(), pairs[1].clone()].concat());
+
+        // And what is left serves on.
+        kept.into_iter().for_each(|block| pool.release(block));
+        assert!((0..3 * blocks.len()).all(|_| pool.take(BlockState::Mature).is_ok()));
+        // SAFETY: there are no objects.
+        unsafe { pool.free_all() }
+        // SAFETY: it came from a box, and the chunks that had copies are gone.
+        drop(unsafe { Box::from_raw(ids.as_ptr()) });
     }
 }

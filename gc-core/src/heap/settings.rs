@@ -18,6 +18,8 @@ pub struct Settings {
     pub nursery_bytes: Option<usize>,
     /// Give free memory back to the system.
     pub returns_memory: bool,
+    /// Ask the system for huge pages.
+    pub huge_pages: bool,
     /// Collect at every safepoint.
     pub is_stressed: bool,
     /// What makes rare paths common.
@@ -45,6 +47,7 @@ impl Settings {
             limit_bytes: usize::MAX,
             nursery_bytes: None,
             returns_memory: true,
+            huge_pages: false,
             is_stressed: false,
             zeal: Zeal::OFF,
             checks_barrier: false,

@@ -21,6 +21,8 @@ pub(super) struct Arguments {
     #[arg(long)]
     no_pauses: bool,
     #[arg(long)]
+    huge_pages: bool,
+    #[arg(long)]
     limit_bytes: Option<usize>,
     #[arg(long)]
     pacing: Option<u16>,
@@ -33,6 +35,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
         no_pauses: arguments.no_pauses,
         limit_bytes: arguments.limit_bytes,
         pacing_percent: arguments.pacing,
+        huge_pages: arguments.huge_pages,
         // Its parent has seen to that.
         small_pages: false,
     };

@@ -41,6 +41,9 @@ pub(super) struct Arguments {
     /// Does not time collections: a prompt collector does so many that the clock costs time, too
     #[arg(long)]
     no_pauses: bool,
+    /// Has the heaps of our backends be in huge pages, where the system has them
+    #[arg(long)]
+    huge_pages: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,6 +58,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
         stress: arguments.stress,
         no_pauses: arguments.no_pauses,
         pacing_percent: arguments.pacing,
+        huge_pages: arguments.huge_pages,
         ..Setting::default()
     });
     let bar = progress::bar(orders.len());

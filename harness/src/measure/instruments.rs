@@ -15,6 +15,7 @@ use super::pauses::{PauseListener, Pauses};
 pub struct Instruments {
     stress: bool,
     prompt: bool,
+    huge_pages: bool,
     nursery_bytes: Option<usize>,
     limit_bytes: Option<usize>,
     pacing: Pacing,
@@ -95,6 +96,7 @@ impl Instruments {
         Instruments {
             stress: false,
             prompt: true,
+            huge_pages: false,
             nursery_bytes: None,
             limit_bytes: None,
             pacing: Pacing::default(),
@@ -122,6 +124,13 @@ impl Instruments {
     #[must_use]
     pub fn prompt(mut self, prompt: bool) -> Self {
         self.prompt = prompt;
+        self
+    }
+
+    /// Whether the arenas ask for huge pages.
+    #[must_use]
+    pub fn huge_pages(mut self, huge_pages: bool) -> Self {
+        self.huge_pages = huge_pages;
         self
     }
 
@@ -200,8 +209,11 @@ impl Instruments {
         for<'gc> Root<'gc, R>: Sized + Trace,
         C: Collector + Default,
     {
-        let mut builder =
-            Arena::<R, C>::builder().stress(self.stress).prompt(self.prompt).pacing(self.pacing);
+        let mut builder = Arena::<R, C>::builder()
+            .stress(self.stress)
+            .prompt(self.prompt)
+            .huge_pages(self.huge_pages)
+            .pacing(self.pacing);
         if let Some(bytes) = self.nursery_bytes {
             builder = builder.nursery_bytes(bytes);
         }

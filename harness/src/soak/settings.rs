@@ -21,6 +21,8 @@ pub struct Settings {
     pub pacing: Pacing,
     /// Whether allocations are sampled.
     pub is_sampled: bool,
+    /// Whether large heaps are in huge pages.
+    pub huge_pages: bool,
     /// Rare paths made common.
     pub zeal: Option<Zeal>,
     /// Whether the heap is verified before and after every collection.
@@ -39,6 +41,7 @@ impl Settings {
             nursery_bytes: random.random_ratio(1, 2).then(|| 1 << random.random_range(0..24)),
             pacing: Pacing::from_percent(random.random_range(5..=400)),
             is_sampled: random.random_ratio(1, 4),
+            huge_pages: random.random(),
             zeal: random.random_ratio(1, 2).then(|| Zeal::random(random.random())),
             verify: random.random_ratio(1, 8),
         }
@@ -61,6 +64,7 @@ impl Settings {
             .stress(self.stress)
             .prompt(self.prompt)
             .pacing(self.pacing)
+            .huge_pages(self.huge_pages)
             .sampling(self.is_sampled.then(|| Sampling::every_bytes(SAMPLED_BYTES)))
             .zeal(self.zeal)
             .verify(self.verify)
@@ -79,6 +83,7 @@ impl fmt::Display for Settings {
             (self.stress, "stress"),
             (!self.prompt, "not prompt"),
             (self.is_sampled, "sampled"),
+            (self.huge_pages, "huge pages"),
             (self.verify, "verified"),
         ] {
             if is_set {
