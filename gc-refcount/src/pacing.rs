@@ -66,9 +66,13 @@ pub(crate) fn set_epoch(heap: &mut Heap, last: Epoch) {
     let epoch_bytes = next_epoch_bytes(heap.nursery_bytes(), last, is_large);
     heap.set_nursery_bytes(epoch_bytes.clamp(bytes_min, bytes_max));
     // The nursery may be of a fixed size: then so is the epoch.
-    let log_bytes = heap.nursery_bytes().saturating_mul(LOG_PER_EPOCH);
-    let log_bytes_max = if is_large { LOG_BYTES_LARGE_HEAP } else { LOG_BYTES_MAX };
-    heap.set_log_bytes_max(log_bytes.min(log_bytes_max));
+    heap.set_log_bytes_max(log_bytes_max(heap.nursery_bytes(), is_large));
+}
+
+/// How much may be logged in an epoch in which so much may be allocated.
+fn log_bytes_max(epoch_bytes: usize, is_large_heap: bool) -> usize {
+    let bytes_max = if is_large_heap { LOG_BYTES_LARGE_HEAP } else { LOG_BYTES_MAX };
+    epoch_bytes.saturating_mul(LOG_PER_EPOCH).min(bytes_max)
 }
 
 /// How much is to be allocated in the next epoch, where it was to be so much in the last.
@@ -87,5 +91,55 @@ fn next_epoch_bytes(epoch_bytes: usize, last: Epoch, is_large_heap: bool) -> usi
         epoch_bytes / 2
     } else {
         epoch_bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MEBIBYTE: usize = 1 << 20;
+
+    /// The next epoch in mebibytes, after one of four in which so many percent of them were taken, survived
+    /// and logged.
+    fn next([taken, survived, logged]: [usize; 3], is_large_heap: bool) -> usize {
+        let percent = |percent| percent * 4 * MEBIBYTE / 100;
+        let last = Epoch {
+            taken_bytes: percent(taken),
+            survived_bytes: percent(survived),
+            logged_bytes: percent(logged),
+        };
+        next_epoch_bytes(4 * MEBIBYTE, last, is_large_heap) / MEBIBYTE
+    }
+
+    #[test]
+    fn an_epoch_is_longer_if_more_would_die_in_it_or_be_written_again() {
+        for is_large_heap in [false, true] {
+            assert_eq!(next([100, 1, 0], is_large_heap), 2, "nothing would be gained");
+            assert_eq!(next([100, 3, 3], is_large_heap), 4);
+            assert_eq!(next([100, 10, 0], is_large_heap), 8);
+            assert_eq!(next([100, 30, 0], is_large_heap), 8);
+            assert_eq!(next([100, 80, 80], is_large_heap), 4, "it would only be counted later");
+            assert_eq!(next([100, 80, 110], is_large_heap), 8, "more is written than made");
+        }
+    }
+
+    #[test]
+    fn an_epoch_that_ended_early_says_nothing_unless_its_log_was_full() {
+        for is_large_heap in [false, true] {
+            assert_eq!(next([90, 30, 0], is_large_heap), 4);
+            assert_eq!(next([10, 10, 390], is_large_heap), 4);
+        }
+        assert_eq!(next([10, 10, 410], false), 8);
+        // There the log is shorter in any case.
+        assert_eq!(next([10, 10, 410], true), 4);
+    }
+
+    #[test]
+    fn the_log_is_as_long_as_the_epoch_lets_it_be() {
+        assert_eq!(log_bytes_max(MEBIBYTE, false), 4 * MEBIBYTE);
+        assert_eq!(log_bytes_max(usize::MAX, false), LOG_BYTES_MAX);
+        assert_eq!(log_bytes_max(MEBIBYTE, true), LOG_BYTES_LARGE_HEAP);
+        assert_eq!(log_bytes_max(1000, true), 4000);
     }
 }
