@@ -148,7 +148,8 @@ where
 
     /// Has a prompt collector work in epochs of this many allocated bytes, instead of choosing their
     /// length: see [`prompt`](ArenaBuilder::prompt). With zero it is prompt. Collectors that are
-    /// never prompt take it as [`nursery_bytes`](ArenaBuilder::nursery_bytes).
+    /// never prompt take it as [`nursery_bytes`](ArenaBuilder::nursery_bytes). A shorter epoch also has a
+    /// shorter log of what was written to, and so shorter pauses.
     ///
     /// # Examples
     ///

@@ -5,8 +5,9 @@
 //! object that dies within the epoch is not counted at all. It keeps more garbage, its memory leaves
 //! the cache, and the pause at its end is longer.
 //!
-//! Note [The length of the log]: an object is logged once in an epoch, however often it is written to, so
-//! the log of everything is not larger than the heap. Where it may grow to that, an epoch is as long as
+//! Note [The length of the log]: an object is logged once in an epoch, however often it is written to, and
+//! an entry takes as much as the object at most, a segment of an array half as much again. So the log of
+//! everything is about as large as the heap at most. Where it may grow to that, an epoch is as long as
 //! its allocation, and stores are coalesced as often as there are more of them than objects: `lru` and
 //! `graph` took half the time with a log that holds everything, 5 and 16 MB, as with one of 4 MiB.
 //! Where it cannot, since the heap is large and logs are bounded, hardly any store is coalesced, and a
@@ -39,6 +40,8 @@ const LOG_BYTES_MAX: usize = LOG_PER_EPOCH * EPOCH_BYTES_MAX;
 /// It is this where a log of the greatest length would hold less than a share of the heap, as a divisor:
 /// see Note [The length of the log].
 const LOG_BYTES_LARGE_HEAP: usize = 512 << 10;
+
+/// That share.
 const LOG_DIVISOR: usize = 4;
 
 /// What happened in an epoch, in bytes.

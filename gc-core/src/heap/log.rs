@@ -91,6 +91,8 @@ const ENTRY_WORDS_MAX: usize = 1 + u64::BITS as usize;
 
 /// A log of fewer bytes grows by doubling.
 const LOG_BYTES_SMALL: usize = 1 << 20;
+/// And so does one of more, however many the collector would have it hold.
+const LOG_BYTES_RESERVED: usize = 64 << 20;
 
 impl Word {
     /// In a snapshot: the place referred to nothing.
@@ -245,6 +247,7 @@ impl Log {
 
     /// Makes room, in a log that is to hold so many bytes at most.
     pub(super) fn grow(&mut self, bytes_max: usize) {
+        let bytes_max = bytes_max.min(LOG_BYTES_RESERVED);
         let all = (bytes_max + bytes_max / 4) / size_of::<Word>();
         if self.size_bytes() > LOG_BYTES_SMALL && all > self.words.len() {
             // All that it is likely to need, so that there is nothing to copy again: what is not
@@ -623,6 +626,16 @@ unsafe fn compare_rare<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_without_a_bound_reserves_no_more_than_one_with_a_large_one() {
+        let mut log =
+            Log { words: alloc::vec![Word::NOTHING; LOG_BYTES_SMALL / size_of::<Word>() + 1] };
+        log.grow(usize::MAX);
+        assert!(
+            log.has_room() && log.words.capacity() <= 2 * LOG_BYTES_RESERVED / size_of::<Word>()
+        );
+    }
 
     #[test]
     fn only_an_empty_log_lets_go_of_its_memory() {
