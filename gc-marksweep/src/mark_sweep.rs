@@ -203,7 +203,9 @@ pub fn take_unmarked(heap: &mut Heap) -> Vec<ObjectRef> {
 /// ```
 pub unsafe fn sweep(safepoint: &mut Safepoint<'_>) {
     let Safepoint { heap, collection, .. } = safepoint;
-    let blocks = heap.blocks();
+    // Of a block in which all lives no more is asked than that.
+    let (full, blocks): (Vec<_>, Vec<_>) =
+        heap.blocks().into_iter().partition(|block| block.is_all_marked());
     for block in &blocks {
         block.for_each_unmarked(|object| {
             // SAFETY: a mature object is intact until it is reclaimed.
@@ -233,6 +235,7 @@ pub unsafe fn sweep(safepoint: &mut Safepoint<'_>) {
             block.clear_marks();
         }
     });
+    full.into_iter().for_each(Block::clear_marks);
 }
 
 #[cfg(test)]
@@ -306,6 +309,16 @@ mod tests {
                 .sum::<u64>()
         });
         assert_eq!(sum, 600 * (0..NODES_PER_BATCH as u64).sum::<u64>());
+    }
+
+    #[test]
+    fn where_garbage_was_swept_and_where_all_lives_no_mark_stays() {
+        let mut arena = TestArena::new(|_| Root { newest: None, ring: None });
+        make_ring(&mut arena);
+        grow(&mut arena);
+        arena.mutate_root(|_, root| root.ring = None);
+        assert_eq!(arena.collect().unreachable, RING_LEN as usize);
+        arena.verify().expect("only candidates are marked, and there are none");
     }
 
     /// `root -> ring -> ring`, and `ring -> frozen`: then the root lets go.

@@ -321,8 +321,6 @@ struct Watching {
 }
 
 impl Bits for Watching {
-    const PREFERS_ARRAYS: bool = Exclusive::PREFERS_ARRAYS;
-
     #[inline]
     fn set(&mut self, object: ObjectRef) -> bool {
         Exclusive.set(object)

@@ -236,12 +236,21 @@ impl ObjectRef {
     /// ```
     #[inline]
     pub fn prefetch(self) {
+        self.prefetch_beyond(0);
+    }
+
+    /// Brings what lies so many bytes behind the beginning of the object into the cache, whatever that is.
+    #[inline]
+    pub(super) fn prefetch_beyond(self, distance_bytes: usize) {
         #[cfg(target_arch = "x86_64")]
         {
             use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            let place = self.start().wrapping_add(distance_bytes);
             // SAFETY: a prefetch reads nothing that the program could observe, and does not fault.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.start().cast_const().cast()) }
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(place.cast_const().cast()) }
         }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = distance_bytes;
     }
 
     /// Whether the object is mature: it outlived a safepoint, and its start bit is set.

@@ -89,6 +89,10 @@ impl Heap {
     ///         blocks.retain(|block| block.state() != BlockState::Free);
     ///         safepoint.free(|heap| {
     ///             for block in blocks {
+    ///                 if block.is_all_marked() {
+    ///                     block.clear_marks();
+    ///                     continue;
+    ///                 }
     ///                 block.for_each_unmarked(|object| {
     ///                     // SAFETY: it is dead, and visited once.
     ///                     unsafe { heap.schedule_drop(object) }
@@ -125,7 +129,10 @@ impl Heap {
         let chunk = block.chunk();
         let starts = chunk.starts().block(block.index());
         let marks = chunk.marks().block(block.index());
-        let live_bytes = block.take_marked_bytes();
+        let live_bytes = block.marked_bytes();
+        if starts == marks {
+            return block.clear_marks();
+        }
         let freed_bytes = if block.state() == BlockState::Large {
             let mut freed_bytes = 0;
             block.for_each_unmarked(|object| {
@@ -143,9 +150,7 @@ impl Heap {
             freed_bytes
         };
         chunk.starts().set_block(block.index(), marks);
-        if !crate::planted!("marks-are-not-cleared") {
-            chunk.marks().clear_block(block.index());
-        }
+        block.clear_marks();
         self.census.remove(count(&starts) - count(&marks), freed_bytes);
     }
 
@@ -215,6 +220,15 @@ impl Block {
     #[must_use]
     pub fn mature_objects(self) -> usize {
         count(&self.chunk().starts().block(self.index()))
+    }
+
+    /// Whether every mature object in the block is marked.
+    ///
+    /// See the example of [`Heap::sweep`].
+    #[must_use]
+    pub fn is_all_marked(self) -> bool {
+        let chunk = self.chunk();
+        chunk.starts().block(self.index()) == chunk.marks().block(self.index())
     }
 
     /// Calls `each` for every mature object in the block that is not marked, in address order.
