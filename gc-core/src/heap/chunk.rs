@@ -415,6 +415,17 @@ impl Bitmap {
         unsafe { self.block_words(block_index).cast::<[u64; WORDS_PER_BLOCK]>().read() }
     }
 
+    /// Whether this map and another say the same of one block.
+    #[inline]
+    pub(crate) fn is_equal(self, other: Bitmap, block_index: usize) -> bool {
+        let words = |map: Bitmap| {
+            let words = map.block_words(block_index).cast::<[u64; WORDS_PER_BLOCK]>();
+            // SAFETY: the words lie in the chunk's metadata, and nobody writes to them meanwhile.
+            unsafe { &*words }
+        };
+        words(self) == words(other)
+    }
+
     /// Replaces the words that describe one block.
     #[inline]
     pub(crate) fn set_block(self, block_index: usize, words: [u64; WORDS_PER_BLOCK]) {

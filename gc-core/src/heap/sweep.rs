@@ -126,13 +126,13 @@ impl Heap {
     /// assert_eq!(arena.stats().live_objects, 1);
     /// ```
     pub unsafe fn sweep(&mut self, block: Block) {
+        if block.is_all_marked() {
+            return block.clear_marks();
+        }
         let chunk = block.chunk();
         let starts = chunk.starts().block(block.index());
         let marks = chunk.marks().block(block.index());
         let live_bytes = block.marked_bytes();
-        if starts == marks {
-            return block.clear_marks();
-        }
         let freed_bytes = if block.state() == BlockState::Large {
             let mut freed_bytes = 0;
             block.for_each_unmarked(|object| {
@@ -187,11 +187,11 @@ impl Heap {
 ///
 /// As [`Heap::count_marked`].
 unsafe fn count_marked_bytes(block: Block) -> usize {
-    let starts = block.chunk().starts().block(block.index());
-    let marks = block.chunk().marks().block(block.index());
-    if starts == marks {
+    if block.is_all_marked() {
         return block.live_bytes();
     }
+    let starts = block.chunk().starts().block(block.index());
+    let marks = block.chunk().marks().block(block.index());
     let mut bytes = 0;
     // SAFETY: mature, not forwarded and untouched, says the caller.
     let mut add = |object: ObjectRef| bytes += unsafe { object.bytes() };
@@ -228,7 +228,7 @@ impl Block {
     #[must_use]
     pub fn is_all_marked(self) -> bool {
         let chunk = self.chunk();
-        chunk.starts().block(self.index()) == chunk.marks().block(self.index())
+        chunk.starts().is_equal(chunk.marks(), self.index())
     }
 
     /// Calls `each` for every mature object in the block that is not marked, in address order.
