@@ -29,8 +29,8 @@ const LIST_DISTANCE: usize = 16;
 /// Objects that a thread scans before it looks whether another has nothing to do.
 const STEPS_PER_LOOK: usize = if cfg!(any(test, gc_zeal)) { 2 } else { 128 };
 
-/// Pending objects from which on some are given to a thread that has nothing to do, beside those in
-/// the queue. A few lists have fewer.
+/// Pending objects, or arrays, from which on some are given to a thread that has nothing to do, beside
+/// those in the queue. A few lists have fewer.
 #[cfg(feature = "parallel")]
 const SURPLUS_LEN: usize = if cfg!(any(test, gc_zeal)) { 2 } else { 8 };
 
@@ -284,20 +284,21 @@ impl Marker {
     #[inline]
     pub(super) fn has_surplus(&self) -> bool {
         self.pending.len() >= SURPLUS_LEN
+            || self.arrays.len() >= SURPLUS_LEN
             || self.arrays.iter().any(|rest| rest.elements.len() > ELEMENTS_MAX)
     }
 
-    /// Takes away what is left of an array, or half of it if there is only one.
+    /// Takes away half of the arrays, or of what is left of the only one.
     #[cfg(feature = "parallel")]
-    pub(super) fn split_arrays(&mut self) -> Option<Rest> {
+    pub(super) fn split_arrays(&mut self) -> Option<Vec<Rest>> {
         if self.arrays.len() > 1 {
-            return Some(self.arrays.swap_remove(0));
+            return Some(self.arrays.drain(..self.arrays.len() / 2).collect());
         }
         let rest = self.arrays.first_mut().filter(|rest| rest.elements.len() > ELEMENTS_MAX)?;
         let middle = rest.elements.start + rest.elements.len() / 2;
         let end = core::mem::replace(&mut rest.elements.end, middle);
         let elements = middle + usize::from(crate::planted!("split-loses-an-element"))..end;
-        Some(Rest { array: rest.array, elements })
+        Some(Vec::from([Rest { array: rest.array, elements }]))
     }
 
     /// Takes away a third of the pending objects, at most `len_max`: every other one of those that
@@ -325,7 +326,9 @@ impl Marker {
         if descriptor.is_array() && descriptor.has_references() {
             // SAFETY: as above.
             let len = unsafe { object.element_count() };
-            if len > ELEMENTS_MAX || B::DEFERS_ARRAYS {
+            // What a list of long arrays leads to would all be pending at once otherwise: the queue comes
+            // to the next cell of the list, and to another array, before the elements of one have passed.
+            if len > QUEUE_LEN || B::DEFERS_ARRAYS {
                 self.arrays.push(Rest { array: object, elements: 0..len });
                 return;
             }
@@ -495,6 +498,25 @@ mod tests {
     }
 
     #[test]
+    fn of_a_list_of_arrays_few_objects_are_pending_at_a_time() {
+        let arena: Arena<Rootable![()], NullCollector> = Arena::new(|_| ());
+        arena.enter(|mc, ()| {
+            let mut newest = None;
+            for _ in 0..BATCHES {
+                let numbers =
+                    Gc::slice_from_fn(mc, 2 * QUEUE_LEN, |number| Gc::new(mc, number as u64));
+                newest = Some(Gc::new(mc, Batch { numbers, before: newest }));
+            }
+            let mut marker = Marker::of(newest.iter().map(|batch| batch.object()).collect());
+            // SAFETY: all objects live while `enter` runs, and nothing is borrowed.
+            while unsafe { marker.scan_some(&mut Exclusive) } {}
+            let capacity = marker.pending.capacity();
+            assert!(capacity <= 8 * QUEUE_LEN, "{capacity} objects were pending");
+            mc.heap().pool.borrow().blocks().for_each(Block::clear_marks);
+        });
+    }
+
+    #[test]
     fn of_a_list_at_equal_distances_a_later_cell_is_guessed_in_either_direction() {
         let distances = |places: &[usize]| {
             let mut list = List::default();
@@ -523,10 +545,12 @@ mod tests {
 
     #[test]
     #[cfg(feature = "parallel")]
-    fn there_is_a_surplus_of_several_objects_or_of_more_than_a_piece_of_an_array() {
-        assert!(!marker(SURPLUS_LEN - 1, &[(0, ELEMENTS_MAX), (0, 1)]).has_surplus());
+    fn there_is_a_surplus_of_several_objects_or_arrays_or_of_more_than_a_piece_of_an_array() {
+        let short = [(0, ELEMENTS_MAX); SURPLUS_LEN];
+        assert!(!marker(SURPLUS_LEN - 1, &short[1..]).has_surplus());
         assert!(marker(SURPLUS_LEN, &[]).has_surplus());
-        assert!(marker(0, &[(0, 1), (0, ELEMENTS_MAX + 1)]).has_surplus());
+        assert!(marker(0, &short).has_surplus());
+        assert!(marker(0, &[(0, ELEMENTS_MAX + 1)]).has_surplus());
     }
 
     #[test]
@@ -543,15 +567,20 @@ mod tests {
 
     #[test]
     #[cfg(feature = "parallel")]
-    fn of_arrays_one_is_given_away_or_half_of_the_only_one() {
-        let given = |marker: &mut Marker| marker.split_arrays().map(|rest| rest.elements);
+    fn of_arrays_half_are_given_away_or_half_of_the_only_one() {
+        let given = |marker: &mut Marker| {
+            let ranges =
+                |rest: Vec<Rest>| Vec::from_iter(rest.into_iter().map(|rest| rest.elements));
+            marker.split_arrays().map(ranges)
+        };
         let mut only = marker(0, &[(5, 5 + 2 * ELEMENTS_MAX)]);
-        assert_eq!(given(&mut only), Some(5 + ELEMENTS_MAX..5 + 2 * ELEMENTS_MAX));
+        let half = 5 + ELEMENTS_MAX..5 + 2 * ELEMENTS_MAX;
+        assert_eq!(given(&mut only), Some(Vec::from([half])));
         assert_eq!(only.arrays[0].elements, 5..5 + ELEMENTS_MAX);
         assert_eq!(given(&mut only), None, "it is a piece");
-        let mut several = marker(0, &[(0, 1), (0, 2)]);
-        assert_eq!(given(&mut several), Some(0..1));
-        assert_eq!(several.arrays.len(), 1);
+        let mut several = marker(0, &[(0, 1), (0, 2), (0, 3), (0, 4), (0, 5)]);
+        assert_eq!(given(&mut several), Some(Vec::from([0..1, 0..2])));
+        assert_eq!(several.arrays.len(), 3);
         assert_eq!(given(&mut marker(0, &[])), None);
     }
 }

@@ -110,7 +110,7 @@ enum Offer {
     Elements(Elements),
 }
 
-struct Elements(Rest);
+struct Elements(Vec<Rest>);
 
 // SAFETY: these are addresses. What is done with them in another thread, while the owner of the heap
 // waits, is to mark and to scan (see the head of this file).
@@ -198,8 +198,8 @@ impl<'a> Member<'a> {
 
     #[cold]
     fn offer(&mut self) {
-        if let Some(rest) = self.marker.split_arrays() {
-            self.deque.push(Offer::Elements(Elements(rest)));
+        if let Some(arrays) = self.marker.split_arrays() {
+            self.deque.push(Offer::Elements(Elements(arrays)));
         } else if let Some(objects) = self.marker.split_pending(OFFER_LEN_MAX) {
             self.deque.push(Offer::Objects(Objects(objects)));
         }
@@ -211,7 +211,7 @@ impl<'a> Member<'a> {
         }
         match offer {
             Offer::Objects(Objects(mut objects)) => self.marker.pending.append(&mut objects),
-            Offer::Elements(Elements(rest)) => self.marker.arrays.push(rest),
+            Offer::Elements(Elements(mut arrays)) => self.marker.arrays.append(&mut arrays),
         }
     }
 }
