@@ -22,7 +22,8 @@
 
 use alloc::vec::Vec;
 
-use super::mark::{Bits, Exclusive, Marker};
+use super::mark::Marker;
+use super::mark_bits::{Bits, Exclusive};
 use super::{Flag, Header, ObjectRef, WeakTable};
 use crate::weak::WeakKind;
 use crate::weak_entry::{EntryCell, Hold};

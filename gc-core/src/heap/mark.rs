@@ -12,19 +12,14 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::ephemerons::mark_values;
+use super::mark_bits::{Bits, Exclusive};
+use super::mark_queue::{QUEUE_LEN, Queue};
 use super::scan::adjacent_places;
 use super::{Block, Header, Heap, ObjectRef, Policy, for_each_edge, for_each_edge_among};
 
 /// Elements of an array that are scanned in one go, so that what they lead to is scanned before the
 /// list of pending objects leaves the cache, and so that a large array can be divided.
 const ELEMENTS_MAX: usize = if cfg!(any(test, gc_zeal)) { 8 } else { 1024 };
-
-/// Objects on their way from the list to the scan. On a machine on which it takes 200 ns to reach memory,
-/// marking objects scattered over 128 MB took 36 ns each with a queue of 8, and 26 with this one.
-const QUEUE_LEN: usize = if cfg!(gc_zeal) { 1 } else { 32 };
-
-/// Cells ahead of the one that is scanned, where cells of a list lie at equal distances.
-const LIST_DISTANCE: usize = 16;
 
 /// Objects that a thread scans before it looks whether another has nothing to do.
 const STEPS_PER_LOOK: usize = if cfg!(any(test, gc_zeal)) { 2 } else { 128 };
@@ -128,50 +123,6 @@ impl Heap {
         // SAFETY: as above.
         unsafe { mark_values(self.weak(), &mut marker) };
         None
-    }
-}
-
-/// How mark bits are set: by one thread, or by several.
-pub(super) trait Bits {
-    /// Whether every array, however short, waits until nothing else is left. Otherwise the next piece
-    /// of one is scanned as soon as there is nothing else to put into the queue.
-    const DEFERS_ARRAYS: bool = false;
-
-    /// Sets an object's mark bit; whether it was clear.
-    fn set(&mut self, object: ObjectRef) -> bool;
-
-    /// The same for one of many neighbors; whether its bit was clear, as far as is known before
-    /// [`Bits::settle`].
-    #[inline]
-    fn set_neighbor(&mut self, object: ObjectRef) -> bool {
-        self.set(object)
-    }
-
-    /// Takes those of the objects `reached[first..]`, which are the neighbors that were reached since the
-    /// last time, away that another thread has marked meanwhile.
-    #[inline]
-    fn settle(&mut self, reached: &mut Vec<ObjectRef>, first: usize) {
-        let _ = (reached, first);
-    }
-
-    /// Looks at an object that is being scanned.
-    #[inline]
-    fn note(&mut self, object: ObjectRef, header: &Header) {
-        let _ = (object, header);
-    }
-}
-
-/// One thread marks: plain loads and stores.
-#[derive(Debug)]
-pub(super) struct Exclusive;
-
-impl Bits for Exclusive {
-    #[inline]
-    fn set(&mut self, object: ObjectRef) -> bool {
-        let marks = object.chunk().marks();
-        // Most references lead to what is marked, and neighbors to bits of one word: a load of it
-        // that follows a store waits for that, two nanoseconds instead of one.
-        !marks.contains(object) && marks.insert(object)
     }
 }
 
@@ -373,80 +324,6 @@ impl Marker {
     }
 }
 
-/// The objects that will be scanned next, on their way into the cache.
-#[derive(Debug, Default)]
-struct Queue {
-    objects: [Option<ObjectRef>; QUEUE_LEN],
-    first: usize,
-    len: usize,
-    list: List,
-}
-
-impl Queue {
-    #[inline]
-    fn has_room(&self) -> bool {
-        self.len < QUEUE_LEN
-    }
-
-    #[inline]
-    fn push(&mut self, object: ObjectRef) {
-        debug_assert!(self.has_room());
-        object.prefetch();
-        self.objects[(self.first + self.len) % QUEUE_LEN] = Some(object);
-        self.len += 1;
-    }
-
-    /// Puts one object into a full queue, and takes the oldest out: nearly all that is marked in a heap
-    /// that is more than a list comes and goes like this.
-    #[inline]
-    fn exchange(&mut self, object: ObjectRef) -> Option<ObjectRef> {
-        debug_assert!(!self.has_room());
-        object.prefetch();
-        let oldest = self.objects[self.first].replace(object);
-        self.first = (self.first + 1) % QUEUE_LEN;
-        oldest
-    }
-
-    #[inline]
-    fn pop(&mut self) -> Option<ObjectRef> {
-        let object = self.objects[self.first].take();
-        if crate::planted!("queue-loses-last") && self.len == 1 {
-            return None;
-        }
-        let object = object?;
-        if self.len == 1
-            && let Some(distance_bytes) = self.list.step(object)
-        {
-            object.prefetch_beyond(distance_bytes);
-        }
-        self.first = (self.first + 1) % QUEUE_LEN;
-        self.len -= 1;
-        Some(object)
-    }
-}
-
-/// A list along which objects are marked. The marker learns of each cell only from the one before it; but
-/// where they lie at equal distances, in either direction, it can be guessed where the next ones are.
-///
-/// Processors guess so, too, or do not: some tell streams apart by a few bits of the addresses of load
-/// instructions, and with one more load in the loop of the marker such a list took three times as long.
-#[derive(Debug, Default)]
-struct List {
-    last: usize,
-    stride: usize,
-}
-
-impl List {
-    /// Goes on to the next cell. Says how far from there a later one may be.
-    #[inline]
-    fn step(&mut self, cell: ObjectRef) -> Option<usize> {
-        let stride = cell.start().addr().wrapping_sub(self.last);
-        let is_equal = stride == self.stride;
-        *self = List { last: cell.start().addr(), stride };
-        is_equal.then_some(stride.wrapping_mul(LIST_DISTANCE))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -516,19 +393,8 @@ mod tests {
         });
     }
 
-    #[test]
-    fn of_a_list_at_equal_distances_a_later_cell_is_guessed_in_either_direction() {
-        let distances = |places: &[usize]| {
-            let mut list = List::default();
-            Vec::from_iter(places.iter().map(|&place| list.step(object(place))))
-        };
-        let ahead =
-            |granules: isize| Some((8 * granules).wrapping_mul(LIST_DISTANCE as isize) as usize);
-        assert_eq!(distances(&[10, 13, 16, 19, 30]), [None, None, ahead(3), ahead(3), None]);
-        assert_eq!(distances(&[100, 98, 96]), [None, None, ahead(-2)]);
-    }
-
     /// An object for lists: nobody looks into it.
+    #[cfg(feature = "parallel")]
     fn object(number: usize) -> ObjectRef {
         ObjectRef::from_ptr(core::ptr::without_provenance_mut(8 * number)).unwrap()
     }
