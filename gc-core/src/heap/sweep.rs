@@ -89,14 +89,12 @@ impl Heap {
     ///         blocks.retain(|block| block.state() != BlockState::Free);
     ///         safepoint.free(|heap| {
     ///             for block in blocks {
-    ///                 if block.is_all_marked() {
-    ///                     block.clear_marks();
-    ///                     continue;
+    ///                 if !block.is_all_marked() {
+    ///                     block.for_each_unmarked(|object| {
+    ///                         // SAFETY: it is dead, and visited once.
+    ///                         unsafe { heap.schedule_drop(object) }
+    ///                     });
     ///                 }
-    ///                 block.for_each_unmarked(|object| {
-    ///                     // SAFETY: it is dead, and visited once.
-    ///                     unsafe { heap.schedule_drop(object) }
-    ///                 });
     ///                 // SAFETY: what lives is marked.
     ///                 unsafe { heap.sweep(block) }
     ///                 if block.state() == BlockState::Mature && !block.is_in_use() {
