@@ -187,20 +187,22 @@ where
         self
     }
 
-    /// Whether an arena of more than some megabytes asks the system for huge pages, which by default it does
-    /// not. Objects in them are reached faster in a large heap; but fresh memory is dearer in some virtual
-    /// machines, and what is resident is rounded up to two megabytes.
+    /// Whether an arena of more than six megabytes asks the system for huge pages, which by default it does.
+    /// Objects in them are reached faster in a large heap. What is resident is rounded up to two megabytes;
+    /// and in a virtual machine whose host takes unused memory back a fresh huge page may take milliseconds,
+    /// which a program that touches its memory once does not earn back.
     ///
     /// Linux gives some if `/sys/kernel/mm/transparent_hugepage/enabled` says `madvise` or `always`. The memory
-    /// comes from the system itself then, and the program's allocator is not asked. Of a huge page a part can
-    /// go back (see [`return_memory`](ArenaBuilder::return_memory)), and then the rest is in small pages.
-    /// Elsewhere it changes nothing.
+    /// comes from the system itself then, and the program's allocator is not asked: say `false` if it is to
+    /// know of all memory. Of a huge page a part can go back (see
+    /// [`return_memory`](ArenaBuilder::return_memory)), and then the rest is in small pages. Elsewhere it
+    /// changes nothing.
     ///
     /// # Examples
     ///
     /// ```
     /// # use gc_core::*;
-    /// let builder = Arena::<Rootable![Gc<'_, [u64]>], NullCollector>::builder().huge_pages(true);
+    /// let builder = Arena::<Rootable![Gc<'_, [u64]>], NullCollector>::builder().huge_pages(false);
     /// let arena = builder.build(|mc| Gc::slice_from_fn(mc, 1000, |number| number as u64));
     /// arena.enter(|_, numbers| assert_eq!(numbers.iter().sum::<u64>(), 499_500));
     /// ```

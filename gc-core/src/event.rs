@@ -262,7 +262,8 @@ pub struct Stats {
     /// Bytes of memory held from the system, metadata included.
     pub reserved_bytes: usize,
     /// Those of them that the system has to back with memory: without pages that were given back
-    /// since they were last used, or never used. Errs upwards.
+    /// since they were last used, or never used. Errs upwards, and of huge pages downwards: they are
+    /// present as a whole.
     pub resident_bytes: usize,
     /// Bytes of free memory that were given back to the system so far, page by page or in larger
     /// pieces; without those of huge objects, which go back as they came. A program that uses the

@@ -22,14 +22,13 @@
 //! There are no line marks: holes are read off the start bits (see `holes.rs`), so there is no
 //! epoch that could wrap.
 
-use alloc::alloc::{alloc, dealloc};
-use core::alloc::Layout;
 use core::cell::Cell;
 use core::fmt;
 use core::ops::Range;
 use core::ptr::NonNull;
 
-use super::pages::{PAGE_BYTES, map_huge, unmap};
+use super::fresh_chunk::FreshChunk;
+use super::pages::PAGE_BYTES;
 use super::{Block, BlockInfo, BlockState, ObjectRef, shadow};
 use crate::id::IdTable;
 
@@ -133,39 +132,12 @@ impl PageMap {
 pub struct Chunk(NonNull<u8>);
 
 impl Chunk {
-    /// Asks the system for a chunk of `size_bytes`, a multiple of the block size.
-    ///
-    /// `None` if the system has none.
-    pub(crate) fn allocate(
-        size_bytes: usize,
-        kind: ChunkKind,
-        ids: NonNull<IdTable>,
-    ) -> Option<Chunk> {
-        debug_assert!(size_bytes.is_multiple_of(BLOCK_BYTES) && size_bytes > BLOCK_BYTES);
-        let layout = Layout::from_size_align(size_bytes, CHUNK_BYTES).ok()?;
-        // SAFETY: the size is not zero.
-        let base = NonNull::new(unsafe { alloc(layout) })?;
-        // SAFETY: it was just allocated, with this size and alignment.
-        Some(unsafe { Chunk::begin(base, size_bytes, kind, ids, false) })
-    }
-
-    /// Asks the system for a huge page, and makes that two chunks for small objects.
-    ///
-    /// `None` if it has no memory, or no huge pages for who asks.
-    pub(crate) fn allocate_pair(ids: NonNull<IdTable>) -> Option<[Chunk; 2]> {
-        let lower = map_huge(PAIR_BYTES)?;
-        let upper = NonNull::new(lower.as_ptr().wrapping_add(CHUNK_BYTES))?;
-        // SAFETY: each is a half of what was just mapped, and is aligned to its length.
-        let half = |base| unsafe { Chunk::begin(base, CHUNK_BYTES, ChunkKind::Small, ids, true) };
-        Some([lower, upper].map(half))
-    }
-
     /// Makes memory a chunk.
     ///
     /// # Safety
     ///
     /// At `base` there are so many bytes of memory that is the chunk's own, aligned to [`CHUNK_BYTES`].
-    unsafe fn begin(
+    pub(super) unsafe fn begin(
         base: NonNull<u8>,
         size_bytes: usize,
         kind: ChunkKind,
@@ -203,17 +175,12 @@ impl Chunk {
     /// Nothing refers to the chunk, its other half or an object in them any more, and the other half is
     /// not given back for itself.
     pub(crate) unsafe fn free(self) {
-        if self.is_paired() {
-            let base = self.first_of_pair().0;
-            shadow::handed_out(base.as_ptr()..base.as_ptr().wrapping_add(PAIR_BYTES));
-            // SAFETY: `map_huge` gave it; the caller says it is unused.
-            return unsafe { unmap(base, PAIR_BYTES) };
-        }
-        let layout = Layout::from_size_align(self.size_bytes(), CHUNK_BYTES)
-            .expect("the layout it was allocated with");
-        shadow::handed_out(self.base()..self.end());
-        // SAFETY: `allocate` got it from `alloc` with this layout; the caller says it is unused.
-        unsafe { dealloc(self.0.as_ptr(), layout) }
+        let first = self.first_of_pair();
+        let is_paired = self.is_paired();
+        let size_bytes = if is_paired { PAIR_BYTES } else { self.size_bytes() };
+        shadow::handed_out(first.base()..first.base().wrapping_add(size_bytes));
+        // SAFETY: it was begun in memory of that size and origin, which the caller says is unused.
+        drop(unsafe { FreshChunk::from_raw(first.0, size_bytes, is_paired) });
     }
 
     fn is_paired(self) -> bool {

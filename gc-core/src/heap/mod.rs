@@ -28,6 +28,7 @@ mod descriptor;
 mod ephemerons;
 mod evacuate;
 mod freeze;
+mod fresh_chunk;
 mod garbage;
 mod header;
 mod holes;

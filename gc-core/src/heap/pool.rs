@@ -8,6 +8,7 @@ use core::ops::{ControlFlow, Range};
 use core::ptr::NonNull;
 
 use super::chunk::{ChunkKind, PAIR_BYTES};
+use super::fresh_chunk::FreshChunk;
 use super::holes::{Hole, for_each_hole};
 use super::residency::Residency;
 use super::shadow::{self, NEVER_TOLD};
@@ -37,6 +38,8 @@ pub struct Exhausted;
 pub struct Pool {
     ids: NonNull<IdTable>,
     pub(super) chunks: Vec<Chunk>,
+    /// Memory for chunks that are begun when all other blocks are taken.
+    pub(super) fresh: Vec<FreshChunk>,
     /// Taken from the end, so that the memory used last, still in the cache, is used first.
     pub(super) free: Vec<Block>,
     /// Blocks that had enough room between their objects when they were put here; each stands here
@@ -67,6 +70,7 @@ impl Pool {
         Pool {
             ids,
             chunks: Vec::new(),
+            fresh: Vec::new(),
             free: Vec::new(),
             with_holes: VecDeque::new(),
             taken_blocks: 0,
@@ -101,7 +105,7 @@ impl Pool {
 
     /// Bytes of the heap's memory, large objects included, that the system need not back.
     pub(crate) fn absent_bytes(&self) -> usize {
-        self.residency.absent_bytes()
+        self.residency.absent_bytes() + self.fresh_bytes()
     }
 
     /// Bytes that were given back to the system so far.
@@ -125,12 +129,17 @@ impl Pool {
         self.taken_blocks * BLOCK_BYTES
     }
 
-    /// Bytes of the chunks, metadata included.
+    /// Bytes that the system gave: those of the chunks, metadata included, and what is kept for others.
     ///
     /// See the example of [`Pool::take`].
     #[must_use]
     pub fn reserved_bytes(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.size_bytes()).sum()
+        self.chunks.iter().map(|chunk| chunk.size_bytes()).sum::<usize>() + self.fresh_bytes()
+    }
+
+    /// Bytes of the chunks that were not begun.
+    fn fresh_bytes(&self) -> usize {
+        self.fresh.iter().map(FreshChunk::size_bytes).sum()
     }
 
     /// Counts bytes outside the pool against the limit.
@@ -263,20 +272,43 @@ impl Pool {
     pub fn reserve<const N: usize>(&mut self, bytes: [usize; N]) -> Result<(), Exhausted> {
         // The end of a block is wasted when an object does not fit it: up to a quarter.
         let blocks = bytes.map(|bytes| (bytes + bytes / 3).div_ceil(BLOCK_BYTES));
-        while self.free.len() < blocks.iter().sum() {
-            self.provide()?;
+        let needed = blocks.iter().sum();
+        let mut provided =
+            self.free.len() + self.fresh.iter().map(FreshChunk::block_count).sum::<usize>();
+        while provided < needed {
+            if let Ok(fresh) = self.grow() {
+                provided += fresh.block_count();
+                self.fresh.push(fresh);
+            } else {
+                provided += self.end_quarantine()?;
+            }
         }
         Ok(())
     }
 
-    /// Has more blocks free: of a new chunk, or those that are kept back.
+    /// Has more blocks free: those of a new chunk, or those that are kept back.
     fn provide(&mut self) -> Result<(), Exhausted> {
-        let grown = self.grow();
-        if grown.is_err() && !self.quarantine.is_empty() {
-            self.free.extend(self.quarantine.drain(..));
-            return Ok(());
+        let fresh = match self.fresh.pop() {
+            Some(fresh) => Ok(fresh),
+            None => self.grow(),
+        };
+        match fresh {
+            Ok(fresh) => {
+                let chunks = fresh.begin(ChunkKind::Small, self.ids);
+                chunks.for_each(|chunk| self.add_chunk(chunk));
+            }
+            Err(Exhausted) => {
+                self.end_quarantine()?;
+            }
         }
-        grown
+        Ok(())
+    }
+
+    /// The blocks that are kept back become free; how many, if there are any.
+    fn end_quarantine(&mut self) -> Result<usize, Exhausted> {
+        let count = self.quarantine.len();
+        self.free.extend(self.quarantine.drain(..));
+        if count > 0 { Ok(count) } else { Err(Exhausted) }
     }
 
     /// Bytes of the free blocks.
@@ -284,30 +316,31 @@ impl Pool {
         (self.free.len() + self.quarantine.len()) * BLOCK_BYTES
     }
 
-    fn grow(&mut self) -> Result<(), Exhausted> {
+    /// Asks the system for the next chunk, or pair of them.
+    fn grow(&mut self) -> Result<FreshChunk, Exhausted> {
         // The tables first: what they take may be missing, too.
-        self.chunks.try_reserve(2).map_err(|_| Exhausted)?;
-        self.free.try_reserve(PAIR_BYTES / BLOCK_BYTES).map_err(|_| Exhausted)?;
+        let pairs = self.fresh.len() + 1;
+        self.fresh.try_reserve(1).map_err(|_| Exhausted)?;
+        self.chunks.try_reserve(2 * pairs).map_err(|_| Exhausted)?;
+        self.free.try_reserve(pairs * (PAIR_BYTES / BLOCK_BYTES)).map_err(|_| Exhausted)?;
         self.note_chunk()?;
+        let chunks = self.chunks.len() + self.fresh.len();
         if self.wants_huge_pages
-            && self.chunks.len() >= PAIRS_FROM_CHUNKS
-            && let Some(pair) = Chunk::allocate_pair(self.ids)
+            && chunks >= PAIRS_FROM_CHUNKS
+            && let Some(pair) = FreshChunk::allocate_pair()
         {
-            pair.into_iter().for_each(|chunk| self.add_chunk(chunk));
-            return Ok(());
+            return Ok(pair);
         }
-        let size_bytes = match self.chunks.len() {
+        let size_bytes = match chunks {
             0 => FIRST_CHUNK_BYTES,
             1 => CHUNK_BYTES / 4,
             2 => CHUNK_BYTES / 2,
             _ => CHUNK_BYTES,
         };
-        let chunk = Chunk::allocate(size_bytes, ChunkKind::Small, self.ids).ok_or(Exhausted)?;
-        self.add_chunk(chunk);
-        Ok(())
+        FreshChunk::allocate(size_bytes).ok_or(Exhausted)
     }
 
-    /// Adds a chunk from the system, for which the lists have room.
+    /// Adds a chunk, for which the lists have room.
     fn add_chunk(&mut self, chunk: Chunk) {
         self.chunks.push(chunk);
         // In a huge page they may be present; but to have them costs what it costs to have absent ones,
@@ -320,7 +353,8 @@ impl Pool {
     /// Asks the system for a chunk of large objects, which count against this pool's limit.
     pub(super) fn allocate_large(&mut self, size_bytes: usize) -> Result<Chunk, Exhausted> {
         self.note_chunk()?;
-        Chunk::allocate(size_bytes, ChunkKind::Large, self.ids).ok_or(Exhausted)
+        let fresh = FreshChunk::allocate(size_bytes).ok_or(Exhausted)?;
+        fresh.begin(ChunkKind::Large, self.ids).next().ok_or(Exhausted)
     }
 
     /// Counts down to the chunk, or pair of them, that zeal says cannot be had.
@@ -453,6 +487,7 @@ impl Pool {
     ///
     /// Nothing refers to an object of the pool any more.
     pub(crate) unsafe fn free_all(&mut self) {
+        self.fresh.clear();
         self.free.clear();
         self.quarantine.clear();
         self.with_holes.clear();
@@ -484,44 +519,77 @@ mod tests {
     use super::*;
     use crate::{Collector, NullCollector};
 
-    #[cfg(all(feature = "std", target_os = "linux", not(any(miri, asan))))]
-    #[test]
-    fn chunks_of_a_pair_come_and_go_together() {
+    fn with_pool(settings: Settings, test: impl FnOnce(&mut Pool)) {
         let ids = NonNull::from(Box::leak(Box::<IdTable>::default()));
-        let settings = Settings { huge_pages: true, ..Settings::new(&NullCollector::ATTRIBUTES) };
         let mut pool = Pool::new(ids, &settings);
-        let mut blocks = Vec::new();
-        while pool.chunks.len() < PAIRS_FROM_CHUNKS + 6 {
-            blocks.push(pool.take(BlockState::Mature).expect("there is memory"));
-        }
-        let (single, paired) = pool.chunks.split_at(PAIRS_FROM_CHUNKS);
-        assert!(single.iter().all(|chunk| chunk.pair().eq([*chunk])));
-        let pairs: Vec<_> = paired.chunks(2).map(<[Chunk]>::to_vec).collect();
-        for pair in &pairs {
-            assert!(pair.iter().all(|chunk| chunk.pair().eq(pair.iter().copied())));
-            assert!(pair[0].base().addr().is_multiple_of(PAIR_BYTES));
-        }
-
-        // All becomes free but for a block in one half of two pairs each.
-        let of_chunk = |chunk| blocks.iter().find(move |block| block.chunk() == chunk).copied();
-        let kept =
-            [of_chunk(pairs[0][0]), of_chunk(pairs[1][1])].map(|block| block.expect("taken"));
-        // The first ones last: they are used again first.
-        for &block in blocks.iter().rev().filter(|block| !kept.contains(block)) {
-            pool.release(block);
-        }
-        // What was handed out since the last safepoint is kept: the second one finds nothing of that.
-        assert!([(); 2].map(|()| pool.trim(0, Thrift::Eager)).contains(&true));
-        let left: Vec<_> =
-            pool.chunks.iter().copied().filter(|chunk| chunk.pair().count() == 2).collect();
-        assert_eq!(left, [pairs[0].clone(), pairs[1].clone()].concat());
-
-        // And what is left serves on.
-        kept.into_iter().for_each(|block| pool.release(block));
-        assert!((0..3 * blocks.len()).all(|_| pool.take(BlockState::Mature).is_ok()));
+        test(&mut pool);
         // SAFETY: there are no objects.
         unsafe { pool.free_all() }
         // SAFETY: it came from a box, and the chunks that had copies are gone.
         drop(unsafe { Box::from_raw(ids.as_ptr()) });
+    }
+
+    #[test]
+    fn what_is_reserved_is_not_touched_before_it_is_taken() {
+        for huge_pages in [false, true] {
+            let settings = Settings { huge_pages, ..Settings::new(&NullCollector::ATTRIBUTES) };
+            with_pool(settings, |pool| {
+                pool.reserve([20 << 20, 1]).expect("there is memory");
+                assert!(pool.chunks.is_empty() && pool.free.is_empty());
+                let reserved_bytes = pool.reserved_bytes();
+                assert!((20 << 20..32 << 20).contains(&reserved_bytes));
+                assert_eq!(pool.absent_bytes(), reserved_bytes);
+
+                // To reserve the same again changes nothing, and nothing more is needed.
+                pool.reserve([1, 20 << 20]).expect("it is there");
+                let take = |pool: &mut Pool| pool.take(BlockState::Mature).expect("reserved");
+                let blocks: Vec<_> = (0..(20 << 20) / BLOCK_BYTES).map(|_| take(pool)).collect();
+                assert_eq!(pool.reserved_bytes(), reserved_bytes);
+                assert!(pool.absent_bytes() < reserved_bytes / 2);
+
+                // What is not needed goes first when memory is given back.
+                pool.reserve([20 << 20]).expect("there is memory");
+                assert!(!pool.fresh.is_empty());
+                blocks.into_iter().for_each(|block| pool.release(block));
+                assert!([(); 2].map(|()| pool.trim(0, Thrift::Eager)).contains(&true));
+                assert!(pool.fresh.is_empty());
+            });
+        }
+    }
+
+    #[cfg(all(feature = "std", target_os = "linux", not(any(miri, asan))))]
+    #[test]
+    fn chunks_of_a_pair_come_and_go_together() {
+        with_pool(Settings::new(&NullCollector::ATTRIBUTES), |pool| {
+            let mut blocks = Vec::new();
+            while pool.chunks.len() < PAIRS_FROM_CHUNKS + 6 {
+                blocks.push(pool.take(BlockState::Mature).expect("there is memory"));
+            }
+            let (single, paired) = pool.chunks.split_at(PAIRS_FROM_CHUNKS);
+            assert!(single.iter().all(|chunk| chunk.pair().eq([*chunk])));
+            let pairs: Vec<_> = paired.chunks(2).map(<[Chunk]>::to_vec).collect();
+            for pair in &pairs {
+                assert!(pair.iter().all(|chunk| chunk.pair().eq(pair.iter().copied())));
+                assert!(pair[0].base().addr().is_multiple_of(PAIR_BYTES));
+            }
+
+            // All becomes free but for a block in one half of two pairs each.
+            let of_chunk = |chunk| blocks.iter().find(move |block| block.chunk() == chunk).copied();
+            let kept =
+                [of_chunk(pairs[0][0]), of_chunk(pairs[1][1])].map(|block| block.expect("taken"));
+            // The first ones last: they are used again first.
+            for &block in blocks.iter().rev().filter(|block| !kept.contains(block)) {
+                pool.release(block);
+            }
+            // What was handed out since the last safepoint is kept: the second one finds nothing of that.
+            assert!([(); 2].map(|()| pool.trim(0, Thrift::Eager)).contains(&true));
+            let left: Vec<_> =
+                pool.chunks.iter().copied().filter(|chunk| chunk.pair().count() == 2).collect();
+            assert_eq!(left, [pairs[0].clone(), pairs[1].clone()].concat());
+
+            // And what is left serves on.
+            kept.into_iter().for_each(|block| pool.release(block));
+            assert!((0..3 * blocks.len()).all(|_| pool.take(BlockState::Mature).is_ok()));
+        });
     }
 }

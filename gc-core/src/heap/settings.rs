@@ -47,7 +47,7 @@ impl Settings {
             limit_bytes: usize::MAX,
             nursery_bytes: None,
             returns_memory: true,
-            huge_pages: false,
+            huge_pages: true,
             is_stressed: false,
             zeal: Zeal::OFF,
             checks_barrier: false,

@@ -44,6 +44,7 @@ impl Pool {
             self.residency.is_excessive(self.idle_bytes(live_bytes), kept_bytes, thrift)
         });
         if is_excessive {
+            self.fresh.clear();
             // A little more than is kept is not worth the way to the system.
             let excess_bytes_min = kept_bytes / 2;
             if self.idle_block_bytes() > kept_bytes + excess_bytes_min {

@@ -63,7 +63,6 @@ pub(super) const SILENT: Setting = Setting {
     no_pauses: true,
     limit_bytes: None,
     pacing_percent: None,
-    huge_pages: false,
     small_pages: false,
 };
 

@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     no_pauses: bool,
     #[arg(long)]
-    huge_pages: bool,
+    small_pages: bool,
     #[arg(long)]
     limit_bytes: Option<usize>,
     #[arg(long)]
@@ -35,9 +35,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
         no_pauses: arguments.no_pauses,
         limit_bytes: arguments.limit_bytes,
         pacing_percent: arguments.pacing,
-        huge_pages: arguments.huge_pages,
-        // Its parent has seen to that.
-        small_pages: false,
+        // That of the allocator is up to whoever starts this.
+        small_pages: arguments.small_pages,
     };
     let scale = workload.check_scale(scale).map_err(Trouble::misuse)?;
     let order = Order { workload, contender, parameters: Parameters { scale, seed } };

@@ -41,9 +41,9 @@ pub(super) struct Arguments {
     /// Does not time collections: a prompt collector does so many that the clock costs time, too
     #[arg(long)]
     no_pauses: bool,
-    /// Has the heaps of our backends be in huge pages, where the system has them
+    /// Has no huge pages, neither in our heaps nor in mimalloc's
     #[arg(long)]
-    huge_pages: bool,
+    small_pages: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
         stress: arguments.stress,
         no_pauses: arguments.no_pauses,
         pacing_percent: arguments.pacing,
-        huge_pages: arguments.huge_pages,
+        small_pages: arguments.small_pages,
         ..Setting::default()
     });
     let bar = progress::bar(orders.len());

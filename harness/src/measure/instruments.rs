@@ -96,7 +96,7 @@ impl Instruments {
         Instruments {
             stress: false,
             prompt: true,
-            huge_pages: false,
+            huge_pages: true,
             nursery_bytes: None,
             limit_bytes: None,
             pacing: Pacing::default(),

@@ -80,7 +80,7 @@ impl Launcher {
         ];
         arguments.extend(setting.stress.then(|| "--stress".to_owned()));
         arguments.extend(setting.no_pauses.then(|| "--no-pauses".to_owned()));
-        arguments.extend(setting.huge_pages.then(|| "--huge-pages".to_owned()));
+        arguments.extend(setting.small_pages.then(|| "--small-pages".to_owned()));
         arguments.extend(setting.limit_bytes.map(|bytes| format!("--limit-bytes={bytes}")));
         arguments.extend(setting.pacing_percent.map(|percent| format!("--pacing={percent}")));
         let other = |error| (Cause::Other, error);

@@ -19,9 +19,8 @@ pub struct Setting {
     pub limit_bytes: Option<usize>,
     /// Weigh memory against work otherwise than by default: see [`Pacing`](gc_core::Pacing).
     pub pacing_percent: Option<u16>,
-    /// Ask for huge pages for our heaps.
-    pub huge_pages: bool,
-    /// Have no huge pages in the process: what is resident is what was touched, not 2 MiB around it.
+    /// Have no huge pages in the process, neither in our heaps nor in mimalloc's: what is resident is what
+    /// was touched, not 2 MiB around it.
     pub small_pages: bool,
 }
 
@@ -81,7 +80,7 @@ pub fn measure_here(order: &Order, setting: Setting) -> Result<Measurement, Stri
                 if setting.no_pauses { Instruments::silent() } else { Instruments::new() };
             let mut instruments = instruments
                 .stress(setting.stress)
-                .huge_pages(setting.huge_pages)
+                .huge_pages(!setting.small_pages)
                 .limit_bytes(setting.limit_bytes)
                 .pacing(setting.pacing_percent.map_or_else(Pacing::default, Pacing::from_percent))
                 .prompt(!matches!(order.contender, Contender::Epochs(_)))
