@@ -186,18 +186,20 @@ unsafe impl<'gc> Trace for Index<'gc> {
 mod tests {
     use alloc::vec::Vec;
 
-    use super::super::super::testing::{Random, with_mutation};
+    use fastrand::Rng;
+
+    use super::super::super::testing::with_mutation;
     use super::*;
 
     /// Adds and removes at random; every entry that is there must be found, and no other.
-    fn check(hash_of: impl Fn(&mut Random) -> u64) {
+    fn check(hash_of: impl Fn(&mut Rng) -> u64) {
         with_mutation(|mc| {
-            let mut random = Random::new(7);
+            let mut random = Rng::with_seed(7);
             let words = Index::allocate(mc, 64, core::iter::empty()).unwrap();
             let index = Index { words: Lock::new(Some(words)) };
             let mut model: Vec<Option<u64>> = alloc::vec![None; 64];
             for _ in 0..10_000 {
-                let entry = random.below(64);
+                let entry = random.usize(..64);
                 match model[entry].take() {
                     Some(hash) => index.remove(hash, entry),
                     None => {
@@ -219,7 +221,7 @@ mod tests {
 
     #[test]
     fn entries_are_found_under_good_hashes() {
-        check(Random::next);
+        check(|random| random.u64(..));
     }
 
     #[test]
@@ -230,7 +232,7 @@ mod tests {
     #[test]
     fn entries_are_found_when_clusters_wrap_around() {
         // Few homes, the last among them.
-        check(|random| [0, u64::MAX, 1 << 63, 1][random.below(4)]);
+        check(|random| [0, u64::MAX, 1 << 63, 1][random.usize(..4)]);
     }
 
     #[test]

@@ -354,7 +354,9 @@ mod tests {
     use core::panic::AssertUnwindSafe;
     use std::collections::HashMap;
 
-    use super::super::super::testing::{Random, assert_panics, with_mutation};
+    use fastrand::Rng;
+
+    use super::super::super::testing::{assert_panics, with_mutation};
     use super::*;
     use crate::trace::{Edges, SlotMap, Slots};
     use crate::{Gc, Static};
@@ -374,24 +376,24 @@ mod tests {
     fn check_against_std<S: BuildHasher + Default + 'static>(key_count: usize, steps: u32) {
         for seed in 0..10 {
             with_mutation(|mc| {
-                let mut random = Random::new(seed);
+                let mut random = Rng::with_seed(seed);
                 let map = GcHashMap::with_hasher(mc, S::default());
                 let mut model = HashMap::new();
                 for value in 0..steps {
-                    let key = random.below(key_count) as u32;
-                    match random.below(8) {
+                    let key = random.usize(..key_count) as u32;
+                    match random.usize(..8) {
                         0..=2 => assert_eq!(map.insert(mc, key, value), model.insert(key, value)),
                         3 | 4 => assert_eq!(map.remove(mc, &key), model.remove(&key)),
                         5 => assert_eq!(
                             map.get_or_insert_with(mc, key, || value),
                             *model.entry(key).or_insert(value),
                         ),
-                        6 if random.below(100) == 0 => {
+                        6 if random.usize(..100) == 0 => {
                             let divisor = 2 + key;
                             map.retain(mc, |key, _| key % divisor != 0);
                             model.retain(|key, _| key % divisor != 0);
                         }
-                        7 if random.below(300) == 0 => {
+                        7 if random.usize(..300) == 0 => {
                             map.clear(mc);
                             model.clear();
                         }
@@ -428,7 +430,7 @@ mod tests {
         name: u32,
         mc: &'gc Mutation<'gc>,
         map: Map<'gc>,
-        random: Gc<'gc, Static<RefCell<Random>>>,
+        random: Gc<'gc, Static<RefCell<Rng>>>,
         is_armed: Gc<'gc, Static<Cell<bool>>>,
     }
 
@@ -458,7 +460,7 @@ mod tests {
             }
             let (what, name) = {
                 let mut random = self.random.borrow_mut();
-                (random.below(16), random.below(30) as u32)
+                (random.usize(..16), random.usize(..30) as u32)
             };
             let other = Hostile { name, ..*self };
             match what {
@@ -503,10 +505,10 @@ mod tests {
         for seed in 0..20 {
             with_mutation(|mc| {
                 let map = Map::with_hasher(mc, Default::default());
-                let random = Gc::new(mc, Static(RefCell::new(Random::new(seed))));
+                let random = Gc::new(mc, Static(RefCell::new(Rng::with_seed(seed))));
                 let is_armed = Gc::new(mc, Static(Cell::new(false)));
                 for step in 0..400 {
-                    let name = random.borrow_mut().below(30) as u32;
+                    let name = random.borrow_mut().usize(..30) as u32;
                     let key = Hostile { name, mc, map, random, is_armed };
                     is_armed.set(true);
                     let operation = AssertUnwindSafe(|| match step % 4 {

@@ -662,18 +662,20 @@ unsafe impl<'gc, T: 'gc> Trace for GcVec<'gc, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Random, with_mutation};
+    use fastrand::Rng;
+
+    use super::super::testing::with_mutation;
     use super::*;
 
     #[test]
     fn it_answers_as_a_vec_does() {
         for seed in 0..20 {
             with_mutation(|mc| {
-                let mut random = Random::new(seed);
+                let mut random = Rng::with_seed(seed);
                 let (vec, mut model) = (GcVec::new(mc), Vec::new());
                 for value in 0..2_000_u32 {
-                    let index = random.below(model.len() + 1);
-                    match random.below(12) {
+                    let index = random.usize(..model.len() + 1);
+                    match random.usize(..12) {
                         0..=3 => {
                             vec.push(mc, value);
                             model.push(value);
@@ -693,12 +695,12 @@ mod tests {
                             vec.set(mc, index, value);
                             model[index] = value;
                         }
-                        9 if random.below(20) == 0 => {
+                        9 if random.usize(..20) == 0 => {
                             vec.truncate(mc, index);
                             model.truncate(index);
                         }
                         10 => {
-                            let len = index + random.below(10);
+                            let len = index + random.usize(..10);
                             vec.resize(mc, len, value);
                             model.resize(len, value);
                         }

@@ -140,20 +140,22 @@ mod tests {
     use alloc::format;
     use core::cell::Cell;
 
-    use super::super::super::testing::{Random, assert_panics, with_mutation};
+    use fastrand::Rng;
+
+    use super::super::super::testing::{assert_panics, with_mutation};
     use super::*;
 
     #[test]
     fn it_sorts_and_retains_as_a_vec_does() {
         for seed in 0..50 {
             with_mutation(|mc| {
-                let mut random = Random::new(seed);
-                let mut model: Vec<_> = (0..300).map(|n| (random.below(10), n)).collect();
+                let mut random = Rng::with_seed(seed);
+                let mut model: Vec<_> = (0..300).map(|n| (random.usize(..10), n)).collect();
                 let vec = GcVec::from_iter_in(mc, model.iter().copied());
                 vec.sort_by(mc, |a, b| b.0.cmp(&a.0));
                 model.sort_by_key(|element| core::cmp::Reverse(element.0));
                 assert_eq!(vec.to_vec(), model);
-                let divisor = 1 + random.below(5);
+                let divisor = 1 + random.usize(..5);
                 vec.retain(mc, |element| element.1 % divisor == 0);
                 model.retain(|element| element.1 % divisor == 0);
                 assert_eq!(format!("{vec:?}"), format!("{model:?}"));

@@ -96,6 +96,8 @@ impl Adjacency {
 /// Graphs to try algorithms on, and what they are by brute force.
 #[cfg(test)]
 pub(super) mod testing {
+    use fastrand::Rng;
+
     use super::*;
 
     /// Each node refers to those in its list.
@@ -105,26 +107,12 @@ pub(super) mod testing {
         })
     }
 
-    /// Numbers without order, by a linear congruential generator.
-    pub(in super::super) struct Random(u64);
-
-    impl Random {
-        pub(in super::super) fn new(seed: u64) -> Random {
-            Random(seed)
-        }
-
-        pub(in super::super) fn below(&mut self, end: usize) -> usize {
-            self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
-            (self.0 >> 33) as usize % end
-        }
-
-        /// Lists of up to `degree` targets for so many nodes.
-        pub(in super::super) fn lists(&mut self, len: usize, degree: usize) -> Vec<Vec<u32>> {
-            let list = |random: &mut Self| -> Vec<u32> {
-                (0..random.below(degree + 1)).map(|_| random.below(len) as u32).collect()
-            };
-            (0..len).map(|_| list(self)).collect()
-        }
+    /// Random lists of up to `degree` targets for so many nodes.
+    pub(in super::super) fn lists(random: &mut Rng, len: usize, degree: usize) -> Vec<Vec<u32>> {
+        let mut list = || -> Vec<u32> {
+            (0..random.usize(..=degree)).map(|_| random.usize(..len) as u32).collect()
+        };
+        (0..len).map(|_| list()).collect()
     }
 
     /// What is reached from some nodes without passing through one.
@@ -146,15 +134,17 @@ pub(super) mod testing {
 
 #[cfg(test)]
 mod tests {
-    use super::testing::{Random, graph, reached};
+    use fastrand::Rng;
+
+    use super::testing::{graph, lists, reached};
     use super::*;
 
     #[test]
     fn a_search_finds_shortest_ways() {
-        let mut random = Random::new(3);
+        let mut random = Rng::with_seed(3);
         for len in 1..40 {
-            let lists = random.lists(len, 3);
-            let roots = [random.below(len) as u32, random.below(len) as u32];
+            let lists = lists(&mut random, len, 3);
+            let roots = [random.usize(..len) as u32, random.usize(..len) as u32];
             let graph = graph(&lists);
             let before = graph.search(roots.map(Node), |_| false);
             // The distances from the roots, in as many rounds as it takes.
@@ -184,10 +174,10 @@ mod tests {
 
     #[test]
     fn a_search_does_not_pass_through_what_is_avoided() {
-        let mut random = Random::new(4);
+        let mut random = Rng::with_seed(4);
         for len in 1..40 {
-            let lists = random.lists(len, 3);
-            let (root, without) = (random.below(len) as u32, random.below(len) as u32);
+            let lists = lists(&mut random, len, 3);
+            let (root, without) = (random.usize(..len) as u32, random.usize(..len) as u32);
             let before = graph(&lists).search([Node(root)], |node| node == Node(without));
             let expected = reached(&lists, [root], Some(without));
             assert!(before.iter().map(|&before| before != Node::UNREACHED).eq(expected));

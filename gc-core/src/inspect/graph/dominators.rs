@@ -314,7 +314,9 @@ impl fmt::Debug for Dominators {
 mod tests {
     use alloc::collections::BTreeSet;
 
-    use super::super::adjacency::testing::{Random, graph, reached};
+    use fastrand::Rng;
+
+    use super::super::adjacency::testing::{graph, lists, reached};
     use super::*;
 
     /// Sizes that are told apart.
@@ -386,11 +388,12 @@ mod tests {
 
     #[test]
     fn dominators_are_what_brute_force_finds() {
-        let mut random = Random::new(5);
+        let mut random = Rng::with_seed(5);
         for round in 0..200 {
-            let len = 1 + random.below(30);
-            let lists = random.lists(len, 1 + round % 4);
-            let roots: Vec<u32> = (0..random.below(4)).map(|_| random.below(len) as u32).collect();
+            let len = 1 + random.usize(..30);
+            let lists = lists(&mut random, len, 1 + round % 4);
+            let roots: Vec<u32> =
+                (0..random.usize(..4)).map(|_| random.usize(..len) as u32).collect();
             check(&lists, &roots);
         }
     }
