@@ -188,9 +188,10 @@ where
     }
 
     /// Whether an arena of more than six megabytes asks the system for huge pages, which by default it does.
-    /// Objects in them are reached faster in a large heap. What is resident is rounded up to two megabytes;
-    /// and in a virtual machine whose host takes unused memory back a fresh huge page may take milliseconds,
-    /// which a program that touches its memory once does not earn back.
+    /// Objects in them are reached faster in a large heap. What is resident is rounded up to two megabytes.
+    ///
+    /// Where a huge page takes more than a millisecond to come, because the system has to move others first or
+    /// has to have it from the host of a virtual machine, the next ones, 32 megabytes and more, are small.
     ///
     /// Linux gives some if `/sys/kernel/mm/transparent_hugepage/enabled` says `madvise` or `always`. The memory
     /// comes from the system itself then, and the program's allocator is not asked: say `false` if it is to

@@ -11,11 +11,11 @@ use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use super::chunk::{ChunkKind, PAIR_BYTES};
-use super::pages::{map_huge, unmap};
+use super::pages::{advise_huge, map_aligned, unmap};
 use super::{BLOCK_BYTES, CHUNK_BYTES, Chunk};
 use crate::id::IdTable;
 
-/// Memory for a chunk, or in a huge page for a pair of them. Dropped, it goes back to the system.
+/// Memory for a chunk, or for a pair of them that a huge page may hold. Dropped, it goes back to the system.
 #[derive(Debug)]
 pub(super) struct FreshChunk {
     base: NonNull<u8>,
@@ -35,11 +35,24 @@ impl FreshChunk {
         Some(FreshChunk { base, size_bytes, is_paired: false })
     }
 
-    /// Asks the system for a huge page, for two chunks of small objects.
+    /// Asks the system for what may be a huge page, for two chunks of small objects.
     ///
     /// `None` if it has no memory, or nothing is known of huge pages there.
     pub(super) fn allocate_pair() -> Option<FreshChunk> {
-        Some(FreshChunk { base: map_huge(PAIR_BYTES)?, size_bytes: PAIR_BYTES, is_paired: true })
+        Some(FreshChunk { base: map_aligned(PAIR_BYTES)?, size_bytes: PAIR_BYTES, is_paired: true })
+    }
+
+    /// Whether a huge page may hold it.
+    pub(super) fn is_paired(&self) -> bool {
+        self.is_paired
+    }
+
+    /// Has the memory of a pair be a huge page.
+    pub(super) fn advise_huge(&self) {
+        if self.is_paired {
+            // SAFETY: `map_aligned` gave it.
+            unsafe { advise_huge(self.base, self.size_bytes) }
+        }
     }
 
     /// What was begun is memory again.
@@ -87,7 +100,7 @@ impl FreshChunk {
 impl Drop for FreshChunk {
     fn drop(&mut self) {
         if self.is_paired {
-            // SAFETY: `map_huge` gave it, and whoever has this value says it is unused.
+            // SAFETY: `map_aligned` gave it, and whoever has this value says it is unused.
             return unsafe { unmap(self.base, self.size_bytes) };
         }
         let layout = Layout::from_size_align(self.size_bytes, CHUNK_BYTES)

@@ -32,6 +32,7 @@ mod fresh_chunk;
 mod garbage;
 mod header;
 mod holes;
+mod huge_pages;
 mod large;
 mod log;
 mod mark;

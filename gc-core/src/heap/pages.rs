@@ -1,5 +1,5 @@
 //! What the heap asks of the system about pages: to take some back while their addresses stay with the
-//! heap, and to have huge ones.
+//! heap, and for huge ones.
 //!
 //! The system puts other pages in their place when addresses are used again whose pages it took. What
 //! those hold is as good as uninitialized: zeros, or what was there before.
@@ -27,22 +27,33 @@ pub(crate) unsafe fn give_back(pages: Range<*mut u8>) -> bool {
     unsafe { system::give_back(pages.start, pages.end.addr() - pages.start.addr()) }
 }
 
-/// Memory from the system itself, aligned to its size, a power of two, and in huge pages if the system has
-/// some for who asks (Linux with `transparent_hugepage` on `madvise` or `always`). It is zero.
-///
-/// An access to memory takes a walk through the tables of pages if it is not known where the page is, and
-/// of huge pages 512 times as much is known. In a virtual machine a walk is twice as long.
+/// Memory from the system itself, aligned to its size, a power of two: it may be in [huge pages](advise_huge).
+/// It is zero.
 ///
 /// Not from the allocator: most write their own notes into what is free, and where a small page is, no
 /// huge one comes. To have it replaced takes milliseconds.
 ///
 /// `None` if the system has no memory, or nothing is known of huge pages there.
-pub(crate) fn map_huge(bytes: usize) -> Option<NonNull<u8>> {
+pub(crate) fn map_aligned(bytes: usize) -> Option<NonNull<u8>> {
     debug_assert!(bytes.is_power_of_two());
-    system::map_huge(bytes)
+    system::map_aligned(bytes)
 }
 
-/// Gives back what [`map_huge`] gave.
+/// Has memory that was not written to yet be in huge pages, if the system has some for who asks (Linux with
+/// `transparent_hugepage` on `madvise` or `always`).
+///
+/// An access to memory takes a walk through the tables of pages if it is not known where the page is, and
+/// of huge pages 512 times as much is known. In a virtual machine a walk is twice as long.
+///
+/// # Safety
+///
+/// [`map_aligned`] gave so many bytes there.
+pub(crate) unsafe fn advise_huge(base: NonNull<u8>, bytes: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { system::advise_huge(base.as_ptr(), bytes) }
+}
+
+/// Gives back what [`map_aligned`] gave.
 ///
 /// # Safety
 ///
@@ -89,7 +100,7 @@ mod system {
 
     /// As the function of this name outside. The sanitizers watch over what comes from the allocator.
     #[cfg(all(target_os = "linux", not(asan)))]
-    pub(super) fn map_huge(bytes: usize) -> Option<NonNull<u8>> {
+    pub(super) fn map_aligned(bytes: usize) -> Option<NonNull<u8>> {
         let (protection, flags) =
             (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
         // Of twice as much, some half is aligned.
@@ -108,16 +119,26 @@ mod system {
                 unsafe { unmap(begin, end.addr() - begin.addr()) }
             }
         }
-        // Where this fails there are small pages, which serve.
-        // SAFETY: advice about memory of the heap that changes nothing of what is in it.
-        unsafe { libc::madvise(begin.cast(), bytes, libc::MADV_HUGEPAGE) };
         NonNull::new(begin)
     }
 
     #[cfg(not(all(target_os = "linux", not(asan))))]
-    pub(super) fn map_huge(_: usize) -> Option<NonNull<u8>> {
+    pub(super) fn map_aligned(_: usize) -> Option<NonNull<u8>> {
         None
     }
+
+    /// # Safety
+    ///
+    /// As the function of this name outside.
+    #[cfg(target_os = "linux")]
+    pub(super) unsafe fn advise_huge(base: *mut u8, bytes: usize) {
+        // Where this fails there are small pages, which serve.
+        // SAFETY: advice about memory of the heap that changes nothing of what is in it.
+        unsafe { libc::madvise(base.cast(), bytes, libc::MADV_HUGEPAGE) };
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) unsafe fn advise_huge(_: *mut u8, _: usize) {}
 
     /// # Safety
     ///
@@ -152,9 +173,14 @@ mod system {
         false
     }
 
-    pub(super) fn map_huge(_: usize) -> Option<NonNull<u8>> {
+    pub(super) fn map_aligned(_: usize) -> Option<NonNull<u8>> {
         None
     }
+
+    /// # Safety
+    ///
+    /// None are needed.
+    pub(super) unsafe fn advise_huge(_: *mut u8, _: usize) {}
 
     /// # Safety
     ///

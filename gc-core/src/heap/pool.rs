@@ -10,10 +10,12 @@ use core::ptr::NonNull;
 use super::chunk::{ChunkKind, PAIR_BYTES};
 use super::fresh_chunk::FreshChunk;
 use super::holes::{Hole, for_each_hole};
+use super::huge_pages::HugePages;
 use super::residency::Residency;
 use super::shadow::{self, NEVER_TOLD};
 use super::whims::{Decision, Whims};
 use super::{BLOCK_BYTES, Block, BlockState, CHUNK_BYTES, Chunk, Settings};
+use crate::clock::Clock;
 use crate::id::IdTable;
 
 /// The first chunk of an arena: metadata and five blocks, one for each state that a tiny arena of
@@ -53,8 +55,7 @@ pub struct Pool {
     /// All objects of a block that an allocator uses have died.
     is_emptied: bool,
     whims: Whims,
-    /// Chunks are to lie in huge pages where there are many.
-    wants_huge_pages: bool,
+    huge_pages: HugePages,
     /// Memory that becomes free is filled with a pattern.
     poisons: bool,
     /// Free blocks that are kept back, the oldest first.
@@ -79,7 +80,7 @@ impl Pool {
             residency: Residency::new(),
             is_emptied: false,
             whims: Whims::new(settings, 1),
-            wants_huge_pages: settings.huge_pages,
+            huge_pages: HugePages::new(settings.huge_pages),
             poisons: settings.zeal.poison,
             quarantine: VecDeque::new(),
             quarantine_len_max: if settings.zeal.quarantine { QUARANTINE_LEN } else { 0 },
@@ -293,15 +294,26 @@ impl Pool {
             None => self.grow(),
         };
         match fresh {
-            Ok(fresh) => {
-                let chunks = fresh.begin(ChunkKind::Small, self.ids);
-                chunks.for_each(|chunk| self.add_chunk(chunk));
-            }
+            Ok(fresh) => self.begin(fresh),
             Err(Exhausted) => {
                 self.end_quarantine()?;
             }
         }
         Ok(())
+    }
+
+    /// Makes fresh memory chunks, for which the lists have room.
+    fn begin(&mut self, fresh: FreshChunk) {
+        let is_huge = fresh.is_paired() && self.huge_pages.is_next();
+        if is_huge {
+            fresh.advise_huge();
+        }
+        let clock = Clock::now();
+        let chunks = fresh.begin(ChunkKind::Small, self.ids);
+        chunks.for_each(|chunk| self.add_chunk(chunk));
+        if is_huge {
+            self.huge_pages.note(clock.elapsed());
+        }
     }
 
     /// The blocks that are kept back become free; how many, if there are any.
@@ -325,7 +337,7 @@ impl Pool {
         self.free.try_reserve(pairs * (PAIR_BYTES / BLOCK_BYTES)).map_err(|_| Exhausted)?;
         self.note_chunk()?;
         let chunks = self.chunks.len() + self.fresh.len();
-        if self.wants_huge_pages
+        if self.huge_pages.is_wanted()
             && chunks >= PAIRS_FROM_CHUNKS
             && let Some(pair) = FreshChunk::allocate_pair()
         {
