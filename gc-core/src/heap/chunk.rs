@@ -34,7 +34,7 @@ use crate::id::IdTable;
 
 /// The alignment of a chunk, and the size of all but the first and the huge ones.
 pub const CHUNK_BYTES: usize = 1 << 20;
-/// Two chunks that came from the system in one huge page, and go back together.
+/// Two chunks that came from the system together, in what may be a huge page, and go back together.
 pub(crate) const PAIR_BYTES: usize = 2 * CHUNK_BYTES;
 /// The unit in which memory is handed to allocators.
 pub const BLOCK_BYTES: usize = 1 << 15;
@@ -70,7 +70,7 @@ pub(crate) enum ChunkKind {
 pub(crate) struct ChunkInfo {
     size_bytes: usize,
     kind: ChunkKind,
-    /// It is a half of a huge page.
+    /// It is a half of a pair, which a huge page may hold.
     is_paired: bool,
     /// The identities of this heap's objects, so that an object finds its own without a context.
     ids: NonNull<IdTable>,

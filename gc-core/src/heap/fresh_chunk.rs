@@ -86,7 +86,7 @@ impl FreshChunk {
         self,
         kind: ChunkKind,
         ids: NonNull<IdTable>,
-    ) -> impl DoubleEndedIterator<Item = Chunk> {
+    ) -> impl Iterator<Item = Chunk> {
         let memory = ManuallyDrop::new(self);
         let size_bytes = memory.size_bytes / memory.chunk_count();
         (0..memory.chunk_count()).filter_map(move |index| {

@@ -24,8 +24,10 @@ type Lines = Rootable!['gc => Slots<'gc>];
 /// Frees all objects but one in a thousand. The answer is how much of the memory that the objects
 /// took went back, in percent. Where the system does not say how much is resident, it is none.
 pub(super) fn returned<C: Collector + Default>(objects: usize, meter: &mut Meter) {
-    let mut arena =
-        Arena::<Lines, C>::new(|mc| Gc::slice_from_fn(mc, objects, |_| Lock::new(None)));
+    // Huge pages would round up what is resident.
+    let mut arena = Arena::<Lines, C>::builder()
+        .huge_pages(false)
+        .build(|mc| Gc::slice_from_fn(mc, objects, |_| Lock::new(None)));
     // What the collector's own lists take is no memory of the objects: they find their size first.
     fill(&mut arena, objects.min(BATCH));
     arena
