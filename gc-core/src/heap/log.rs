@@ -224,10 +224,6 @@ impl Log {
             let note = |place: *mut Option<ObjectRef>| {
                 // SAFETY: `for_each_word` passes places that hold references or null.
                 let reference = unsafe { place.read() };
-                if let Some(target) = reference {
-                    // It is likely to lose a reference, and its count is changed then.
-                    target.prefetch();
-                }
                 // SAFETY: as above; a map names at most 64 places.
                 unsafe { buffer.wrapping_add(end).write(Word::reference(reference)) }
                 end += 1;
