@@ -53,7 +53,9 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) fn launcher(&self) -> Result<Launcher, Trouble> {
-        Ok(Launcher::new()?.time_limit(Duration::from_secs(self.time_limit)))
+        Ok(Launcher::new()?
+            .time_limit(Duration::from_secs(self.time_limit))
+            .at_hand_bytes(self.size.at_hand_bytes()))
     }
 }
 

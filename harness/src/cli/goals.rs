@@ -123,6 +123,7 @@ fn measure(plan: &Plan, runs: u16, arguments: &Arguments) -> Result<Measurements
             if let Ok(program) = program
                 && is_sound
             {
+                launcher.bring_memory()?;
                 outcomes.push(program.measure(parameters));
             }
             bar.inc(1);

@@ -27,6 +27,7 @@ mod selection;
 mod size;
 mod soak;
 mod sweep;
+mod touch_memory;
 mod watch;
 
 use std::panic;
@@ -90,6 +91,9 @@ enum Command {
     /// Does what `instructions` counts in this process.
     #[command(name = crate::operations::instructions::SUBCOMMAND, hide = true)]
     CountHere(instructions::Here),
+    /// Touches memory.
+    #[command(name = crate::measure::TOUCH_MEMORY, hide = true)]
+    TouchMemory(touch_memory::Arguments),
 }
 
 /// Does what the arguments of this process ask for.
@@ -133,6 +137,7 @@ pub fn main() -> ExitCode {
             Some(Command::ObserveHere(arguments)) => observe_here::run(&arguments, &mut output),
             Some(Command::OperateHere(arguments)) => operations::run_here(&arguments, &mut output),
             Some(Command::CountHere(arguments)) => instructions::run_here(&arguments, &mut output),
+            Some(Command::TouchMemory(arguments)) => touch_memory::run(&arguments),
         }
     });
     match exit {

@@ -9,7 +9,7 @@ use super::output::complain;
 use super::selection::{self, Selection, expand};
 use super::{Exit, Output, Trouble, progress};
 use crate::backend::Backend;
-use crate::measure::Launcher;
+use crate::measure::{AT_HAND_BYTES, Launcher};
 use crate::operations::{self, Amount, Answer, Measured, OPERATIONS, Operation, Runner};
 use crate::report;
 
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<Exit, Tr
     let work = work(arguments);
     let rounds = usize::from(arguments.rounds);
     let bar = progress::bar(work.len() * rounds);
-    let launcher = Launcher::new()?;
+    let launcher = Launcher::new()?.at_hand_bytes(AT_HAND_BYTES);
     let measured =
         operations::measure(&launcher, &work, Amount::Full, rounds, |operation, runner| {
             bar.set_message(format!("{} {runner}", operation.name));

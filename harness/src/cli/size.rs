@@ -1,6 +1,7 @@
 //! `--scale`, `--quick`: how big the runs of a command are.
 
 use super::Trouble;
+use crate::measure::AT_HAND_BYTES;
 use crate::operations::Amount;
 use crate::workloads::Workload;
 
@@ -33,6 +34,11 @@ impl Size {
     /// How much of an operation is done: it has no scales.
     pub(super) fn amount(&self) -> Amount {
         Amount::new(self.tiny)
+    }
+
+    /// How much memory each measurement finds at hand.
+    pub(super) fn at_hand_bytes(&self) -> usize {
+        if self.tiny { 0 } else { AT_HAND_BYTES }
     }
 
     /// Whether nothing was asked for.

@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 use std::{env, thread};
 
-use super::{Cause, Measurement, Order, Outcome, Setting};
+use super::{Cause, Measurement, Order, Outcome, Setting, at_hand};
 
 /// The hidden subcommand that measures in its own process.
 pub(crate) const SUBCOMMAND: &str = "measure-here";
@@ -24,6 +24,8 @@ pub struct Launcher {
     program: PathBuf,
     setting: Setting,
     time_limit: Option<Duration>,
+    /// Memory that each process finds at hand.
+    at_hand_bytes: usize,
 }
 
 impl Launcher {
@@ -38,7 +40,7 @@ impl Launcher {
 
     /// A launcher of some other program.
     pub(crate) fn of(program: PathBuf) -> Self {
-        Launcher { program, setting: Setting::default(), time_limit: None }
+        Launcher { program, setting: Setting::default(), time_limit: None, at_hand_bytes: 0 }
     }
 
     /// Says how our backends run the workloads.
@@ -53,6 +55,28 @@ impl Launcher {
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
         self
+    }
+
+    /// Has a process that touches so much memory run before each one.
+    #[must_use]
+    pub(crate) fn at_hand_bytes(mut self, bytes: usize) -> Self {
+        self.at_hand_bytes = bytes;
+        self
+    }
+
+    /// Brings the memory that the next process is to find at hand. If there is not that much, what there
+    /// is has to do: that such a process fails does not matter.
+    pub(crate) fn bring_memory(&self) -> io::Result<()> {
+        if self.at_hand_bytes > 0 {
+            Command::new(&self.program)
+                .arg(at_hand::SUBCOMMAND)
+                .arg(format!("--bytes={}", self.at_hand_bytes))
+                .stdin(Stdio::null())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()?;
+        }
+        Ok(())
     }
 
     /// Measures in a new process and waits for it.
@@ -100,6 +124,7 @@ impl Launcher {
     }
 
     fn run_with(&self, arguments: &[String], setting: Setting) -> io::Result<Finished> {
+        self.bring_memory()?;
         let mut child = Command::new(&self.program)
             .args(arguments)
             .envs(setting.small_pages.then_some(SMALL_PAGES))
@@ -194,6 +219,9 @@ fn wait(child: &mut Child) -> io::Result<ExitStatus> {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn finished(script: &str) -> Finished {
@@ -229,6 +257,27 @@ mod tests {
         });
         let inherited = env::var(SMALL_PAGES.0).unwrap_or_else(|_| "unset".to_owned());
         assert_eq!((with.trim(), without.trim()), (inherited.trim(), "0"));
+    }
+
+    #[test]
+    fn memory_is_touched_before_each_process_if_that_is_asked_for() {
+        let log = env::temp_dir().join(format!("harness-{}-at-hand", std::process::id()));
+        let script = log.with_extension("sh");
+        let text = format!("#!/bin/sh\necho \"$*\" >> {}\n", log.display());
+        fs::write(&script, text).expect("the folder can be written to");
+        fs::set_permissions(&script, Permissions::from_mode(0o700)).expect("it is ours");
+        let launcher = Launcher::of(script.clone());
+        let arguments = ["measure".to_owned()];
+        // A process that another test starts just now may have the script open until it is another program.
+        while let Err(error) = launcher.run(&arguments) {
+            assert_eq!(error.kind(), io::ErrorKind::ExecutableFileBusy);
+        }
+        launcher.at_hand_bytes(4096).run(&arguments).expect("there is a shell");
+        let written = fs::read_to_string(&log).expect("the script wrote");
+        assert_eq!(written, "measure\ntouch-memory --bytes=4096\nmeasure\n");
+        for file in [log, script] {
+            fs::remove_file(file).expect("it is ours");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! starts this program again with a hidden subcommand, whose whole output is one line of JSON; the
 //! answer is an [`Outcome`].
 
+mod at_hand;
 mod audit;
 mod contender;
 mod instruments;
@@ -19,6 +20,7 @@ mod rounds;
 mod spread;
 mod sweep;
 
+pub(crate) use self::at_hand::{AT_HAND_BYTES, SUBCOMMAND as TOUCH_MEMORY, touch};
 pub use self::contender::{Contender, UnknownContender};
 pub use self::instruments::{HeapUse, Instruments, LoopUse, PauseUse};
 pub use self::launcher::Launcher;
