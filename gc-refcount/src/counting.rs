@@ -30,8 +30,8 @@
 
 use alloc::vec::Vec;
 
-use gc_core::collector::Safepoint;
-use gc_core::heap::{Census, Heap, Hold, ObjectRef, for_each_edge, reach_values};
+use gc_core::collector::{Roots, Safepoint};
+use gc_core::heap::{Census, Heap, Hold, Log, ObjectRef, for_each_edge, reach_values};
 
 use crate::death::{take_back, take_back_rare};
 use crate::pacing::{self, Epoch};
@@ -59,8 +59,12 @@ impl Observer for () {
     fn dying(&mut self, _: ObjectRef) {}
 }
 
-/// A reference is brought into the cache so many before it is taken back.
-const PREFETCH_DISTANCE: usize = 8;
+/// So many references on their way from the log to their increment, or ahead of the one that is
+/// decremented, are being brought into the cache.
+const PREFETCH_DISTANCE: usize = if cfg!(gc_zeal) { 1 } else { 8 };
+
+/// References pass through the cache in a queue if the log is longer than this.
+const QUEUE_AT_BYTES: usize = if cfg!(gc_zeal) { 0 } else { 4 << 10 };
 
 /// The lists that counting works from, kept for their memory: between safepoints they are empty.
 ///
@@ -264,11 +268,17 @@ impl Counting {
             unsafe { self.settle_handles(heap) }
         }
         let (log, census) = heap.log_and_census();
-        // SAFETY: what a live object or the root refers to is live.
-        let gained = |target| unsafe { increment(census, &mut self.promoted, target) };
-        // SAFETY: a logged object is mature, and nothing was reclaimed since; the rest says the
-        // caller.
-        unsafe { log.compare(roots, gained) }
+        // What little was modified is in the cache.
+        if log.size_bytes() > QUEUE_AT_BYTES {
+            // SAFETY: the caller's promises.
+            unsafe { self.count_queued(log, census, roots) }
+        } else {
+            // SAFETY: what a live object or the root refers to is live.
+            let gained = |target| unsafe { increment(census, &mut self.promoted, target) };
+            // SAFETY: a logged object is mature, and nothing was reclaimed since; the rest says the
+            // caller.
+            unsafe { log.compare(roots, gained) }
+        }
         if roots.is_dirty() && !gc_core::planted!("new-root-is-not-counted") {
             // A new root has no snapshot.
             // SAFETY: what the root refers to is live.
@@ -323,6 +333,28 @@ impl Counting {
             unsafe { ephemeron.set_hold(Hold::Counted) }
             self.count_promoted(&mut heap.census);
         });
+    }
+
+    /// Counts what a long log gained, on its way through a queue in which it comes into the cache.
+    ///
+    /// # Safety
+    ///
+    /// As [`settle`](Counting::settle).
+    #[inline(never)]
+    unsafe fn count_queued(&mut self, log: &mut Log, census: &mut Census, roots: &mut Roots<'_>) {
+        let mut queue = Queue::default();
+        let gained = |target| {
+            if let Some(target) = queue.exchange(target) {
+                // SAFETY: what a live object or the root refers to is live.
+                unsafe { increment(census, &mut self.promoted, target) }
+            }
+        };
+        // SAFETY: as in `count_gained`.
+        unsafe { log.compare(roots, gained) }
+        while let Some(target) = queue.pop() {
+            // SAFETY: as above.
+            unsafe { increment(census, &mut self.promoted, target) }
+        }
     }
 
     /// Counts the handles that came and went, for the sets that were mature before this safepoint.
@@ -471,6 +503,38 @@ impl Counting {
         let base = self.owed.len();
         // SAFETY: the caller's promise.
         unsafe { self.take_back_all(heap, lost, base, observer) };
+    }
+}
+
+/// The references that are incremented next, on their way into the cache.
+#[derive(Debug, Default)]
+struct Queue {
+    objects: [Option<ObjectRef>; PREFETCH_DISTANCE],
+    /// References that were put in so far, and taken out.
+    pushed: usize,
+    popped: usize,
+}
+
+impl Queue {
+    /// Puts one reference in, and takes the oldest out if there is no room.
+    #[inline]
+    fn exchange(&mut self, object: ObjectRef) -> Option<ObjectRef> {
+        object.prefetch();
+        let oldest = self.objects[self.pushed % PREFETCH_DISTANCE].replace(object);
+        self.pushed += 1;
+        self.popped += usize::from(oldest.is_some());
+        oldest
+    }
+
+    /// Takes the oldest out.
+    #[inline]
+    fn pop(&mut self) -> Option<ObjectRef> {
+        if self.popped == self.pushed {
+            return None;
+        }
+        let oldest = self.objects[self.popped % PREFETCH_DISTANCE].take();
+        self.popped += 1;
+        oldest
     }
 }
 
