@@ -15,13 +15,12 @@ const DEPTH_MIN: u32 = 4;
 /// A node. It has two subtrees or none.
 #[derive(Debug, Trace)]
 pub(super) struct Tree<'gc> {
-    left: Option<Gc<'gc, Tree<'gc>>>,
-    right: Option<Gc<'gc, Tree<'gc>>>,
+    children: Option<[Gc<'gc, Tree<'gc>>; 2]>,
 }
 
 impl<'gc> Tree<'gc> {
     pub(super) fn leaf(mc: &'gc Mutation<'gc>) -> Gc<'gc, Self> {
-        Gc::new(mc, Tree { left: None, right: None })
+        Gc::new(mc, Tree { children: None })
     }
 
     pub(super) fn join(
@@ -29,7 +28,7 @@ impl<'gc> Tree<'gc> {
         left: Gc<'gc, Self>,
         right: Gc<'gc, Self>,
     ) -> Gc<'gc, Self> {
-        Gc::new(mc, Tree { left: Some(left), right: Some(right) })
+        Gc::new(mc, Tree { children: Some([left, right]) })
     }
 
     fn grow(mc: &'gc Mutation<'gc>, depth: u32) -> Gc<'gc, Self> {
@@ -43,8 +42,7 @@ impl<'gc> Tree<'gc> {
 
     /// The number of nodes.
     pub(super) fn count(&self) -> u64 {
-        let below = |child: Option<Gc<'gc, Tree<'gc>>>| child.map_or(0, |tree| tree.count());
-        1 + below(self.left) + below(self.right)
+        1 + self.children.iter().flatten().map(|child| child.count()).sum::<u64>()
     }
 }
 

@@ -6,18 +6,18 @@ use crate::workloads::{Checksum, Parameters};
 
 traced! {
     pub(super) struct Tree {
-        left: Option<Gc<Tree>>,
-        right: Option<Gc<Tree>>,
+        // Not all of them have arrays.
+        children: Option<(Gc<Tree>, Gc<Tree>)>,
     }
 }
 
 impl Tree {
     pub(super) fn leaf() -> Gc<Self> {
-        Gc::new(Tree { left: None, right: None })
+        Gc::new(Tree { children: None })
     }
 
     pub(super) fn join(left: Gc<Self>, right: Gc<Self>) -> Gc<Self> {
-        Gc::new(Tree { left: Some(left), right: Some(right) })
+        Gc::new(Tree { children: Some((left, right)) })
     }
 
     fn grow(depth: u32) -> Gc<Self> {
@@ -31,8 +31,7 @@ impl Tree {
 
     /// The number of nodes.
     pub(super) fn count(&self) -> u64 {
-        let below = |child: &Option<Gc<Tree>>| child.as_ref().map_or(0, |tree| tree.count());
-        1 + below(&self.left) + below(&self.right)
+        1 + self.children.as_ref().map_or(0, |(left, right)| left.count() + right.count())
     }
 }
 
