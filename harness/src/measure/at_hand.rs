@@ -15,7 +15,7 @@ pub(crate) const SUBCOMMAND: &str = "touch-memory";
 
 /// How much is touched: as much as the largest workload has at its default scale, but for those of
 /// contenders that never reclaim.
-pub(crate) const AT_HAND_BYTES: usize = 256 << 20;
+pub(crate) const AT_HAND_BYTES: usize = 384 << 20;
 
 /// Writes to so many bytes of fresh memory, or to half of what there is, and says to how many. The process
 /// should end then: what an allocator keeps is not at hand for others.
