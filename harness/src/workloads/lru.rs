@@ -33,7 +33,8 @@ pub(crate) fn bucket_of(key: u64, buckets: usize) -> usize {
     key.wrapping_mul(0x9E37_79B9_7F4A_7C15).checked_shr(64 - bits).unwrap_or(0) as usize
 }
 
-type Link<'gc> = Lock<Option<Gc<'gc, Entry<'gc>>>>;
+type EntryRef<'gc> = Gc<'gc, Entry<'gc>>;
+type Link<'gc> = Lock<Option<EntryRef<'gc>>>;
 
 #[derive(Debug, Trace)]
 struct Entry<'gc> {
@@ -44,27 +45,27 @@ struct Entry<'gc> {
     next_in_bucket: Link<'gc>,
 }
 
+/// The root: what is in it needs no barrier.
 #[derive(Debug, Trace)]
 struct Cache<'gc> {
     buckets: Gc<'gc, [Link<'gc>]>,
-    newest: Link<'gc>,
-    oldest: Link<'gc>,
-    length: Lock<usize>,
+    newest: Option<EntryRef<'gc>>,
+    oldest: Option<EntryRef<'gc>>,
+    length: usize,
     capacity: usize,
 }
 
 impl<'gc> Cache<'gc> {
-    fn new(mc: &'gc Mutation<'gc>, capacity: usize) -> Gc<'gc, Self> {
+    fn new(mc: &'gc Mutation<'gc>, capacity: usize) -> Self {
         let buckets = Gc::slice_from_fn(mc, capacity.next_power_of_two(), |_| Lock::new(None));
-        let (newest, oldest, length) = (Lock::new(None), Lock::new(None), Lock::new(0));
-        Gc::new(mc, Cache { buckets, newest, oldest, length, capacity })
+        Cache { buckets, newest: None, oldest: None, length: 0, capacity }
     }
 
     fn bucket(&self, key: u64) -> usize {
         bucket_of(key, self.buckets.len())
     }
 
-    fn find(&self, key: u64) -> Option<Gc<'gc, Entry<'gc>>> {
+    fn find(&self, key: u64) -> Option<EntryRef<'gc>> {
         let first = self.buckets[self.bucket(key)].get();
         std::iter::successors(first, |entry| entry.next_in_bucket.get())
             .find(|entry| entry.key == key)
@@ -72,36 +73,36 @@ impl<'gc> Cache<'gc> {
 
     /// The value of a key; if it is not cached, `make` makes it.
     fn get_or_insert(
-        cache: Gc<'gc, Self>,
+        &mut self,
         mc: &'gc Mutation<'gc>,
         key: u64,
         make: impl FnOnce() -> u64,
-    ) -> Gc<'gc, Entry<'gc>> {
-        if let Some(entry) = cache.find(key) {
-            Cache::unlink(cache, mc, entry);
-            Cache::link_newest(cache, mc, entry);
+    ) -> EntryRef<'gc> {
+        if let Some(entry) = self.find(key) {
+            self.unlink(mc, entry);
+            self.link_newest(mc, entry);
             return entry;
         }
-        if cache.length.get() == cache.capacity
-            && let Some(oldest) = cache.oldest.get()
+        if self.length == self.capacity
+            && let Some(oldest) = self.oldest
         {
-            Cache::evict(cache, mc, oldest);
+            self.evict(mc, oldest);
         }
-        let bucket = cache.bucket(key);
-        let next_in_bucket = Lock::new(cache.buckets[bucket].get());
+        let bucket = self.bucket(key);
+        let next_in_bucket = Lock::new(self.buckets[bucket].get());
         let (newer, older) = (Lock::new(None), Lock::new(None));
         let entry = Gc::new(mc, Entry { key, value: make(), newer, older, next_in_bucket });
-        Cache::set_bucket(cache, mc, bucket, Some(entry));
-        Cache::link_newest(cache, mc, entry);
-        unlock!(Gc::write(mc, cache), Cache, length).set(cache.length.get() + 1);
+        self.set_bucket(mc, bucket, Some(entry));
+        self.link_newest(mc, entry);
+        self.length += 1;
         entry
     }
 
-    fn evict(cache: Gc<'gc, Self>, mc: &'gc Mutation<'gc>, victim: Gc<'gc, Entry<'gc>>) {
-        Cache::unlink(cache, mc, victim);
-        let bucket = cache.bucket(victim.key);
+    fn evict(&mut self, mc: &'gc Mutation<'gc>, victim: EntryRef<'gc>) {
+        self.unlink(mc, victim);
+        let bucket = self.bucket(victim.key);
         let mut before = None;
-        let mut here = cache.buckets[bucket].get();
+        let mut here = self.buckets[bucket].get();
         while let Some(entry) = here {
             if Gc::ptr_eq(entry, victim) {
                 let after = entry.next_in_bucket.get();
@@ -109,46 +110,40 @@ impl<'gc> Cache<'gc> {
                     Some(before) => {
                         unlock!(Gc::write(mc, before), Entry, next_in_bucket).set(after)
                     }
-                    None => Cache::set_bucket(cache, mc, bucket, after),
+                    None => self.set_bucket(mc, bucket, after),
                 }
                 break;
             }
             before = here;
             here = entry.next_in_bucket.get();
         }
-        unlock!(Gc::write(mc, cache), Cache, length).set(cache.length.get() - 1);
+        self.length -= 1;
     }
 
-    fn set_bucket(
-        cache: Gc<'gc, Self>,
-        mc: &'gc Mutation<'gc>,
-        bucket: usize,
-        first: Option<Gc<'gc, Entry<'gc>>>,
-    ) {
-        if let Some(link) = Gc::write_at(mc, cache.buckets, bucket) {
+    fn set_bucket(&self, mc: &'gc Mutation<'gc>, bucket: usize, first: Option<EntryRef<'gc>>) {
+        if let Some(link) = Gc::write_at(mc, self.buckets, bucket) {
             link.unlock().set(first);
         }
     }
 
-    fn link_newest(cache: Gc<'gc, Self>, mc: &'gc Mutation<'gc>, entry: Gc<'gc, Entry<'gc>>) {
-        let second = cache.newest.get();
+    fn link_newest(&mut self, mc: &'gc Mutation<'gc>, entry: EntryRef<'gc>) {
+        let second = self.newest.replace(entry);
         unlock!(Gc::write(mc, entry), Entry, older).set(second);
         match second {
             Some(second) => unlock!(Gc::write(mc, second), Entry, newer).set(Some(entry)),
-            None => unlock!(Gc::write(mc, cache), Cache, oldest).set(Some(entry)),
+            None => self.oldest = Some(entry),
         }
-        unlock!(Gc::write(mc, cache), Cache, newest).set(Some(entry));
     }
 
-    fn unlink(cache: Gc<'gc, Self>, mc: &'gc Mutation<'gc>, entry: Gc<'gc, Entry<'gc>>) {
+    fn unlink(&mut self, mc: &'gc Mutation<'gc>, entry: EntryRef<'gc>) {
         let (newer, older) = (entry.newer.get(), entry.older.get());
         match newer {
             Some(newer) => unlock!(Gc::write(mc, newer), Entry, older).set(older),
-            None => unlock!(Gc::write(mc, cache), Cache, newest).set(older),
+            None => self.newest = older,
         }
         match older {
             Some(older) => unlock!(Gc::write(mc, older), Entry, newer).set(newer),
-            None => unlock!(Gc::write(mc, cache), Cache, oldest).set(newer),
+            None => self.oldest = newer,
         }
         unlock!(Gc::write(mc, entry), Entry, newer).set(None);
         unlock!(Gc::write(mc, entry), Entry, older).set(None);
@@ -164,16 +159,16 @@ pub fn run<C: Collector + Default>(
     let keys = (capacity * KEYS_PER_ENTRY) as u64;
     let mut random = parameters.random();
     let mut checksum = Checksum::default();
-    let mut arena = instruments
-        .arena::<Rootable!['gc => Gc<'gc, Cache<'gc>>], C>(|mc| Cache::new(mc, capacity));
+    let mut arena =
+        instruments.arena::<Rootable!['gc => Cache<'gc>], C>(|mc| Cache::new(mc, capacity));
 
     let mut misses = 0;
     for batch in batches(capacity * LOOKUPS_PER_ENTRY, BATCH) {
-        let sum = arena.mutate(|mc, &cache| {
+        let sum = arena.mutate_root(|mc, cache| {
             let mut sum = 0_u64;
             for _ in 0..batch {
                 let key = random_key(keys, &mut random);
-                let entry = Cache::get_or_insert(cache, mc, key, || {
+                let entry = cache.get_or_insert(mc, key, || {
                     misses += 1;
                     key ^ misses
                 });
@@ -187,11 +182,11 @@ pub fn run<C: Collector + Default>(
 
     checksum.add(misses);
     arena.enter(|_, cache| {
-        let entries = std::iter::successors(cache.newest.get(), |entry| entry.older.get());
+        let entries = std::iter::successors(cache.newest, |entry| entry.older.get());
         checksum.extend(entries.map(|entry| entry.key));
-        let entries = std::iter::successors(cache.oldest.get(), |entry| entry.newer.get());
+        let entries = std::iter::successors(cache.oldest, |entry| entry.newer.get());
         checksum.extend(entries.map(|entry| entry.value));
-        checksum.add(cache.length.get() as u64);
+        checksum.add(cache.length as u64);
     });
     instruments.retire(arena);
     checksum
