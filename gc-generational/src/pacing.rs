@@ -182,12 +182,15 @@ impl Pacing {
     }
 
     /// Whether most of the nursery is likely to live.
+    ///
+    /// If what is made lives for a time of no memory, `(1 - exp(-x)) / x` of a nursery lives that takes `x` mean
+    /// lifetimes to fill. The odds to live are `2 / x` then, or a little less: inversely proportional to
+    /// its size.
     pub(crate) fn is_nursery_likely_to_live(&self, heap: &Heap) -> bool {
-        let taken_bytes = heap.nursery_taken_bytes();
-        // Of a nursery that has grown a smaller share lives, but rarely just as many bytes.
-        let percent = |of: usize| (self.survived_bytes * 100).checked_div(of).unwrap_or(0);
-        let expected_percent = (percent(self.taken_bytes) + percent(taken_bytes).min(100)) / 2;
-        expected_percent > IN_PLACE_PERCENT
+        let died_bytes = self.taken_bytes.saturating_sub(self.survived_bytes);
+        let live = self.survived_bytes as u128 * self.taken_bytes as u128;
+        let dead = died_bytes as u128 * heap.nursery_taken_bytes() as u128;
+        live * 100 > (live + dead) * IN_PLACE_PERCENT as u128
     }
 
     /// Whether the next nursery lives as a whole, too, and would if it were larger: a heap is being built
@@ -244,9 +247,6 @@ impl Pacing {
             None => nursery_bytes,
         };
         heap.set_nursery_bytes(nursery_bytes.min(room_bytes / 2).max(BLOCK_BYTES));
-        if let Some(percent) = (survival.tenured_bytes * 100).checked_div(survival.aging_bytes) {
-            self.tenured_percent = percent;
-        }
         if generation > 0 {
             (self.minors_since_middle, self.aging_bytes) = (0, 0);
         } else {
@@ -255,6 +255,13 @@ impl Pacing {
         self.aging_bytes += survival.aged_bytes;
         if generation == FULL {
             self.note_full(heap.live_bytes(), heap.pacing());
+            if self.is_growth_garbage {
+                // What ages is not taken to live because something did that aged long ago.
+                self.tenured_percent = 0;
+            }
+        }
+        if let Some(percent) = (survival.tenured_bytes * 100).checked_div(survival.aging_bytes) {
+            self.tenured_percent = percent;
         }
     }
 

@@ -76,6 +76,53 @@ fn where_all_that_aged_lives_the_next_become_old_where_they_lie() {
     assert!(!ages_and_moves(1000..2000));
 }
 
+#[test]
+fn what_aged_long_ago_says_nothing_once_what_became_old_was_garbage() {
+    let mut arena = slots(1000);
+    arena.collect();
+    arena.collect();
+    let mut age = || {
+        let places = 0..1000;
+        set(&mut arena, places.clone(), Some(1));
+        arena.collect_generation(0);
+        let aging = addresses(&arena);
+        arena.collect_generation(1);
+        let is_moved = addresses(&arena) != aging;
+        set(&mut arena, places.clone(), None);
+        (is_moved, arena.collect().unreachable == places.len())
+    };
+    assert_eq!(age(), (true, true));
+    // All of that lived long enough to become old. But then it was garbage.
+    assert_eq!(age(), (true, true));
+}
+
+/// Whether objects move that are made when so many blocks of them were, of which this share died.
+fn moves_after(blocks: usize, dead_percent: usize, next_blocks: usize) -> bool {
+    let places = blocks * OBJECTS_PER_BLOCK;
+    let mut arena = slots(places + next_blocks * OBJECTS_PER_BLOCK);
+    arena.disable();
+    arena.collect();
+    set(&mut arena, 0..places, Some(1));
+    set(&mut arena, 0..places * dead_percent / 100, None);
+    arena.collect_generation(0);
+    set(&mut arena, places..places + next_blocks * OBJECTS_PER_BLOCK, Some(2));
+    let young = addresses(&arena);
+    arena.collect_generation(0);
+    addresses(&arena) != young
+}
+
+#[test]
+fn the_odds_to_live_are_inversely_proportional_to_the_nursery() {
+    assert!(!moves_after(10, 10, 10), "90 of 100 live");
+    assert!(!moves_after(10, 10, 20), "82");
+    assert!(!moves_after(10, 10, 30), "75");
+    assert!(moves_after(10, 10, 50), "64");
+    assert!(!moves_after(10, 25, 10), "75");
+    assert!(moves_after(10, 25, 20), "60");
+    assert!(moves_after(10, 40, 10), "60");
+    assert!(!moves_after(10, 40, 4), "79");
+}
+
 /// What the next collection finds to live is aging then. If most of the nursery were taken to live it would
 /// be old at once.
 fn assert_young_will_age(arena: &mut SlotsArena) {
