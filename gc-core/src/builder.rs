@@ -187,11 +187,11 @@ where
         self
     }
 
-    /// Whether an arena of more than six megabytes asks the system for huge pages, which by default it does.
+    /// Whether an arena of more than 1.3 megabytes asks the system for huge pages, which by default it does.
     /// Objects in them are reached faster in a large heap. What is resident is rounded up to two megabytes.
     ///
     /// Where a huge page takes more than a millisecond to come, because the system has to move others first or
-    /// has to have it from the host of a virtual machine, the next ones, 32 megabytes and more, are small.
+    /// has to have it from the host of a virtual machine, the next ones, eight megabytes and more, are small.
     ///
     /// Linux gives some if `/sys/kernel/mm/transparent_hugepage/enabled` says `madvise` or `always`. The memory
     /// comes from the system itself then, and the program's allocator is not asked: say `false` if it is to

@@ -11,7 +11,7 @@ const SLOW: Duration = Duration::from_millis(1);
 
 /// After one that was slow to come, so many pairs of chunks are in small pages, and after the next one
 /// twice as many.
-const SMALL_MIN: u32 = 16;
+const SMALL_MIN: u32 = 4;
 const SMALL_MAX: u32 = 256;
 
 /// Which pairs of chunks are to be huge pages.
@@ -69,10 +69,10 @@ mod tests {
             small(pages)
         };
         assert_eq!(small(&mut pages), 0);
-        let counts: [_; 6] = core::array::from_fn(|_| slow(&mut pages));
-        assert_eq!(counts, [16, 32, 64, 128, 256, 256]);
+        let counts: [_; 8] = core::array::from_fn(|_| slow(&mut pages));
+        assert_eq!(counts, [4, 8, 16, 32, 64, 128, 256, 256]);
         pages.note(Duration::from_micros(300));
         assert_eq!(small(&mut pages), 0);
-        assert_eq!(slow(&mut pages), 16);
+        assert_eq!(slow(&mut pages), 4);
     }
 }

@@ -22,8 +22,8 @@ use crate::id::IdTable;
 /// any collector has, so that it is cheap. The next ones double up to the full size.
 pub(super) const FIRST_CHUNK_BYTES: usize = 6 * BLOCK_BYTES;
 
-/// In a heap of so many chunks, six megabytes or more, the next ones come in pairs if there are huge pages.
-const PAIRS_FROM_CHUNKS: usize = 8;
+/// In a heap of so many chunks, 1.3 megabytes, the next ones come in pairs if there are huge pages.
+const PAIRS_FROM_CHUNKS: usize = 3;
 
 /// Blocks that [quarantine](crate::Zeal::quarantine) keeps back: half a mebibyte.
 const QUARANTINE_LEN: usize = 16;
