@@ -241,7 +241,7 @@ impl Heap {
     #[cold]
     #[inline(never)]
     unsafe fn write_barrier_grow(&self, object: ObjectRef) {
-        self.log().borrow_mut().grow(self.log_bytes_max.get());
+        self.log().borrow_mut().grow();
         // SAFETY: the same obligations.
         unsafe { self.write_barrier_slow(object) }
     }
@@ -307,7 +307,7 @@ impl Heap {
         {
             let mut log = self.log().borrow_mut();
             if !log.has_room() {
-                log.grow(self.log_bytes_max.get());
+                log.grow();
             }
             log.push_segment(array, segment, places);
             self.note_logged(&log);

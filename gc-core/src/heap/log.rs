@@ -91,8 +91,9 @@ const ENTRY_WORDS_MAX: usize = 1 + u64::BITS as usize;
 
 /// A log of fewer bytes grows by doubling.
 const LOG_BYTES_SMALL: usize = 1 << 20;
-/// And so does one of more, however many the collector would have it hold.
-const LOG_BYTES_RESERVED: usize = 64 << 20;
+/// One of more takes as much as this at once: the log of the longest epoch of a counting collector, and a
+/// quarter more for the `mutate` that ends it.
+const LOG_BYTES_RESERVED: usize = 40 << 20;
 
 impl Word {
     /// In a snapshot: the place referred to nothing.
@@ -241,14 +242,13 @@ impl Log {
         self.words.capacity() - self.words.len() >= ENTRY_WORDS_MAX
     }
 
-    /// Makes room, in a log that is to hold so many bytes at most.
-    pub(super) fn grow(&mut self, bytes_max: usize) {
-        let bytes_max = bytes_max.min(LOG_BYTES_RESERVED);
-        let all = (bytes_max + bytes_max / 4) / size_of::<Word>();
-        if self.size_bytes() > LOG_BYTES_SMALL && all > self.words.len() {
-            // All that it is likely to need, so that there is nothing to copy again: what is not
-            // used of it takes no memory.
-            self.words.reserve_exact(all - self.words.len());
+    /// Makes room.
+    pub(super) fn grow(&mut self) {
+        let reserved = LOG_BYTES_RESERVED / size_of::<Word>();
+        if self.size_bytes() > LOG_BYTES_SMALL && self.words.capacity() < reserved {
+            // All that it is likely to need, so that there is nothing to copy again, and no smaller log is
+            // left behind: what is not used of it takes no memory. If it cannot be had, less will do.
+            _ = self.words.try_reserve_exact(reserved - self.words.len());
         }
         self.words.reserve(ENTRY_WORDS_MAX);
     }
@@ -623,21 +623,27 @@ unsafe fn compare_rare<'a>(
 mod tests {
     use super::*;
 
+    /// What a log that is full holds at most after it has grown, in bytes.
+    fn grown_bytes(bytes: usize) -> usize {
+        let mut log = Log { words: alloc::vec![Word::NOTHING; bytes / size_of::<Word>()] };
+        log.grow();
+        assert!(log.has_room());
+        log.words.capacity() * size_of::<Word>()
+    }
+
     #[test]
-    fn a_log_without_a_bound_reserves_no_more_than_one_with_a_large_one() {
-        let mut log =
-            Log { words: alloc::vec![Word::NOTHING; LOG_BYTES_SMALL / size_of::<Word>() + 1] };
-        log.grow(usize::MAX);
-        assert!(
-            log.has_room() && log.words.capacity() <= 2 * LOG_BYTES_RESERVED / size_of::<Word>()
-        );
+    fn a_long_log_reserves_what_it_may_need_once() {
+        assert!(grown_bytes(LOG_BYTES_SMALL) <= 2 * LOG_BYTES_SMALL);
+        assert_eq!(grown_bytes(LOG_BYTES_SMALL + 8), LOG_BYTES_RESERVED);
+        assert_eq!(grown_bytes(LOG_BYTES_RESERVED - 8 * ENTRY_WORDS_MAX), LOG_BYTES_RESERVED);
+        assert!(grown_bytes(LOG_BYTES_RESERVED) > LOG_BYTES_RESERVED);
     }
 
     #[test]
     fn only_an_empty_log_lets_go_of_its_memory() {
         let mut log = Log::default();
         log.push_root(|_| ());
-        log.grow(0);
+        log.grow();
         log.trim();
         assert!(!log.is_empty() && log.has_room());
         log.clear();
