@@ -92,7 +92,7 @@ pub(crate) struct Pacing {
     is_certain: bool,
     /// What became old since then.
     unseen_bytes: usize,
-    /// The share of the aging space that lived when it was last collected.
+    /// The share of the aging space that lived when it was last collected; zero if that is no sign any more.
     tenured_percent: usize,
 }
 
@@ -183,9 +183,8 @@ impl Pacing {
 
     /// Whether most of the nursery is likely to live.
     ///
-    /// If what is made lives for a time of no memory, `(1 - exp(-x)) / x` of a nursery lives that takes `x` mean
-    /// lifetimes to fill. The odds to live are `2 / x` then, or a little less: inversely proportional to
-    /// its size.
+    /// If lifetimes are memoryless, `(1 - exp(-x)) / x` of a nursery lives that takes `x` mean lifetimes to
+    /// fill. The odds to live are `2 / x` then, or a little less: inversely proportional to its size.
     pub(crate) fn is_nursery_likely_to_live(&self, heap: &Heap) -> bool {
         let died_bytes = self.taken_bytes.saturating_sub(self.survived_bytes);
         let live = self.survived_bytes as u128 * self.taken_bytes as u128;
