@@ -151,6 +151,9 @@ where
     /// never prompt take it as [`nursery_bytes`](ArenaBuilder::nursery_bytes). A shorter epoch also has a
     /// shorter log of what was written to, and so shorter pauses.
     ///
+    /// A log of more than a megabyte takes forty megabytes of addresses at once, if they are to be had; the
+    /// system need back only what is written.
+    ///
     /// # Examples
     ///
     /// ```
