@@ -4,13 +4,13 @@ use core::fmt;
 
 use crate::builder::ArenaBuilder;
 use crate::calls::ErrorHook;
-use crate::collector::{Barrier, Collector, Roots, Safepoint};
+use crate::collector::{Collector, Roots, Safepoint};
 use crate::event::{Collection, Event, Reason};
 use crate::heap::{Depth, Heap, Thrift, resume};
 use crate::mutation::Mutation;
 use crate::recorder::Recorder;
 use crate::rootable::{Root, Rootable};
-use crate::trace::{Edges, Trace};
+use crate::trace::Trace;
 
 /// A garbage-collected heap with a root.
 ///
@@ -187,8 +187,8 @@ where
 
     /// As [`mutate`](Arena::mutate), with the root to change.
     ///
-    /// A counting collector counts the references of the root anew after this: keep long arrays in
-    /// objects of the heap rather than in the root itself.
+    /// A counting collector looks at all references of the root when it is next at work, and keeps a list of
+    /// them, 8 bytes each: keep long arrays in objects of the heap rather than in the root itself.
     ///
     /// # Examples
     ///
@@ -216,15 +216,10 @@ where
     }
 
     /// Notes that the root may change: the root's write barrier.
+    #[inline]
     fn soil_root(&mut self) {
-        if !self.is_root_dirty {
-            if C::ATTRIBUTES.barrier == Barrier::Snapshot {
-                let root = &self.root;
-                self.heap.log_root(|mut each| {
-                    Edges::collect(&mut each, |edges| root.visit(edges));
-                });
-            }
-            self.is_root_dirty = !crate::planted!("root-stays-clean");
+        if !crate::planted!("root-stays-clean") {
+            self.is_root_dirty = true;
         }
         self.heap.note_change();
     }
@@ -286,13 +281,13 @@ where
         let may_begin = !(self.heap.is_calling() && self.heap.is_collecting());
         let is_enabled = self.is_enabled && may_begin;
         let roots = Roots::new(&mut self.root, &mut self.is_root_dirty);
-        let mut safepoint = Safepoint::new(&mut self.heap, roots, is_enabled);
+        let mut collection = Collection::default();
+        let mut safepoint = Safepoint::new(&mut self.heap, roots, &mut collection, is_enabled);
         f(&mut self.collector, &mut safepoint);
         let asked_for = safepoint.asked_for();
-        let Safepoint { heap, mut collection, .. } = safepoint;
-        collection.live_bytes = heap.live_bytes();
-        heap.note_safepoint();
-        heap.count_safepoint(&collection);
+        collection.live_bytes = self.heap.live_bytes();
+        self.heap.note_safepoint();
+        self.heap.count_safepoint(&collection);
         // What died is torn down before any other code of the user runs: after that its memory may
         // be handed out again.
         let panic = self.heap.tear_down(thrift);

@@ -334,15 +334,20 @@ pub struct Safepoint<'a> {
     /// The arena's roots.
     pub roots: Roots<'a>,
     /// What the collector did: for the report.
-    pub collection: Collection,
+    pub collection: &'a mut Collection,
     is_enabled: bool,
     asked_for: Option<u8>,
 }
 
 impl<'a> Safepoint<'a> {
     #[inline]
-    pub(crate) fn new(heap: &'a mut Heap, roots: Roots<'a>, is_enabled: bool) -> Safepoint<'a> {
-        Safepoint { heap, roots, collection: Collection::default(), is_enabled, asked_for: None }
+    pub(crate) fn new(
+        heap: &'a mut Heap,
+        roots: Roots<'a>,
+        collection: &'a mut Collection,
+        is_enabled: bool,
+    ) -> Safepoint<'a> {
+        Safepoint { heap, roots, collection, is_enabled, asked_for: None }
     }
 
     /// Whether a collection may begin by itself: that is enabled, and none waits for calls.

@@ -6,7 +6,7 @@
 //!
 //! - an object that was modified is logged, with what it referred to then (the snapshot, which was
 //!   counted);
-//! - the root, when it was borrowed mutably, is the same;
+//! - the root, when it is new or was borrowed mutably, is compared with what it was counted for last;
 //! - a handle table has its own two lists;
 //! - the values of ephemerons are counted as handles are, if key and cell are mature. New ones are on a
 //!   list, and so is what they have let go of (Note \[Ephemerons\], gc-core).
@@ -278,12 +278,6 @@ impl Counting {
             // SAFETY: a logged object is mature, and nothing was reclaimed since; the rest says the
             // caller.
             unsafe { log.compare(roots, gained) }
-        }
-        if roots.is_dirty() && !gc_core::planted!("new-root-is-not-counted") {
-            // A new root has no snapshot.
-            // SAFETY: what the root refers to is live.
-            roots.for_each_edge(|target| unsafe { increment(census, &mut self.promoted, target) });
-            roots.settle();
         }
         self.count_promoted(census);
         if heap.has_young_delayed() {

@@ -46,7 +46,7 @@ pub(crate) fn verify(refcount: &Refcount, verifier: &mut Verifier<'_>) {
 #[cfg(test)]
 mod tests {
     use gc_core::heap::{Header, ObjectRef};
-    use gc_core::{Arena, FaultKind, Gc, Rootable};
+    use gc_core::{Arena, FaultKind, Gc, Lock, Rootable};
 
     use super::*;
 
@@ -86,5 +86,22 @@ mod tests {
         expect(&mut arena, FaultKind::Collector, "bits of a policy");
         header(first).set_policy(Policy::ZERO);
         arena.verify().expect("all is in order again");
+    }
+
+    #[test]
+    fn a_root_that_has_changed_and_is_clean_is_found() {
+        type Slots = Arena<Rootable![[Lock<Option<Gc<'_, u64>>>; 2]], Refcount>;
+        let mut arena = Slots::builder()
+            .verify(false)
+            .build(|mc| [1, 2].map(|n| Lock::new(Some(Gc::new(mc, n)))));
+        arena.collect();
+        arena.verify().expect("all is in order");
+        arena.mutate(|_, [first, second]| {
+            // SAFETY: what it refers to lives, on purpose without a note that the root is dirty.
+            unsafe { first.unlock_unchecked() }.set(second.get());
+        });
+        let faults = arena.verify().expect_err("it was corrupted");
+        assert_eq!(faults.faults()[0].kind, FaultKind::Log, "{faults}");
+        assert!(faults.faults()[0].message.starts_with("the root is clean"), "{faults}");
     }
 }

@@ -331,11 +331,6 @@ impl Heap {
             self.is_due.set(true);
         }
     }
-
-    /// Logs the root, before it is borrowed mutably.
-    pub(crate) fn log_root(&self, visit: impl FnOnce(&mut dyn FnMut(ObjectRef))) {
-        self.log().borrow_mut().push_root(visit);
-    }
 }
 
 #[cfg(test)]

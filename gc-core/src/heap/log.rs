@@ -4,18 +4,21 @@
 //! that it held before. So an entry is as small as it can be, and is written and read in one go.
 //!
 //! ```text
-//!  object|1  ref ref ref   array|2  segment  ref ref ..   0|3  ref ref   object|1  ..
-//!  whole object            4 elements of an array         the root
+//!  object|1  ref ref ref   array|2  segment  ref ref ref ref   object|1  ..
+//!  whole object            4 elements of an array
 //! ```
 //!
 //! Where the references of an object are at fixed words, its snapshot has one word for each of them,
 //! null for nothing. So what a place refers to now is compared with what it referred to then,
 //! whatever became of its neighbors. Where only `visit` knows, the snapshot has the references in
 //! the order of the visit, and the two are compared in that order.
+//!
+//! The root is compared in that way, too, but its snapshot stays: what it was found to refer to is what
+//! it is compared with the next time. So to borrow it mutably costs no more than a note that it is dirty.
 
 use alloc::vec::Vec;
 use core::cell::Cell;
-use core::ptr;
+use core::{mem, ptr};
 
 use super::scan::{OnlyVisitKnows, adjacent_places, for_each_place, for_each_word};
 use super::{Flag, ObjectRef, References, SEGMENT_LEN, for_each_edge_among};
@@ -68,6 +71,8 @@ use crate::collector::{Barrier, Roots};
 #[derive(Debug, Default)]
 pub struct Log {
     words: Vec<Word>,
+    /// What the root referred to when it was last compared.
+    root: Vec<ObjectRef>,
 }
 
 /// An object, with a tag that says what its place in the log means: nothing is at odd addresses.
@@ -80,8 +85,6 @@ const REFERENCE: usize = 0;
 const OBJECT: usize = 1;
 /// The beginning of an entry: an array. The next word is the index of its segment.
 const SEGMENT: usize = 2;
-/// The beginning of an entry: the root.
-const ROOT: usize = 3;
 
 const TAG_MASK: usize = 0b11;
 
@@ -114,7 +117,7 @@ impl Word {
         self.0.addr() & TAG_MASK
     }
 
-    /// The object, whatever the tag; `None` for the root, and for nothing.
+    /// The object, whatever the tag; `None` for nothing.
     #[inline]
     fn object(self) -> Option<ObjectRef> {
         ObjectRef::from_ptr(self.0.map_addr(|address| address & !TAG_MASK))
@@ -174,14 +177,6 @@ impl Logged {
             unsafe { bits.remove(segment) }
         }
     }
-}
-
-/// What an entry of the log is about.
-enum Entry {
-    /// The root may have changed. Logged by barriers that take snapshots only.
-    Root,
-    /// An object of the heap may have changed, or a part of it.
-    Heap(Logged),
 }
 
 impl Log {
@@ -307,21 +302,17 @@ impl Log {
         }
     }
 
-    /// Logs the root, before it is borrowed mutably.
-    pub(super) fn push_root(&mut self, visit: impl FnOnce(&mut dyn FnMut(ObjectRef))) {
-        self.words.push(Word(ptr::without_provenance_mut(ROOT)));
-        visit(&mut |target| self.words.push(Word::new(target, REFERENCE)));
-    }
-
     /// Compares what each logged place refers to now with its snapshot, and calls `gained` for what
     /// is new. What places have lost is all that is left in the log then: see [`Log::lost`]. What has
     /// not changed is neither, and its target is not touched.
     ///
-    /// Every object is logged again before its next store, and so is the root.
+    /// Every object is logged again before its next store. The root is compared if it is dirty, with what
+    /// it referred to when it was compared last, or with nothing if it is new, and is clean then: all of
+    /// what a new root refers to is gained.
     ///
     /// # Complexity
     ///
-    /// O(words of the log).
+    /// O(words of the log), and O(references of the root) if it is dirty.
     ///
     /// # Safety
     ///
@@ -358,7 +349,6 @@ impl Log {
     ///         let lost = (0..).map_while(|index| log.lost(index)).count();
     ///         log.clear();
     ///         self.0.borrow_mut().push((gained.len(), lost));
-    ///         roots.for_each_edge(|object| gained.push(object));
     ///         for object in gained {
     ///             if !object.is_mature() {
     ///                 // SAFETY: it is young, and lives.
@@ -379,8 +369,8 @@ impl Log {
     /// arena.collect();
     /// arena.mutate(|mc, slot| slot.set(mc, None));
     /// arena.collect();
-    /// // Of five references that were stored one after the other only the last counts.
-    /// assert_eq!(*seen.borrow(), [(0, 0), (1, 0), (0, 1)]);
+    /// // At first there is the root's, and of five that were stored one after the other only the last counts.
+    /// assert_eq!(*seen.borrow(), [(1, 0), (1, 0), (0, 1)]);
     /// ```
     #[inline]
     pub unsafe fn compare(&mut self, roots: &mut Roots<'_>, mut gained: impl FnMut(ObjectRef)) {
@@ -401,22 +391,51 @@ impl Log {
                     continue;
                 }
             }
-            let Some(entry) = words.entry(word) else { continue };
-            if let Entry::Heap(logged) = entry {
-                // SAFETY: live, says the caller.
-                unsafe { logged.forget() }
-                let elements = logged.elements(Barrier::Snapshot);
-                // SAFETY: as above, and at a safepoint nothing is borrowed or written to.
-                if let Some(places) = unsafe { adjacent_places(logged.object(), elements) } {
-                    words.compare_all(places, &mut gained);
-                    continue;
-                }
+            let Some(logged) = words.entry(word) else { continue };
+            // SAFETY: live, says the caller.
+            unsafe { logged.forget() }
+            let elements = logged.elements(Barrier::Snapshot);
+            // SAFETY: as above, and at a safepoint nothing is borrowed or written to.
+            if let Some(places) = unsafe { adjacent_places(logged.object(), elements) } {
+                words.compare_all(places, &mut gained);
+                continue;
             }
             // SAFETY: the caller's promises.
-            words = unsafe { compare_rare(entry, words, roots, &mut gained) };
+            words = unsafe { compare_rare(logged, words, &mut gained) };
         }
         let lost = words.lost;
         self.words.truncate(lost);
+        if roots.is_dirty() {
+            self.compare_root(roots, &mut gained);
+        }
+    }
+
+    /// [`compare`](Log::compare) for the root; what it has lost comes last.
+    #[inline(never)]
+    fn compare_root(&mut self, roots: &mut Roots<'_>, gained: &mut dyn FnMut(ObjectRef)) {
+        let Log { words, root } = self;
+        let mut len = 0;
+        roots.for_each_edge(|now| {
+            match root.get_mut(len) {
+                Some(then) if *then == now => {}
+                Some(then) => {
+                    words.push(Word::new(mem::replace(then, now), REFERENCE));
+                    gained(now);
+                }
+                None => {
+                    root.push(now);
+                    if !crate::planted!("longer-root-is-not-counted") {
+                        gained(now);
+                    }
+                }
+            }
+            len += 1;
+        });
+        let lost = root.drain(len..);
+        if !crate::planted!("shorter-root-is-not-taken-back") {
+            words.extend(lost.map(|then| Word::new(then, REFERENCE)));
+        }
+        roots.settle();
     }
 
     /// After [`Log::compare`], the references that places have lost, in the order in which the places
@@ -451,7 +470,7 @@ impl Log {
     pub unsafe fn drain(&mut self, mut each: impl FnMut(Logged)) {
         let mut words = Words::new(&mut self.words);
         while let Some(word) = words.next() {
-            if let Some(Entry::Heap(logged)) = words.entry(word) {
+            if let Some(logged) = words.entry(word) {
                 // SAFETY: the caller says that it is live.
                 unsafe { logged.forget() }
                 each(logged);
@@ -460,22 +479,25 @@ impl Log {
         self.words.clear();
     }
 
-    /// Calls `each` for every entry, `None` for the root, and `snapshot` for what each referred to: for
-    /// the verifier.
+    /// What the root referred to when it was last compared: for the verifier.
+    pub(super) fn root(&self) -> &[ObjectRef] {
+        &self.root
+    }
+
+    /// Calls `each` for every entry, and `snapshot` for what each referred to: for the verifier.
     pub(super) fn for_each_entry(
         &self,
-        mut each: impl FnMut(Option<Logged>),
+        mut each: impl FnMut(Logged),
         mut snapshot: impl FnMut(ObjectRef),
     ) {
         let mut words = self.words.iter();
         while let Some(&word) = words.next() {
             match (word.tag(), word.object()) {
-                (OBJECT, Some(object)) => each(Some(Logged::Object(object))),
+                (OBJECT, Some(object)) => each(Logged::Object(object)),
                 (SEGMENT, Some(array)) => {
                     let segment = words.next().map_or(usize::MAX, |word| word.0.addr());
-                    each(Some(Logged::Segment(array, segment)));
+                    each(Logged::Segment(array, segment));
                 }
-                (ROOT, _) => each(None),
                 (_, reference) => reference.into_iter().for_each(&mut snapshot),
             }
         }
@@ -484,7 +506,7 @@ impl Log {
     /// Lets go of the memory of an empty log: much has died, and so much will not be logged soon.
     pub(super) fn trim(&mut self) {
         if self.is_empty() {
-            *self = Log::default();
+            self.words = Vec::new();
         }
     }
 }
@@ -525,14 +547,10 @@ impl<'a> Words<'a> {
 
     /// The entry that begins with a word; `None` if that is a part of a snapshot.
     #[inline]
-    fn entry(&mut self, word: Word) -> Option<Entry> {
+    fn entry(&mut self, word: Word) -> Option<Logged> {
         match (word.tag(), word.object()) {
-            (OBJECT, Some(object)) => Some(Entry::Heap(Logged::Object(object))),
-            (SEGMENT, Some(array)) => {
-                let segment = self.next()?.0.addr();
-                Some(Entry::Heap(Logged::Segment(array, segment)))
-            }
-            (ROOT, _) => Some(Entry::Root),
+            (OBJECT, Some(object)) => Some(Logged::Object(object)),
+            (SEGMENT, Some(array)) => Some(Logged::Segment(array, self.next()?.0.addr())),
             _ => None,
         }
     }
@@ -584,8 +602,8 @@ impl<'a> Words<'a> {
     }
 }
 
-/// Compares an entry about the root, an array whose elements are no bare references, or an object
-/// whose references only `visit` knows. Returns what is left to read: where the caller keeps it, it
+/// Compares an entry about an array whose elements are no bare references, or about an object whose
+/// references only `visit` knows. Returns what is left to read: where the caller keeps it, it
 /// is kept in registers.
 ///
 /// # Safety
@@ -593,16 +611,10 @@ impl<'a> Words<'a> {
 /// As [`Log::compare`].
 #[inline(never)]
 unsafe fn compare_rare<'a>(
-    entry: Entry,
+    logged: Logged,
     mut words: Words<'a>,
-    roots: &mut Roots<'_>,
     gained: &mut dyn FnMut(ObjectRef),
 ) -> Words<'a> {
-    let Entry::Heap(logged) = entry else {
-        words.compare_in_order(gained, |each| roots.for_each_edge(each));
-        roots.settle();
-        return words;
-    };
     let (object, (first, count)) = (logged.object(), logged.elements(Barrier::Snapshot));
     let compare = |now| {
         let then = words.next().unwrap_or(Word::NOTHING);
@@ -625,7 +637,8 @@ mod tests {
 
     /// What a log that is full holds at most after it has grown, in bytes.
     fn grown_bytes(bytes: usize) -> usize {
-        let mut log = Log { words: alloc::vec![Word::NOTHING; bytes / size_of::<Word>()] };
+        let words = alloc::vec![Word::NOTHING; bytes / size_of::<Word>()];
+        let mut log = Log { words, root: Vec::new() };
         log.grow();
         assert!(log.has_room());
         log.words.capacity() * size_of::<Word>()
@@ -642,7 +655,7 @@ mod tests {
     #[test]
     fn only_an_empty_log_lets_go_of_its_memory() {
         let mut log = Log::default();
-        log.push_root(|_| ());
+        log.words.push(Word::NOTHING);
         log.grow();
         log.trim();
         assert!(!log.is_empty() && log.has_room());

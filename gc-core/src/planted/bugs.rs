@@ -37,7 +37,7 @@ pub const BUGS: &[Bug] = &[
     bug("snapshot-misses-last", COUNTING, "The snapshot of a segment lacks its last element."),
     bug("segment-bit-stays", ALL, "A segment that was logged once is not logged again."),
     bug("segment-bit-is-not-set", COUNTING, "A segment is logged again at each store."),
-    bug("root-stays-clean", &[GENERATIONAL], "A root that was borrowed mutably is not looked at."),
+    bug("root-stays-clean", ALL, "A root that was borrowed mutably is not looked at."),
     bug("log-is-not-drained", COUNTING, "What was taken back stays in the log."),
     bug("promoted-is-not-watched", ALL, "What is promoted in place is never logged."),
     // Tracing.
@@ -59,7 +59,8 @@ pub const BUGS: &[Bug] = &[
     bug("excess-outlives-its-object", &[MARKSWEEP], "What the backup frees leaves its references beyond the header in the table."),
     bug("fresh-handle-is-not-counted", COUNTING, "A new handle does not count."),
     bug("dropped-handle-counts", COUNTING, "A handle that was dropped is not taken back."),
-    bug("new-root-is-not-counted", COUNTING, "What the root of a new arena refers to is not counted."),
+    bug("longer-root-is-not-counted", COUNTING, "What a root refers to beyond what it did is not counted."),
+    bug("shorter-root-is-not-taken-back", COUNTING, "What a root that refers to less has lost is not taken back."),
     bug("children-are-not-taken-back", COUNTING, "What dies keeps its references."),
     // Trial deletion and the backup of counting.
     bug("candidate-is-dropped", &[MARKSWEEP], "What loses a reference and lives is no candidate."),

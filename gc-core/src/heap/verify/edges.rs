@@ -15,6 +15,11 @@ impl Verifier<'_> {
         let mut targets = Vec::new();
 
         Edges::collect(&mut |target| targets.push(target), |edges| root.visit_dyn(edges));
+        if heap.settings.takes_snapshots() && !is_root_dirty && targets != heap.log.borrow().root()
+        {
+            let message = "the root is clean, and refers to others than when it was last compared";
+            self.fault(FaultKind::Log, None, message);
+        }
         for target in targets.drain(..) {
             if self.check_edge(None, target) == Standing::Young && !is_root_dirty {
                 self.fault(FaultKind::Unlogged, Some(target), "it is young, and the root is clean");

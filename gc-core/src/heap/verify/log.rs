@@ -26,15 +26,8 @@ impl Verifier<'_> {
         let mut entries = Vec::new();
         log.for_each_entry(|entry| entries.push(entry), |target| snapshot.push(target));
 
-        let mut is_root_logged = false;
-        for entry in entries {
+        for logged in entries {
             self.steps += 1;
-            let Some(logged) = entry else {
-                if core::mem::replace(&mut is_root_logged, true) {
-                    self.fault(FaultKind::Log, None, "the root is twice in the log");
-                }
-                continue;
-            };
             let object = logged.object();
             if self.territory.standing(object) != Standing::Mature {
                 self.fault(FaultKind::Log, Some(object), "it is logged, and is no mature object");
@@ -70,6 +63,7 @@ impl Verifier<'_> {
                 }
             }
         }
+        snapshot.extend(log.root());
         for target in snapshot {
             self.check_live(FaultKind::Log, "a snapshot in the log", target);
         }
