@@ -8,6 +8,7 @@ use gc_core::{Arena, Gc, Mutation, Rootable, Static};
 use gc_refcount::Refcount;
 
 type Object<'gc> = Gc<'gc, Static<Rc<()>>>;
+type Change = for<'gc> fn(&'gc Mutation<'gc>, &mut Vec<Object<'gc>>, &Rc<()>);
 type Objects = Arena<Rootable![Vec<Object<'_>>], Refcount>;
 
 fn object<'gc>(mc: &'gc Mutation<'gc>, alive: &Rc<()>) -> Object<'gc> {
@@ -36,7 +37,7 @@ fn however_a_root_changes_its_references_are_counted() {
     let mut arena = Objects::new(|mc| vec![object(mc, &alive), object(mc, &alive)]);
     arena.mutate(|_, _| ());
     check(&mut arena, &alive);
-    let changes: &[for<'a, 'gc> fn(&'gc Mutation<'gc>, &'a mut Vec<Object<'gc>>, &Rc<()>)] = &[
+    let changes: &[Change] = &[
         |_, _, _| (),
         |mc, root, alive| root.push(object(mc, alive)),
         |_, root, _| root.push(root[0]),

@@ -207,6 +207,8 @@ impl Marker {
     unsafe fn step<B: Bits>(&mut self, bits: &mut B) -> bool {
         let next = loop {
             match self.pending.pop() {
+                // A list: nothing else could be scanned while it waits.
+                Some(object) if self.is_alone::<B>() => break Some(self.queue.pass(object)),
                 Some(object) if self.queue.has_room() => self.queue.push(object),
                 Some(object) => break self.queue.exchange(object),
                 None if !B::DEFERS_ARRAYS && self.queue.has_room() && !self.arrays.is_empty() => {
@@ -228,6 +230,13 @@ impl Marker {
         // SAFETY: it was pending.
         unsafe { self.scan_elements(array, piece, bits) }
         true
+    }
+
+    /// Whether nothing is to be scanned beside what was just taken from the list.
+    #[inline]
+    fn is_alone<B: Bits>(&self) -> bool {
+        let are_arrays_later = B::DEFERS_ARRAYS || self.arrays.is_empty();
+        self.pending.is_empty() && self.queue.is_empty() && are_arrays_later
     }
 
     /// Whether there is so much to do that another thread should be given some of it.

@@ -25,6 +25,21 @@ impl Queue {
     }
 
     #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Lets an object pass by an empty queue.
+    #[inline]
+    pub(super) fn pass(&mut self, object: ObjectRef) -> ObjectRef {
+        debug_assert!(self.is_empty());
+        if let Some(distance_bytes) = self.list.step(object) {
+            object.prefetch_beyond(distance_bytes);
+        }
+        object
+    }
+
+    #[inline]
     pub(super) fn push(&mut self, object: ObjectRef) {
         debug_assert!(self.has_room());
         object.prefetch();
@@ -50,14 +65,10 @@ impl Queue {
             return None;
         }
         let object = object?;
-        if self.len == 1
-            && let Some(distance_bytes) = self.list.step(object)
-        {
-            object.prefetch_beyond(distance_bytes);
-        }
         self.first = (self.first + 1) % QUEUE_LEN;
         self.len -= 1;
-        Some(object)
+        // What else was reached from the cell of a list has come before the next one.
+        Some(if self.is_empty() { self.pass(object) } else { object })
     }
 }
 
