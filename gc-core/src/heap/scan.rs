@@ -341,9 +341,11 @@ type Place = *mut Option<ObjectRef>;
 /// The words of `base` that `words` names hold references or null.
 #[inline(always)]
 pub(super) unsafe fn for_each_word(base: Place, words: u64, mut each: impl FnMut(Place)) {
-    // The two commonest maps have their offsets in the code: a list cell, a tree node.
+    // The commonest maps have their offsets in the code: a list cell, in either order, and a tree node. So the
+    // processor, which guesses which of them it is, follows a list without waiting for the headers.
     match words {
         0b1 => each(base),
+        0b10 => each(base.wrapping_add(1)),
         0b11 => {
             each(base);
             each(base.wrapping_add(1));
