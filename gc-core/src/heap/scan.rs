@@ -333,6 +333,9 @@ pub(crate) unsafe fn debug_check_references(object: ObjectRef) {
     let _ = object;
 }
 
+/// Of an object whose references are in so many words it is asked one after the other which hold one.
+const NEAR_WORDS: u32 = 8;
+
 /// A word that holds a reference or nothing.
 type Place = *mut Option<ObjectRef>;
 
@@ -341,14 +344,25 @@ type Place = *mut Option<ObjectRef>;
 /// The words of `base` that `words` names hold references or null.
 #[inline(always)]
 pub(super) unsafe fn for_each_word(base: Place, words: u64, mut each: impl FnMut(Place)) {
-    // The commonest maps have their offsets in the code: a list cell, in either order, and a tree node. So the
-    // processor, which guesses which of them it is, follows a list without waiting for the headers.
+    // The map comes from the header, by way of the descriptor. Where places follow from the code or from a
+    // count, and the map decides only about branches, the processor guesses these, and goes along a list
+    // without waiting for the headers of its cells.
     match words {
         0b1 => each(base),
         0b10 => each(base.wrapping_add(1)),
         0b11 => {
             each(base);
             each(base.wrapping_add(1));
+        }
+        mut rest if rest >> NEAR_WORDS == 0 => {
+            let mut place = base;
+            while rest != 0 && !crate::planted!("words-end-early") {
+                if rest & 1 != 0 {
+                    each(place);
+                }
+                place = place.wrapping_add(1);
+                rest >>= 1;
+            }
         }
         mut rest => {
             while rest != 0 && !crate::planted!("words-end-early") {
