@@ -42,7 +42,9 @@ pub unsafe fn for_each_edge(object: ObjectRef, mut each: impl FnMut(ObjectRef)) 
         References::None => {}
         References::Words(words) => {
             // SAFETY: `Words` names the words of the payload that hold references.
-            unsafe { for_each_word(object.as_ptr().cast(), words, |place| read(place, &mut each)) }
+            unsafe {
+                follow_each_word(object.as_ptr().cast(), words, |place| read(place, &mut each))
+            }
         }
         // SAFETY: obligations 1 and 2; the range is the whole object.
         _ => unsafe { for_each_edge_among(object, 0, usize::MAX, each) },
@@ -154,7 +156,9 @@ pub unsafe fn for_each_slot(object: ObjectRef, mut each: impl FnMut(&mut Slot)) 
         References::None => {}
         References::Words(words) => {
             // SAFETY: `Words` names the words of the payload that hold references.
-            unsafe { for_each_word(object.as_ptr().cast(), words, |place| slot(place, &mut each)) }
+            unsafe {
+                follow_each_word(object.as_ptr().cast(), words, |place| slot(place, &mut each))
+            }
         }
         // SAFETY: obligations 1 and 2; the range is the whole object.
         _ => unsafe { for_each_slot_among(object, 0, usize::MAX, each) },
@@ -344,9 +348,7 @@ type Place = *mut Option<ObjectRef>;
 /// The words of `base` that `words` names hold references or null.
 #[inline(always)]
 pub(super) unsafe fn for_each_word(base: Place, words: u64, mut each: impl FnMut(Place)) {
-    // The map comes from the header, by way of the descriptor. Where places follow from the code or from a
-    // count, and the map decides only about branches, the processor guesses these, and goes along a list
-    // without waiting for the headers of its cells.
+    // The commonest maps have their offsets in the code: a list cell, in either order, and a tree node.
     match words {
         0b1 => each(base),
         0b10 => each(base.wrapping_add(1)),
@@ -354,22 +356,37 @@ pub(super) unsafe fn for_each_word(base: Place, words: u64, mut each: impl FnMut
             each(base);
             each(base.wrapping_add(1));
         }
-        mut rest if rest >> NEAR_WORDS == 0 => {
-            let mut place = base;
-            while rest != 0 && !crate::planted!("words-end-early") {
-                if rest & 1 != 0 {
-                    each(place);
-                }
-                place = place.wrapping_add(1);
-                rest >>= 1;
-            }
-        }
         mut rest => {
             while rest != 0 && !crate::planted!("words-end-early") {
                 each(base.wrapping_add(rest.trailing_zeros() as usize));
                 rest &= rest - 1;
             }
         }
+    }
+}
+
+/// [`for_each_word`] for who goes on to what the words refer to.
+///
+/// The map comes from the header, by way of the descriptor. Where a place follows from the code or from a
+/// count, and the map only decides about branches, the processor guesses these, and goes along a list
+/// without waiting for the headers of its cells.
+///
+/// # Safety
+///
+/// As [`for_each_word`].
+#[inline(always)]
+unsafe fn follow_each_word(base: Place, words: u64, mut each: impl FnMut(Place)) {
+    if words <= 0b11 || words >> NEAR_WORDS != 0 {
+        // SAFETY: the caller's promise.
+        return unsafe { for_each_word(base, words, each) };
+    }
+    let (mut place, mut rest) = (base, words);
+    while rest != 0 && !crate::planted!("words-end-early") {
+        if rest & 1 != 0 {
+            each(place);
+        }
+        place = place.wrapping_add(1);
+        rest >>= 1;
     }
 }
 
