@@ -2,7 +2,8 @@
 //!
 //! Objects that were reached wait on a list until they are scanned; nothing recurses. What is taken
 //! from the list passes a short queue before it is scanned, and is prefetched when it enters: where
-//! objects lie scattered, several cache misses are under way at once instead of one.
+//! objects lie scattered, several cache misses are under way at once instead of one. (The only object that
+//! is pending does not: along a list there is nothing else to do while it comes.)
 //!
 //! Marking reads objects and writes mark bits, and moves nothing: so several threads can share it
 //! (`parallel.rs`). How marks are set differs, by [`Bits`]: while a thread marks alone it need not
@@ -207,10 +208,10 @@ impl Marker {
     unsafe fn step<B: Bits>(&mut self, bits: &mut B) -> bool {
         let next = loop {
             match self.pending.pop() {
+                Some(object) if !self.queue.has_room() => break self.queue.exchange(object),
                 // A list: nothing else could be scanned while it waits.
                 Some(object) if self.is_alone::<B>() => break Some(self.queue.pass(object)),
-                Some(object) if self.queue.has_room() => self.queue.push(object),
-                Some(object) => break self.queue.exchange(object),
+                Some(object) => self.queue.push(object),
                 None if !B::DEFERS_ARRAYS && self.queue.has_room() && !self.arrays.is_empty() => {
                     break None;
                 }
