@@ -443,7 +443,8 @@ impl<'a> Roots<'a> {
         *self.is_dirty
     }
 
-    /// The root is clean from now on.
+    /// The root is clean from now on. A collector whose barrier takes snapshots leaves this to
+    /// [`Log::compare`](crate::heap::Log::compare), which has to know what the root referred to then.
     ///
     /// See the example of [`Roots::is_dirty`].
     pub fn settle(&mut self) {
