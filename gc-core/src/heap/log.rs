@@ -439,7 +439,7 @@ impl Log {
     }
 
     /// After [`Log::compare`], the references that places have lost, in the order in which the places
-    /// were logged: the one at an index.
+    /// were logged, and then those that the root has lost: the one at an index.
     ///
     /// See the example of [`Log::compare`].
     #[inline]
@@ -507,6 +507,7 @@ impl Log {
     pub(super) fn trim(&mut self) {
         if self.is_empty() {
             self.words = Vec::new();
+            self.root.shrink_to_fit();
         }
     }
 }
@@ -660,7 +661,8 @@ mod tests {
         log.trim();
         assert!(!log.is_empty() && log.has_room());
         log.clear();
+        log.root.reserve(100);
         log.trim();
-        assert_eq!(log.words.capacity(), 0);
+        assert_eq!((log.words.capacity(), log.root.capacity()), (0, 0));
     }
 }

@@ -337,7 +337,7 @@ pub(crate) unsafe fn debug_check_references(object: ObjectRef) {
     let _ = object;
 }
 
-/// Of an object whose references are in so many words it is asked one after the other which hold one.
+/// If all references of an object are within so many words, each of these is asked whether it holds one.
 const NEAR_WORDS: u32 = 8;
 
 /// A word that holds a reference or nothing.
