@@ -133,7 +133,7 @@ where
     /// Whether a prompt collector works at the end of every `mutate` that changed something, which is
     /// the default. Otherwise it works once for many: in *epochs*, whose length it chooses by what
     /// survives. What died in one is dropped together at its end, and a place that was written
-    /// several times is counted once: for programs that rewrite much, several times as fast.
+    /// several times is counted once: for programs that rewrite much, up to several times as fast.
     /// [`collect`](Arena::collect) ends an epoch. Nothing changes for other collectors.
     ///
     /// If an object and a weak reference to it with a callback both died in one epoch, the callback may be
