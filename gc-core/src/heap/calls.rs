@@ -19,6 +19,7 @@ use alloc::vec::Vec;
 use hashbrown::{HashMap, HashSet};
 
 use super::reclaim::{Panic, run_all};
+use super::weak_table::Fired;
 use super::{Flag, Heap, ObjectRef};
 use crate::calls::{CallKind, Callback, Finalizer};
 use crate::finalize::DeclaredFinalizer;
@@ -195,7 +196,6 @@ impl Calls {
         run_all(self.finalizers.drain().flat_map(|(_, given)| given), drop)
     }
 
-    /// An object of the batch has died.
     /// Calls `each` for every object of a batch that lives and whose finalizers wait: for the verifier.
     pub(super) fn for_each_batched(&self, mut each: impl FnMut(ObjectRef)) {
         for waiting in self.frames.iter().flat_map(|frame| &frame.calls) {
@@ -206,6 +206,7 @@ impl Calls {
         }
     }
 
+    /// An object of the batch has died.
     pub(super) fn forget_batched(&mut self, object: ObjectRef) {
         self.batch_dead.insert(object);
     }
@@ -305,9 +306,41 @@ impl Heap {
         if crate::planted!("callbacks-run-backwards") {
             fired.reverse();
         }
-        let calls = fired.into_iter().map(Waiting::Callback).collect();
+        // CPython, too, holds all weak references to an object until the last of them has been called back.
+        let mut calls = VecDeque::with_capacity(2 * fired.len());
+        let guards: Vec<Guard> =
+            fired.iter().filter_map(|fired| self.guard_cell(fired.cell)).collect();
+        calls.extend(fired.into_iter().map(|fired| Waiting::Callback(fired.callback)));
+        calls.extend(guards.into_iter().map(Waiting::Release));
         self.push_calls(calls, resume);
         true
+    }
+
+    /// Takes the callbacks that are to be called because of a collection: each keeps its weak reference
+    /// until it has run.
+    fn take_fired_by_collection(&mut self) -> VecDeque<Waiting> {
+        let mut calls = VecDeque::new();
+        for Fired { callback, cell } in self.weak.get_mut().take_fired() {
+            calls.push_back(Waiting::Callback(callback));
+            calls.extend(self.guard_cell(cell).map(Waiting::Release));
+        }
+        calls
+    }
+
+    /// Guards a weak reference whose callback is to be called, where that decides about what happens: a
+    /// collection in the callback counts what it finds. One to which nothing refers is not guarded.
+    fn guard_cell(&mut self, cell: ObjectRef) -> Option<Guard> {
+        if !self.settings.counts_references || crate::planted!("called-weak-is-not-kept") {
+            return None;
+        }
+        // SAFETY: it was cleared just now, as one whose memory is untouched.
+        if unsafe { cell.header() }.count() == 0 {
+            return None;
+        }
+        // SAFETY: it is counted, and so it lives.
+        unsafe { self.census.counts.increment(cell) }
+        let table = self.arena_handles();
+        Some(Guard { index: table.insert_settled(cell), table })
     }
 
     /// Has the finalizers of an object run, and then the collector resumed. The object has one
@@ -332,8 +365,8 @@ impl Heap {
     ///
     /// See the example of [`Collector::resume`](crate::Collector::resume).
     pub fn finalize_batch(&mut self, objects: impl IntoIterator<Item = ObjectRef>, resume: usize) {
-        let fired = self.weak.get_mut().take_fired().into_iter().map(Waiting::Callback);
-        let calls = fired.chain(objects.into_iter().map(Waiting::Batched)).collect();
+        let mut calls = self.take_fired_by_collection();
+        calls.extend(objects.into_iter().map(Waiting::Batched));
         self.push_calls(calls, resume);
     }
 
@@ -352,8 +385,7 @@ impl Heap {
         objects: impl IntoIterator<Item = ObjectRef>,
         resume: usize,
     ) {
-        let fired = self.weak.get_mut().take_fired().into_iter().map(Waiting::Callback);
-        let mut calls: VecDeque<Waiting> = fired.collect();
+        let mut calls = self.take_fired_by_collection();
         for object in objects {
             let guard = Guard::fresh(self, object);
             // SAFETY: untouched, says the caller.

@@ -80,7 +80,7 @@ pub struct WeakTable {
     /// Those of them that got a callback.
     new_callbacks: Vec<ObjectRef>,
     /// Callbacks whose weak references were cleared, in the order in which they are to be called.
-    fired: Vec<Callback>,
+    fired: Vec<Fired>,
     /// The number of the last cell that has one.
     last_number: u64,
     /// Cells that have values, and those of them that were made since the last safepoint that collected.
@@ -89,6 +89,13 @@ pub struct WeakTable {
     /// Values that ephemerons held, and that are still counted.
     pub(super) released: Vec<ObjectRef>,
     pub(super) collections: Collections,
+}
+
+/// A callback whose weak reference was cleared.
+pub(crate) struct Fired {
+    pub(super) callback: Callback,
+    /// Where the weak reference was then.
+    pub(super) cell: ObjectRef,
 }
 
 impl WeakTable {
@@ -138,7 +145,7 @@ impl WeakTable {
     }
 
     /// Takes the callbacks whose turn has come.
-    pub(crate) fn take_fired(&mut self) -> Vec<Callback> {
+    pub(crate) fn take_fired(&mut self) -> Vec<Fired> {
         core::mem::take(&mut self.fired)
     }
 
@@ -301,7 +308,8 @@ impl WeakTable {
         // SAFETY: as above.
         if unsafe { cell.descriptor() }.weak_cell() == Some(WeakKind::Callback) {
             // SAFETY: its descriptor says so.
-            self.fired.extend(unsafe { CallbackCell::take_callback(cell) });
+            let callback = unsafe { CallbackCell::take_callback(cell) };
+            self.fired.extend(callback.map(|callback| Fired { callback, cell }));
         }
         // SAFETY: the caller's promise.
         unsafe { self.settle_entry(cell) }

@@ -108,6 +108,7 @@ pub const BUGS: &[Bug] = &[
     bug("weak-is-not-cleared", ALL, "A weak reference leads to what is dead."),
     bug("callbacks-run-backwards", ALL, "The oldest callback is called first."),
     bug("dead-callback-is-called", &[MARKSWEEP, GENERATIONAL], "A callback that is garbage like its target is called."),
+    bug("called-weak-is-not-kept", &[MARKSWEEP], "A weak reference may be collected while it is called back."),
     bug("finalizer-sees-the-weak", &[MARKSWEEP], "Finalizers can reach garbage by weak references."),
     bug("finalized-twice", ALL, "What was finalized can get a finalizer again."),
     bug("resurrected-is-freed", &[MARKSWEEP], "What a finalizer has made reachable is freed."),
