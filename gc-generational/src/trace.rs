@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use gc_core::Slot;
 use gc_core::heap::{
     Block, BlockState, Evacuator, Heap, ObjectRef, References, for_each_slot, for_each_slot_among,
+    may_refer,
 };
 
 /// What is done to an object that is reached.
@@ -27,17 +28,26 @@ pub(crate) enum Action {
     Mark,
 }
 
-/// What a scan wants to know of a target, by the state of its block: two bits.
-type Interest = u8;
-
-/// The target is to be reached.
-const REACHED: Interest = 1;
-/// The target is aging when the collection is done.
-const AGING: Interest = 2;
+/// What a scan wants to know of a target, by the state of its block.
+#[derive(Clone, Copy, Debug)]
+struct Prospect {
+    action: Action,
+    /// The target is aging when the collection is done.
+    ages: bool,
+}
 
 /// Slots on their way from the scan to [`Trace::reach`]. What they refer to is prefetched when they
 /// enter, so that several cache misses are under way at once instead of one.
 const QUEUE_LEN: usize = if cfg!(gc_zeal) { 1 } else { 16 };
+
+/// A slot that is yet to be reached.
+#[derive(Debug)]
+struct Waiting {
+    slot: Slot,
+    /// What it refers to, unless it was reached meanwhile: it may be here twice.
+    target: ObjectRef,
+    action: Action,
+}
 
 /// The state of one trace.
 #[derive(Debug)]
@@ -45,14 +55,13 @@ pub(crate) struct Trace<'a> {
     heap: &'a mut Heap,
     to_aging: &'a mut Evacuator,
     to_mature: &'a mut Evacuator,
-    actions: [Action; BlockState::COUNT],
-    interests: [Interest; BlockState::COUNT],
+    prospects: [Prospect; BlockState::COUNT],
     /// Objects that were reached, at their new addresses, and are yet to be scanned.
     pending: Vec<ObjectRef>,
-    /// Slots that are yet to be reached: a ring, in which `next` is the place of the oldest, or of the
-    /// next if there are fewer. Zero if there are none.
-    queue: [Option<Slot>; QUEUE_LEN],
-    next: usize,
+    /// Slots that are yet to be reached: a ring. Since it was empty so many have entered, and all left but
+    /// the last of them.
+    queue: [Option<Waiting>; QUEUE_LEN],
+    entered: usize,
 }
 
 impl<'a> Trace<'a> {
@@ -64,14 +73,10 @@ impl<'a> Trace<'a> {
         pending: Vec<ObjectRef>,
     ) -> Trace<'a> {
         debug_assert!(pending.is_empty());
-        let mut interests = actions.map(|action| match action {
-            Action::Leave => 0,
-            Action::Age => REACHED | AGING,
-            _ => REACHED,
-        });
-        interests[BlockState::Aging as usize] |= AGING;
+        let mut prospects = actions.map(|action| Prospect { action, ages: action == Action::Age });
+        prospects[BlockState::Aging as usize].ages = true;
         let queue = [const { None }; QUEUE_LEN];
-        Trace { heap, to_aging, to_mature, actions, interests, pending, queue, next: 0 }
+        Trace { heap, to_aging, to_mature, prospects, pending, queue, entered: 0 }
     }
 
     pub(crate) fn heap(&mut self) -> &mut Heap {
@@ -84,7 +89,12 @@ impl<'a> Trace<'a> {
     }
 
     pub(crate) fn action(&self, object: ObjectRef) -> Action {
-        self.actions[Block::containing(object).state() as usize]
+        self.prospect(object).action
+    }
+
+    #[inline]
+    fn prospect(&self, object: ObjectRef) -> Prospect {
+        self.prospects[Block::containing(object).state() as usize]
     }
 
     /// Reaches what a slot refers to, and updates the slot if that has moved.
@@ -94,8 +104,20 @@ impl<'a> Trace<'a> {
     /// The slot refers to an object that was live before the collection.
     #[inline]
     pub(crate) unsafe fn reach(&mut self, slot: &mut Slot) {
+        let action = self.action(slot.get());
+        // SAFETY: the caller's promise.
+        unsafe { self.reach_by(slot, action) }
+    }
+
+    /// Reaches what a slot refers to, by the action for its block.
+    ///
+    /// # Safety
+    ///
+    /// As [`reach`](Trace::reach), and that is the action.
+    #[inline]
+    unsafe fn reach_by(&mut self, slot: &mut Slot, action: Action) {
         let object = slot.get();
-        match self.action(object) {
+        match action {
             Action::Leave => {}
             Action::Mark => {
                 // SAFETY: live, says the caller, and in this kind of block nothing is forwarded.
@@ -110,7 +132,7 @@ impl<'a> Trace<'a> {
                     self.push(object);
                 }
             }
-            action => {
+            Action::Age | Action::Tenure => {
                 // SAFETY: live, says the caller.
                 let to = unsafe { self.copy(object, action == Action::Age) };
                 // SAFETY: `to` is the object's copy.
@@ -133,18 +155,23 @@ impl<'a> Trace<'a> {
             }
             return to;
         }
+        // As long as its header says where its references are.
+        // SAFETY: live and not forwarded, and this is a safepoint.
+        let may_refer = unsafe { may_refer(object) };
         let evacuator = if ages { &mut *self.to_aging } else { &mut *self.to_mature };
         // SAFETY: live, says the caller, and not forwarded; large objects are in blocks of another
         // state.
         let Ok(to) = (unsafe { evacuator.evacuate(self.heap, object) }) else { out_of_memory() };
-        self.push(to);
+        if may_refer {
+            self.pending.push(to);
+        }
         to
     }
 
     #[inline]
     fn push(&mut self, object: ObjectRef) {
-        // SAFETY: it was just reached, and this is its new address.
-        if unsafe { object.descriptor() }.has_references() {
+        // SAFETY: it was just reached, this is its new address, and this is a safepoint.
+        if unsafe { may_refer(object) } {
             self.pending.push(object);
         }
     }
@@ -159,27 +186,29 @@ impl<'a> Trace<'a> {
     /// The object is live, and lies where it will be.
     #[inline]
     pub(crate) unsafe fn scan(&mut self, object: ObjectRef, first: usize, count: usize) -> bool {
-        let mut interests = 0;
+        let mut refers_to_aging = false;
         // SAFETY: live, says the caller.
         if unsafe { object.descriptor() }.references() == References::Dynamic {
             let reach = |slot: &mut Slot| {
-                interests |= self.interest(slot.get());
+                let Prospect { action, ages } = self.prospect(slot.get());
+                refers_to_aging |= ages;
                 // SAFETY: what a live object refers to was live.
-                unsafe { self.reach(slot) }
+                unsafe { self.reach_by(slot, action) }
             };
             // SAFETY: live, says the caller, and this is a safepoint.
             unsafe { for_each_slot_among(object, first, count, reach) }
-            return interests & AGING != 0;
+            return refers_to_aging;
         }
         let enqueue = |slot: &mut Slot| {
             let target = slot.get();
-            let interest = self.interest(target);
-            interests |= interest;
-            if interest & REACHED != 0 {
+            let Prospect { action, ages } = self.prospect(target);
+            refers_to_aging |= ages;
+            if action != Action::Leave {
                 target.prefetch();
                 // SAFETY: 1. Where the object lies it will be, says the caller, and nothing is
                 // reclaimed before the trace ends. 2. Not dynamic.
-                self.enqueue(unsafe { slot.for_later() });
+                let slot = unsafe { slot.for_later() };
+                self.enqueue(slot, target, action);
             }
         };
         if first == 0 && count == usize::MAX {
@@ -189,24 +218,28 @@ impl<'a> Trace<'a> {
             // SAFETY: as above.
             unsafe { for_each_slot_among(object, first, count, enqueue) }
         }
-        interests & AGING != 0
-    }
-
-    #[inline]
-    fn interest(&self, object: ObjectRef) -> Interest {
-        self.interests[Block::containing(object).state() as usize]
+        refers_to_aging
     }
 
     /// Puts a slot in the queue, and reaches the one whose turn it is.
     ///
-    /// Out of line: most targets of most old objects are old, and few are worth a slot in the queue.
+    /// Out of line: most targets of most old objects are old, and few are worth a slot in the queue. (And
+    /// in registers: three words that were just written one by one are read in one go only slowly.)
     #[inline(never)]
-    fn enqueue(&mut self, slot: Slot) {
-        let oldest = self.queue[self.next % QUEUE_LEN].replace(slot);
-        self.next += 1;
-        if let Some(mut slot) = oldest {
-            // SAFETY: it was found in a live object.
-            unsafe { self.reach(&mut slot) }
+    fn enqueue(&mut self, slot: Slot, target: ObjectRef, action: Action) {
+        let waiting = Waiting { slot, target, action };
+        let oldest = self.queue[self.entered % QUEUE_LEN].replace(waiting);
+        self.entered += 1;
+        if let Some(waiting) = oldest {
+            self.reach_waiting(waiting);
+        }
+    }
+
+    #[inline(always)]
+    fn reach_waiting(&mut self, Waiting { mut slot, target, action }: Waiting) {
+        if slot.get() == target || gc_core::planted!("place-is-reached-twice") {
+            // SAFETY: it was found in a live object, and that is what it referred to then.
+            unsafe { self.reach_by(&mut slot, action) }
         }
     }
 
@@ -230,17 +263,17 @@ impl<'a> Trace<'a> {
                     remember(object);
                 }
             }
-            if self.next == 0 {
+            if self.entered == 0 {
                 return;
             }
-            // The oldest first. Nothing enters meanwhile.
-            for place in 0..QUEUE_LEN {
-                if let Some(mut slot) = self.queue[(self.next + place) % QUEUE_LEN].take() {
-                    // SAFETY: it was found in a live object.
-                    unsafe { self.reach(&mut slot) }
+            // The oldest first. Nothing enters meanwhile. Of a list there is only one at a time.
+            let first = self.entered.saturating_sub(QUEUE_LEN);
+            for place in first..self.entered {
+                if let Some(waiting) = self.queue[place % QUEUE_LEN].take() {
+                    self.reach_waiting(waiting);
                 }
             }
-            self.next = 0;
+            self.entered = 0;
         }
     }
 

@@ -306,6 +306,37 @@ fn a_store_of_what_ages_already_is_remembered_whatever_is_stored_beside_it() {
     });
 }
 
+/// The array became old while an element aged, and so is scanned as a whole; and then it was written to.
+#[test]
+fn what_is_found_twice_in_one_place_is_copied_once() {
+    type Both = Arena<Rootable![(Option<Slots<'_>>, Option<Text<'_>>)], Generational>;
+    // All that lives is copied.
+    let zeal = "promote-in-place=never".parse().unwrap();
+    let mut arena: Both = Arena::builder().zeal(zeal).build(|_| (None, None));
+    let set = |arena: &mut Both, place: usize| {
+        arena.mutate_root(|mc, (slots, text)| {
+            let new = Gc::new(mc, [place as u64; 7]);
+            Gc::write_at(mc, slots.unwrap(), place).unwrap().unlock().set(Some(new));
+            *text = Some(new);
+        });
+    };
+    arena.mutate_root(|mc, root| {
+        root.0 = Some(Gc::slice_from_fn(mc, 5 * SEGMENT_LEN, |_| Lock::new(None)));
+    });
+    arena.collect_generation(0);
+    set(&mut arena, 0);
+    arena.collect_generation(1);
+    set(&mut arena, 1);
+    arena.collect_generation(1);
+    arena.verify().expect("nothing is copied twice");
+    arena.inspect(|heap, _| assert_eq!(heap.objects().count(), 1 + 2));
+    arena.collect_generation(1);
+    arena.enter(|_, (slots, text)| {
+        let [first, second] = [0, 1].map(|place| slots.unwrap()[place].get().unwrap());
+        assert!(Gc::ptr_eq(second, text.unwrap()) && (first[6], second[6]) == (0, 1));
+    });
+}
+
 #[test]
 fn one_full_collection_empties_the_blocks_in_which_little_lives() {
     const COUNT: usize = 50_000;

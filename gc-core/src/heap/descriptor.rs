@@ -77,6 +77,7 @@ pub struct Descriptor {
     fixed_bytes: usize,
     /// Bytes from one element to the next; zero for an object that is no array.
     stride_bytes: usize,
+    /// At least a granule.
     align_bytes: usize,
     /// Bytes an object takes in its block, header included; zero for an array.
     object_bytes: usize,
@@ -141,7 +142,7 @@ impl Descriptor {
             },
             fixed_bytes: size_of::<T>(),
             stride_bytes: 0,
-            align_bytes: align_of::<T>(),
+            align_bytes: at_least_granule(align_of::<T>()),
             object_bytes: object_bytes(size_of::<T>()),
             is_array: false,
             weak_cell,
@@ -191,7 +192,7 @@ impl Descriptor {
             references: A::REFERENCES,
             fixed_bytes: A::FIXED_BYTES,
             stride_bytes: A::STRIDE_BYTES,
-            align_bytes: A::ALIGN_BYTES,
+            align_bytes: at_least_granule(A::ALIGN_BYTES),
             object_bytes: 0,
             is_array: true,
             weak_cell: None,
@@ -307,7 +308,7 @@ impl Descriptor {
     #[inline]
     #[must_use]
     pub fn align_bytes(&self) -> usize {
-        if self.align_bytes < GRANULE_BYTES { GRANULE_BYTES } else { self.align_bytes }
+        self.align_bytes
     }
 
     /// Whether objects of this type count as garbage that a collection has found: those that can
@@ -464,6 +465,11 @@ pub(crate) const fn assert_not_finalized<T: Trace>() {
         T::FINALIZER.is_none(),
         "elements are no objects, and their type's finalizer would never run: hold them by `Gc`"
     );
+}
+
+/// The alignment of a payload, by that of its type.
+const fn at_least_granule(align_bytes: usize) -> usize {
+    if align_bytes < GRANULE_BYTES { GRANULE_BYTES } else { align_bytes }
 }
 
 /// The next address that is aligned to `align_bytes`, a power of two. (`next_multiple_of` divides,

@@ -5,7 +5,7 @@ use core::mem::MaybeUninit;
 
 use super::{
     Block, BlockState, Exhausted, Flag, GRANULE_BYTES, HEADER_BYTES, Header, Heap, ObjectRef,
-    debug_check_references, shadow,
+    align_up, debug_check_references, shadow,
 };
 
 /// A word that may be uninitialized: padding is copied without being read.
@@ -28,6 +28,8 @@ unsafe fn copy_words(from: *const Word, to: *mut Word, words: usize) {
         2..=4 => unsafe { copy_ends::<2>(from, to, words) },
         // SAFETY: as above.
         5..=8 => unsafe { copy_ends::<4>(from, to, words) },
+        // SAFETY: as above.
+        9..=16 => unsafe { copy_ends::<8>(from, to, words) },
         // SAFETY: as above.
         _ => unsafe { from.copy_to_nonoverlapping(to, words) },
     }
@@ -138,9 +140,11 @@ pub struct Evacuator {
     block: Option<Block>,
     cursor: *mut u8,
     end: *mut u8,
-    /// Copied into the current region, and not counted yet.
+    /// Copied into the current region and not counted yet: as many objects, from here to the cursor, but
+    /// for what was wasted in front of those that are over-aligned.
     objects: usize,
-    bytes: usize,
+    begin: *mut u8,
+    waste_bytes: usize,
     /// Copied since [`take_copied_bytes`](Evacuator::take_copied_bytes) and counted.
     copied_bytes: usize,
     /// Taken since [`take_blocks`](Evacuator::take_blocks), unless they are mature.
@@ -159,7 +163,8 @@ impl Evacuator {
             cursor: core::ptr::null_mut(),
             end: core::ptr::null_mut(),
             objects: 0,
-            bytes: 0,
+            begin: core::ptr::null_mut(),
+            waste_bytes: 0,
             copied_bytes: 0,
             blocks: Vec::new(),
         }
@@ -189,17 +194,17 @@ impl Evacuator {
         // SAFETY: live and not forwarded, says the caller, and at a safepoint nothing is borrowed.
         unsafe { debug_check_references(object) }
         // SAFETY: as above.
-        let descriptor = unsafe { object.descriptor() };
+        let header = unsafe { object.header() };
+        // Before anything is written: that might be the header, for all the compiler knows.
+        let (header_of_copy, align_bytes) = (header.of_copy(), header.descriptor().align_bytes());
         // SAFETY: as above.
         let bytes = unsafe { object.bytes() };
-        let to = self.reserve(heap, bytes, descriptor.align_bytes())?;
-        // SAFETY: as above.
-        let header = unsafe { object.header() };
-        if header.has(Flag::Identified) && !crate::planted!("identity-stays-behind") {
+        let to = self.reserve(heap, bytes, align_bytes)?;
+        if header_of_copy.has(Flag::Identified) && !crate::planted!("identity-stays-behind") {
             heap.ids().relocate(object, to);
         }
         // SAFETY: `reserve` gave room for a header in front of the payload, aligned to a granule.
-        unsafe { to.start().cast::<Header>().write(header.of_copy()) }
+        unsafe { to.start().cast::<Header>().write(header_of_copy) }
         let words = (bytes - HEADER_BYTES) / GRANULE_BYTES;
         // SAFETY: both are so long behind their headers, aligned to a granule, and distinct.
         unsafe { copy_words(object.as_ptr().cast(), to.as_ptr().cast(), words) }
@@ -209,7 +214,6 @@ impl Evacuator {
             to.chunk().starts().insert(to);
         }
         self.objects += 1;
-        self.bytes += bytes;
         Ok(to)
     }
 
@@ -220,15 +224,40 @@ impl Evacuator {
         bytes: usize,
         align_bytes: usize,
     ) -> Result<ObjectRef, Exhausted> {
-        // A power of two.
-        let slack_bytes = align_bytes - GRANULE_BYTES;
-        if self.end.addr() - self.cursor.addr() < bytes + slack_bytes {
-            self.next_region(heap, bytes + slack_bytes)?;
+        if align_bytes > GRANULE_BYTES {
+            self.align(heap, bytes, align_bytes)?;
+        } else if self.room_bytes() < bytes {
+            self.next_region(heap, bytes)?;
         }
-        let payload = self.cursor.wrapping_add(HEADER_BYTES + slack_bytes);
-        let payload = payload.map_addr(|address| address & !(align_bytes - 1));
-        self.cursor = payload.wrapping_add(bytes - HEADER_BYTES);
+        let payload = self.cursor.wrapping_add(HEADER_BYTES);
+        self.cursor = self.cursor.wrapping_add(bytes);
         Ok(ObjectRef::from_ptr(payload).expect("an object is not at address zero"))
+    }
+
+    /// Bytes between the cursor and the end of the region.
+    #[inline]
+    fn room_bytes(&self) -> usize {
+        self.end.addr() - self.cursor.addr()
+    }
+
+    /// Moves on to where an object can be placed that is over-aligned.
+    #[cold]
+    #[inline(never)]
+    fn align(
+        &mut self,
+        heap: &mut Heap,
+        bytes: usize,
+        align_bytes: usize,
+    ) -> Result<(), Exhausted> {
+        let bytes_max = bytes + align_bytes - GRANULE_BYTES;
+        if self.room_bytes() < bytes_max {
+            self.next_region(heap, bytes_max)?;
+        }
+        let address = self.cursor.addr();
+        let waste_bytes = align_up(address + HEADER_BYTES, align_bytes) - HEADER_BYTES - address;
+        self.cursor = self.cursor.wrapping_add(waste_bytes);
+        self.waste_bytes += waste_bytes;
+        Ok(())
     }
 
     /// Takes a hole of a mature block, if that is where the objects go, or a free block.
@@ -254,6 +283,7 @@ impl Evacuator {
         self.finish(heap);
         self.block = Some(block);
         self.cursor = block.base().wrapping_add(begin);
+        self.begin = self.cursor;
         self.end = block.base().wrapping_add(end);
         shadow::handed_out(self.cursor..self.end);
         Ok(())
@@ -273,7 +303,9 @@ impl Evacuator {
     /// See the example of [`Evacuator`], where [`finish`](Evacuator::finish) does it.
     pub fn settle(&mut self, heap: &mut Heap) {
         if let Some(block) = self.block {
-            let bytes = core::mem::take(&mut self.bytes);
+            let waste_bytes = core::mem::take(&mut self.waste_bytes);
+            let bytes = self.cursor.addr() - self.begin.addr() - waste_bytes;
+            self.begin = self.cursor;
             block.set_live_bytes(block.live_bytes() + bytes);
             heap.census.add(core::mem::take(&mut self.objects), bytes);
             self.copied_bytes += bytes;

@@ -100,7 +100,7 @@ pub(crate) use reclaim::{first, resume, run_all};
 pub(crate) use residency::Thrift;
 pub(crate) use sampler::{Sample, Sampler};
 pub(crate) use scan::debug_check_references;
-pub use scan::{for_each_edge, for_each_edge_among, for_each_slot, for_each_slot_among};
+pub use scan::{for_each_edge, for_each_edge_among, for_each_slot, for_each_slot_among, may_refer};
 pub use settings::Settings;
 pub use usage::BlockUsage;
 pub(crate) use verify::{Depth, Verification};

@@ -209,6 +209,47 @@ pub unsafe fn for_each_slot_among(
     }
 }
 
+/// Whether an object may refer to others: not if its references are at fixed words, and none is there.
+///
+/// For who has the object at hand, and would have to come back only to find that out: of a tree, at least
+/// half are leaves.
+///
+/// # Safety
+///
+/// As [`for_each_edge`].
+///
+/// # Examples
+///
+/// ```
+/// use gc_core::heap::{ObjectRef, may_refer};
+/// # use gc_core::{Arena, Gc, NullCollector, Rootable};
+///
+/// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+/// let leaf = Gc::new(mc, (1, None::<Gc<'_, u32>>));
+/// let node = Gc::new(mc, (2, Some(Gc::new(mc, 3))));
+/// let object = |gc| ObjectRef::from_ptr(Gc::raw(gc).as_ptr().cast()).unwrap();
+/// // SAFETY: both are live, and nothing is borrowed from them mutably.
+/// assert!(unsafe { !may_refer(object(leaf)) && may_refer(object(node)) });
+/// # });
+/// ```
+#[inline]
+#[must_use]
+pub unsafe fn may_refer(object: ObjectRef) -> bool {
+    // SAFETY: obligation 1.
+    match unsafe { object.descriptor() }.references() {
+        References::None => false,
+        References::Words(words) => {
+            let mut refers = false;
+            // SAFETY: `for_each_word` passes places that hold references or null.
+            let look = |place: Place| refers |= unsafe { place.read() }.is_some();
+            // SAFETY: `Words` names the words of the payload that hold references.
+            unsafe { for_each_word(object.as_ptr().cast(), words, look) }
+            refers
+        }
+        References::Elements(_) | References::Dynamic => true,
+    }
+}
+
 /// Calls `each` with what every place of an object holds, nothing included, if the places are fixed:
 /// then there are as many, in the same order, each time. If only `visit` knows them, says so.
 ///

@@ -97,6 +97,7 @@ pub const BUGS: &[Bug] = &[
     bug("copy-has-no-start-bit", &[GENERATIONAL], "A copy is not known as an object."),
     bug("identity-stays-behind", &[GENERATIONAL], "The identity of what is copied is not moved."),
     bug("finalizer-stays-behind", &[GENERATIONAL], "The finalizers that were given to what is copied are not moved."),
+    bug("place-is-reached-twice", &[GENERATIONAL], "A place that is listed twice has its object copied twice."),
     bug("weak-entry-stays-behind", &[GENERATIONAL], "Weak references are listed where their target was."),
     // Drop glue.
     bug("dropped-twice", ALL, "Drop glue runs twice."),
