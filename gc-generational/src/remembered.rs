@@ -205,4 +205,8 @@ fn prefetch_ahead(objects: &[ObjectRef], index: usize) {
     if let Some(object) = objects.get(index + PREFETCH_DISTANCE) {
         object.prefetch();
     }
+    if let Some(object) = objects.get(index + PREFETCH_DISTANCE / 2) {
+        // SAFETY: its generation is not collected, so it is live, and not forwarded.
+        unsafe { object.prefetch_end() }
+    }
 }

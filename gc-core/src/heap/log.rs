@@ -17,9 +17,9 @@
 //! it is compared with the next time. So to borrow it mutably costs no more than a note that it is dirty.
 
 use alloc::vec::Vec;
-use core::cell::Cell;
-use core::{mem, ptr};
+use core::mem;
 
+use super::log_words::{OBJECT, REFERENCE, SEGMENT, Word, Words, compare_rare};
 use super::scan::{OnlyVisitKnows, adjacent_places, for_each_place, for_each_word};
 use super::{Flag, ObjectRef, References, SEGMENT_LEN, for_each_edge_among};
 use crate::collector::{Barrier, Roots};
@@ -75,19 +75,6 @@ pub struct Log {
     root: Vec<ObjectRef>,
 }
 
-/// An object, with a tag that says what its place in the log means: nothing is at odd addresses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Word(*mut u8);
-
-/// A part of a snapshot.
-const REFERENCE: usize = 0;
-/// The beginning of an entry: a whole object.
-const OBJECT: usize = 1;
-/// The beginning of an entry: an array. The next word is the index of its segment.
-const SEGMENT: usize = 2;
-
-const TAG_MASK: usize = 0b11;
-
 /// Words of an entry about an object that is no array, at most: a tag, and a snapshot of the places
 /// that a map of 64 words can name.
 const ENTRY_WORDS_MAX: usize = 1 + u64::BITS as usize;
@@ -97,32 +84,6 @@ const LOG_BYTES_SMALL: usize = 1 << 20;
 /// One of more takes as much as this at once: the log of the longest epoch of a counting collector, and a
 /// quarter more for the `mutate` that ends it.
 const LOG_BYTES_RESERVED: usize = 40 << 20;
-
-impl Word {
-    /// In a snapshot: the place referred to nothing.
-    const NOTHING: Word = Word(ptr::null_mut());
-
-    #[inline]
-    fn new(object: ObjectRef, tag: usize) -> Word {
-        Word(object.as_ptr().map_addr(|address| address | tag))
-    }
-
-    #[inline]
-    fn reference(reference: Option<ObjectRef>) -> Word {
-        Word(reference.map_or(ptr::null_mut(), ObjectRef::as_ptr))
-    }
-
-    #[inline]
-    fn tag(self) -> usize {
-        self.0.addr() & TAG_MASK
-    }
-
-    /// The object, whatever the tag; `None` for nothing.
-    #[inline]
-    fn object(self) -> Option<ObjectRef> {
-        ObjectRef::from_ptr(self.0.map_addr(|address| address & !TAG_MASK))
-    }
-}
 
 /// A modified object, or a part of one.
 ///
@@ -260,7 +221,7 @@ impl Log {
     ) {
         let mut entry = [Word::NOTHING; 2 + SEGMENT_LEN];
         entry[0] = Word::new(array, SEGMENT);
-        entry[1] = Word(ptr::without_provenance_mut(segment));
+        entry[1] = Word::of_index(segment);
         for (word, &place) in entry[2..].iter_mut().zip(places) {
             *word = Word::reference(place);
         }
@@ -280,7 +241,7 @@ impl Log {
             Logged::Object(object) => self.words.push(Word::new(object, OBJECT)),
             Logged::Segment(array, segment) => {
                 self.words.push(Word::new(array, SEGMENT));
-                self.words.push(Word(ptr::without_provenance_mut(segment)));
+                self.words.push(Word::of_index(segment));
             }
         }
         if !takes_snapshot {
@@ -375,7 +336,7 @@ impl Log {
     #[inline]
     pub unsafe fn compare(&mut self, roots: &mut Roots<'_>, mut gained: impl FnMut(ObjectRef)) {
         let mut words = Words::new(&mut self.words);
-        while let Some(word) = words.next() {
+        while let Some(word) = words.next_entry() {
             if let (OBJECT, Some(object)) = (word.tag(), word.object()) {
                 // SAFETY: live, says the caller.
                 let header = unsafe { object.header() };
@@ -403,7 +364,7 @@ impl Log {
             // SAFETY: the caller's promises.
             words = unsafe { compare_rare(logged, words, &mut gained) };
         }
-        let lost = words.lost;
+        let lost = words.lost();
         self.words.truncate(lost);
         if roots.is_dirty() {
             self.compare_root(roots, &mut gained);
@@ -469,7 +430,7 @@ impl Log {
     /// See the example of [`Log`].
     pub unsafe fn drain(&mut self, mut each: impl FnMut(Logged)) {
         let mut words = Words::new(&mut self.words);
-        while let Some(word) = words.next() {
+        while let Some(word) = words.next_entry() {
             if let Some(logged) = words.entry(word) {
                 // SAFETY: the caller says that it is live.
                 unsafe { logged.forget() }
@@ -495,7 +456,7 @@ impl Log {
             match (word.tag(), word.object()) {
                 (OBJECT, Some(object)) => each(Logged::Object(object)),
                 (SEGMENT, Some(array)) => {
-                    let segment = words.next().map_or(usize::MAX, |word| word.0.addr());
+                    let segment = words.next().map_or(usize::MAX, |word| word.index());
                     each(Logged::Segment(array, segment));
                 }
                 (_, reference) => reference.into_iter().for_each(&mut snapshot),
@@ -510,126 +471,6 @@ impl Log {
             self.root.shrink_to_fit();
         }
     }
-}
-
-/// A log that is being read. What it has lost is written over what was read: there is room, for an
-/// entry has a word more than its snapshot has references.
-struct Words<'a> {
-    words: &'a [Cell<Word>],
-    /// The first word that was not read.
-    next: usize,
-    /// The words before this one are references that were lost.
-    lost: usize,
-}
-
-impl<'a> Words<'a> {
-    #[inline]
-    fn new(words: &'a mut [Word]) -> Words<'a> {
-        Words { words: Cell::from_mut(words).as_slice_of_cells(), next: 0, lost: 0 }
-    }
-
-    #[inline]
-    fn next(&mut self) -> Option<Word> {
-        let word = self.words.get(self.next)?.get();
-        self.next += 1;
-        Some(word)
-    }
-
-    /// The next word, if it is of a snapshot.
-    #[inline]
-    fn next_reference(&mut self) -> Option<Word> {
-        let word = self.words.get(self.next)?.get();
-        if word.tag() != REFERENCE {
-            return None;
-        }
-        self.next += 1;
-        Some(word)
-    }
-
-    /// The entry that begins with a word; `None` if that is a part of a snapshot.
-    #[inline]
-    fn entry(&mut self, word: Word) -> Option<Logged> {
-        match (word.tag(), word.object()) {
-            (OBJECT, Some(object)) => Some(Logged::Object(object)),
-            (SEGMENT, Some(array)) => Some(Logged::Segment(array, self.next()?.0.addr())),
-            _ => None,
-        }
-    }
-
-    /// Notes what a place referred to then, and what it refers to now.
-    #[inline]
-    fn note(&mut self, then: Word, now: Option<ObjectRef>, gained: &mut impl FnMut(ObjectRef)) {
-        if then == Word::reference(now) || crate::planted!("barrier-is-late") {
-            return;
-        }
-        if then != Word::NOTHING
-            && !crate::planted!("decrement-is-forgotten")
-            && let Some(place) = self.words.get(self.lost)
-        {
-            place.set(then);
-            self.lost += 1;
-        }
-        if let Some(now) = now {
-            gained(now);
-        }
-    }
-
-    /// Compares places with a snapshot that has a word for each.
-    #[inline]
-    fn compare_all(&mut self, places: &[Option<ObjectRef>], gained: &mut impl FnMut(ObjectRef)) {
-        let words = self.words;
-        let snapshot = words.get(self.next..).unwrap_or_default();
-        self.next += places.len();
-        for (then, &now) in snapshot.iter().zip(places) {
-            self.note(then.get(), now, gained);
-        }
-    }
-
-    /// Compares references with a snapshot in their order, without looking ahead: a reference that
-    /// has only changed its position is another, and what was there then is lost.
-    #[inline(never)]
-    fn compare_in_order(
-        &mut self,
-        gained: &mut dyn FnMut(ObjectRef),
-        visit: impl FnOnce(&mut dyn FnMut(ObjectRef)),
-    ) {
-        visit(&mut |now| {
-            let then = self.next_reference().unwrap_or(Word::NOTHING);
-            self.note(then, Some(now), &mut &mut *gained);
-        });
-        while let Some(then) = self.next_reference() {
-            self.note(then, None, &mut &mut *gained);
-        }
-    }
-}
-
-/// Compares an entry about an array whose elements are no bare references, or about an object whose
-/// references only `visit` knows. Returns what is left to read: where the caller keeps it, it
-/// is kept in registers.
-///
-/// # Safety
-///
-/// As [`Log::compare`].
-#[inline(never)]
-unsafe fn compare_rare<'a>(
-    logged: Logged,
-    mut words: Words<'a>,
-    gained: &mut dyn FnMut(ObjectRef),
-) -> Words<'a> {
-    let (object, (first, count)) = (logged.object(), logged.elements(Barrier::Snapshot));
-    let compare = |now| {
-        let then = words.next().unwrap_or(Word::NOTHING);
-        words.note(then, now, &mut &mut *gained);
-    };
-    // SAFETY: live, says the caller, and at a safepoint nothing is borrowed.
-    let compared = unsafe { for_each_place(object, (first, count), compare) };
-    if let Err(OnlyVisitKnows) = compared {
-        words.compare_in_order(gained, |each| {
-            // SAFETY: as above.
-            unsafe { for_each_edge_among(object, first, count, each) }
-        });
-    }
-    words
 }
 
 #[cfg(test)]

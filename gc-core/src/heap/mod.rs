@@ -35,6 +35,7 @@ mod holes;
 mod huge_pages;
 mod large;
 mod log;
+mod log_words;
 mod mark;
 mod mark_bits;
 mod mark_queue;

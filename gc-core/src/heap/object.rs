@@ -4,7 +4,12 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::barrier::SegmentBits;
-use super::{Block, BlockState, Chunk, Descriptor, HEADER_BYTES, Header, object_bytes};
+use super::{
+    Block, BlockState, Chunk, Descriptor, GRANULE_BYTES, HEADER_BYTES, Header, object_bytes,
+};
+
+/// What comes into a cache at once.
+const CACHE_LINE_BYTES: usize = 64;
 
 /// The address of an object's payload, with provenance over the whole chunk it lies in.
 ///
@@ -237,6 +242,33 @@ impl ObjectRef {
     #[inline]
     pub fn prefetch(self) {
         self.prefetch_beyond(0);
+    }
+
+    /// Brings the end of the object into the cache, if it may be in another line than its header, which
+    /// is there.
+    ///
+    /// # Safety
+    ///
+    /// As [`descriptor`](ObjectRef::descriptor).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use gc_core::{heap::*, *};
+    /// # Arena::<Rootable![()], NullCollector>::new(|_| ()).enter(|mc, ()| {
+    /// let number = Gc::new(mc, 42);
+    /// let object = ObjectRef::from_ptr(Gc::raw(number).as_ptr().cast()).unwrap();
+    /// // SAFETY: it is live, and not forwarded.
+    /// unsafe { object.prefetch_end() } // as good as no operation
+    /// # });
+    /// ```
+    #[inline]
+    pub unsafe fn prefetch_end(self) {
+        // SAFETY: the caller's promise.
+        let bytes = unsafe { self.descriptor() }.object_bytes();
+        if bytes > CACHE_LINE_BYTES {
+            self.prefetch_beyond(bytes - GRANULE_BYTES);
+        }
     }
 
     /// Brings what lies so many bytes behind the beginning of the object into the cache, whatever that is.
