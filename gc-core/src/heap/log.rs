@@ -79,6 +79,9 @@ pub struct Log {
 /// that a map of 64 words can name.
 const ENTRY_WORDS_MAX: usize = 1 + u64::BITS as usize;
 
+/// What a log of more words is about does not stay in the cache.
+const WORDS_MANY: usize = if cfg!(gc_zeal) { 0 } else { 4096 };
+
 /// A log of fewer bytes grows by doubling.
 const LOG_BYTES_SMALL: usize = 1 << 20;
 /// One of more takes as much as this at once: the log of the longest epoch of a counting collector, and a
@@ -335,8 +338,30 @@ impl Log {
     /// ```
     #[inline]
     pub unsafe fn compare(&mut self, roots: &mut Roots<'_>, mut gained: impl FnMut(ObjectRef)) {
+        if self.words.len() < WORDS_MANY {
+            // SAFETY: the caller's promise.
+            unsafe { self.compare_words::<false>(&mut gained) }
+        } else {
+            // SAFETY: as above.
+            unsafe { self.compare_words::<true>(&mut gained) }
+        }
+        if roots.is_dirty() {
+            self.compare_root(roots, &mut gained);
+        }
+    }
+
+    /// [`compare`](Log::compare) without the root.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    #[inline]
+    unsafe fn compare_words<const IS_LONG: bool>(&mut self, mut gained: impl FnMut(ObjectRef)) {
         let mut words = Words::new(&mut self.words);
-        while let Some(word) = words.next_entry() {
+        while let Some(word) = words.next() {
+            if IS_LONG {
+                words.prefetch_ahead();
+            }
             if let (OBJECT, Some(object)) = (word.tag(), word.object()) {
                 // SAFETY: live, says the caller.
                 let header = unsafe { object.header() };
@@ -366,9 +391,6 @@ impl Log {
         }
         let lost = words.lost();
         self.words.truncate(lost);
-        if roots.is_dirty() {
-            self.compare_root(roots, &mut gained);
-        }
     }
 
     /// [`compare`](Log::compare) for the root; what it has lost comes last.
@@ -430,7 +452,7 @@ impl Log {
     /// See the example of [`Log`].
     pub unsafe fn drain(&mut self, mut each: impl FnMut(Logged)) {
         let mut words = Words::new(&mut self.words);
-        while let Some(word) = words.next_entry() {
+        while let Some(word) = words.next() {
             if let Some(logged) = words.entry(word) {
                 // SAFETY: the caller says that it is live.
                 unsafe { logged.forget() }

@@ -20,9 +20,7 @@ pub(super) const SEGMENT: usize = 2;
 
 const TAG_MASK: usize = 0b11;
 
-/// What a log of more words is about does not stay in the cache.
-const WORDS_MANY: usize = if cfg!(gc_zeal) { 1 } else { 4096 };
-/// How many words ahead the entries are looked for whose objects are prefetched.
+/// How many words ahead the entries are whose objects are prefetched.
 const WORDS_AHEAD: usize = 40;
 /// An object with more references than this may end in another line of the cache than it begins in.
 const REFERENCES_FEW: usize = 6;
@@ -72,8 +70,7 @@ pub(super) struct Words<'a> {
     next: usize,
     /// The words before this one are references that were lost.
     lost: usize,
-    /// The objects of the entries in front of this word are on their way into the cache. No word of a
-    /// short log is behind it.
+    /// The objects of the entries in front of this word are on their way into the cache.
     ahead: usize,
     /// Where the last of these entries begins.
     entry_ahead: usize,
@@ -82,9 +79,8 @@ pub(super) struct Words<'a> {
 impl<'a> Words<'a> {
     #[inline]
     pub(super) fn new(words: &'a mut [Word]) -> Words<'a> {
-        let ahead = if words.len() > WORDS_MANY { 0 } else { usize::MAX };
         let words = Cell::from_mut(words).as_slice_of_cells();
-        Words { words, next: 0, lost: 0, ahead, entry_ahead: 0 }
+        Words { words, next: 0, lost: 0, ahead: 0, entry_ahead: 0 }
     }
 
     #[inline]
@@ -94,17 +90,10 @@ impl<'a> Words<'a> {
         Some(word)
     }
 
-    /// The next word, where an entry begins.
+    /// Prefetches the objects of the entries that come soon: they were in the cache when they were written
+    /// to, but in a long log much has been since.
     #[inline]
-    pub(super) fn next_entry(&mut self) -> Option<Word> {
-        self.prefetch_ahead();
-        self.next()
-    }
-
-    /// Prefetches the objects of the entries that come next in a long log: they were in the cache when they
-    /// were written to, but much has been since.
-    #[inline]
-    fn prefetch_ahead(&mut self) {
+    pub(super) fn prefetch_ahead(&mut self) {
         let end = self.words.len().min(self.next + WORDS_AHEAD);
         while self.ahead < end {
             let word = self.words[self.ahead].get();
