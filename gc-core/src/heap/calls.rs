@@ -333,7 +333,8 @@ impl Heap {
         if !self.settings.counts_references || crate::planted!("called-weak-is-not-kept") {
             return None;
         }
-        // SAFETY: it was cleared just now, as one whose memory is untouched.
+        // SAFETY: it was cleared as one whose memory is untouched, and nothing was reclaimed since: see
+        // Note [Fired].
         if unsafe { cell.header() }.count() == 0 {
             return None;
         }

@@ -92,6 +92,10 @@ pub struct WeakTable {
 }
 
 /// A callback whose weak reference was cleared.
+///
+/// Note [Fired]: where references are counted, the cell is looked at once more, when the callbacks are
+/// taken. So whoever has one cleared sees to that before anything else is reclaimed:
+/// [`Heap::call_back`](super::Heap::call_back) or [`finalize_batch`](super::Heap::finalize_batch) comes next.
 pub(crate) struct Fired {
     pub(super) callback: Callback,
     /// Where the weak reference was then.
@@ -165,7 +169,8 @@ impl WeakTable {
     /// # Safety
     ///
     /// `object` was just found dead; its memory is untouched. Its counterparts, if they are dead too,
-    /// are untouched too.
+    /// are untouched too. Where references are counted, no weak reference to it is reclaimed before its
+    /// callbacks are taken, by [`Heap::call_back`](super::Heap::call_back) or another.
     ///
     /// # Examples
     ///
