@@ -113,6 +113,7 @@ impl Heap {
         // SAFETY: it dies just now, its memory is untouched.
         let header = unsafe { object.header() };
         debug_assert!(!header.has(Flag::Finalizable), "its finalizer comes first");
+        debug_assert!(!self.weak.get_mut().is_fired(object), "its callback is taken first");
         // SAFETY: as above.
         let bytes = unsafe { object.bytes() };
         self.census.remove(1, bytes - 8 * usize::from(crate::planted!("live-bytes-drift")));

@@ -124,6 +124,10 @@ impl Heap {
     /// assert_eq!(arena.stats().live_objects, 1);
     /// ```
     pub unsafe fn sweep(&mut self, block: Block) {
+        debug_assert!(
+            !(self.settings.counts_references && self.weak.get_mut().has_fired()),
+            "callbacks are taken first"
+        );
         if block.is_all_marked() {
             return block.clear_marks();
         }

@@ -96,6 +96,8 @@ pub struct WeakTable {
 /// Note [Fired]: where references are counted, the cell is looked at once more, when the callbacks are
 /// taken. So whoever has one cleared sees to that before anything else is reclaimed:
 /// [`Heap::call_back`](super::Heap::call_back) or [`finalize_batch`](super::Heap::finalize_batch) comes next.
+/// In a debug build what is reclaimed by itself is asked whether it is such a cell, and no block is swept while
+/// there is one.
 pub(crate) struct Fired {
     pub(super) callback: Callback,
     /// Where the weak reference was then.
@@ -160,6 +162,12 @@ impl WeakTable {
     #[must_use]
     pub fn has_fired(&self) -> bool {
         !self.fired.is_empty()
+    }
+
+    /// Whether an object is a weak reference that was cleared, and whose callback nobody has taken: see Note
+    /// [Fired].
+    pub(super) fn is_fired(&self, object: ObjectRef) -> bool {
+        self.fired.iter().any(|fired| fired.cell == object)
     }
 
     /// Notes the death of a target or of a cell, whichever `object` is.
@@ -543,5 +551,55 @@ impl fmt::Debug for WeakTable {
             .field("len", &self.len())
             .field("fired", &self.fired.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[cfg(debug_assertions)]
+mod tests {
+    use crate::collector::{Attributes, Barrier, Collector, Safepoint};
+    use crate::{Arena, Gc, GcWeak, Reason, Rootable};
+    use alloc::vec::Vec;
+
+    /// Clears a weak reference of the root, and reclaims it before its callback is taken.
+    #[derive(Default)]
+    struct Hasty;
+
+    // SAFETY: it is not: this is what the test is about. It panics before anything is reclaimed.
+    unsafe impl Collector for Hasty {
+        const ATTRIBUTES: Attributes = {
+            let mut attributes = Attributes::new("hasty");
+            attributes.counts_references = true;
+            attributes.barrier = Barrier::Snapshot;
+            attributes
+        };
+
+        fn safepoint(&mut self, _: &mut Safepoint<'_>) {}
+
+        fn collect(&mut self, safepoint: &mut Safepoint<'_>, _: u8, _: Reason) {
+            let mut edges = Vec::new();
+            safepoint.roots.for_each_edge(|object| edges.push(object));
+            let &[target, cell] = &*edges else { panic!("a target and a weak reference") };
+            let heap = &mut *safepoint.heap;
+            for object in [target, cell] {
+                // SAFETY: young and live.
+                unsafe { heap.promote_in_place(object) }
+            }
+            // SAFETY: all memory is untouched.
+            unsafe { heap.weak().remove(target) }
+            assert!(heap.weak().has_fired());
+            // SAFETY: its callback should have been taken first, and this says so.
+            unsafe { heap.reclaim(cell) }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "its callback is taken first")]
+    fn a_weak_reference_is_not_reclaimed_before_its_callback_is_taken() {
+        let mut arena: Arena<Rootable![(Gc<'_, u32>, GcWeak<'_, u32>)], Hasty> = Arena::new(|mc| {
+            let target = Gc::new(mc, 42);
+            (target, Gc::downgrade_with_callback(mc, target, |_| ()))
+        });
+        arena.collect();
     }
 }
