@@ -222,6 +222,7 @@ impl Pacing {
         let &Survival { taken_bytes, survived_bytes, .. } = survival;
         self.taken_bytes = taken_bytes;
         self.survived_bytes = survived_bytes;
+        let was_certain = self.is_certain;
         if survival.is_seen {
             self.is_certain = survived_bytes * 100 > survival.allocated_bytes * CERTAIN_PERCENT;
             self.unseen_bytes = 0;
@@ -230,11 +231,13 @@ impl Pacing {
         }
         // A nursery twice the size costs as many copies where as many objects live at any time, and
         // is filled half as often; below a few percent that is no gain beside the cache it takes.
-        // Nor is it where all live for long, and are not copied.
+        // Nor is it where all live for long, and are not copied. When that ends, or what became old turns out
+        // to be garbage, it is the age at which objects die that is to be found: the next nursery is large.
         let (bytes_min, bytes_max) = nursery_bounds(heap.pacing());
         let nursery_bytes = heap.nursery_bytes().clamp(bytes_min, bytes_max);
         let nursery_bytes = match (survived_bytes * 100).checked_div(taken_bytes).unwrap_or(0) {
-            _ if self.is_certain && self.outgrows_nursery() => (nursery_bytes / 2).max(bytes_min),
+            _ if self.lives_as_a_whole() => (nursery_bytes / 2).max(bytes_min),
+            8.. if was_certain => (2 * nursery_bytes).max(bytes_max / 2).min(bytes_max),
             8.. => (2 * nursery_bytes).min(bytes_max),
             0..2 => (nursery_bytes / 2).max(bytes_min),
             _ => nursery_bytes,

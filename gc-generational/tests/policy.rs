@@ -1,5 +1,7 @@
 //! What the policy promises beyond what every collector does.
 
+use std::collections::VecDeque;
+
 use gc_core::heap::{BLOCK_BYTES, SEGMENT_LEN, object_bytes};
 use gc_core::{Arena, DynamicRootSet, Gc, Lock, Mutation, RefLock, Rootable, Trace};
 use gc_generational::{Generational, NURSERY_BYTES_MAX};
@@ -482,6 +484,42 @@ fn a_nursery_is_looked_at_before_much_has_become_old_unseen() {
         grown_bytes = grown_bytes.max(arena.stats().live_bytes.saturating_sub(built_bytes));
     }
     assert!(grown_bytes <= 2 * NURSERY_BYTES_MAX, "{grown_bytes}");
+}
+
+/// Bytes that were allocated between one collection and the next, while the newest `kept` of so many
+/// objects live.
+fn bytes_between_collections(count: usize, kept: usize) -> Vec<u64> {
+    type Queue<'gc> = VecDeque<Gc<'gc, [u64; 31]>>;
+    let mut arena: Arena<Rootable![Queue<'_>], Generational> = Arena::new(|_| Queue::new());
+    let (mut collections, mut bytes_before, mut between) = (0, 0, Vec::new());
+    for _ in 0..count / 100 {
+        arena.mutate_root(|mc, queue| {
+            queue.extend((0..100).map(|n| Gc::new(mc, [n; 31])));
+            queue.drain(..queue.len().saturating_sub(kept));
+        });
+        let stats = arena.stats();
+        if stats.collections > collections {
+            between.push(stats.allocated_bytes - bytes_before);
+            (collections, bytes_before) = (stats.collections, stats.allocated_bytes);
+        }
+    }
+    between
+}
+
+const NURSERY_BYTES_SMALL: u64 = NURSERY_BYTES_MAX as u64 / 8;
+
+#[test]
+fn while_a_heap_is_built_up_the_nursery_stays_in_the_cache() {
+    let between = bytes_between_collections(100_000, usize::MAX);
+    assert!(between.iter().all(|&bytes| bytes < NURSERY_BYTES_SMALL), "{between:?}");
+}
+
+/// Nothing dies before it is older than a small nursery.
+#[test]
+fn once_what_became_old_was_garbage_the_nursery_is_large_at_once() {
+    let between = bytes_between_collections(200_000, 20_000);
+    let first = between.iter().find(|&&bytes| bytes > NURSERY_BYTES_SMALL);
+    assert!(first.is_some_and(|&bytes| bytes > 3 * NURSERY_BYTES_SMALL), "{between:?}");
 }
 
 #[test]

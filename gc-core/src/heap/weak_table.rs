@@ -596,7 +596,8 @@ mod tests {
     #[test]
     #[should_panic(expected = "its callback is taken first")]
     fn a_weak_reference_is_not_reclaimed_before_its_callback_is_taken() {
-        let mut arena: Arena<Rootable![(Gc<'_, u32>, GcWeak<'_, u32>)], Hasty> = Arena::new(|mc| {
+        type Pair<'gc> = (Gc<'gc, u32>, GcWeak<'gc, u32>);
+        let mut arena: Arena<Rootable![Pair<'_>], Hasty> = Arena::new(|mc| {
             let target = Gc::new(mc, 42);
             (target, Gc::downgrade_with_callback(mc, target, |_| ()))
         });
