@@ -486,16 +486,20 @@ fn a_nursery_is_looked_at_before_much_has_become_old_unseen() {
     assert!(grown_bytes <= 2 * NURSERY_BYTES_MAX, "{grown_bytes}");
 }
 
-/// Bytes that were allocated between one collection and the next, while the newest `kept` of so many
-/// objects live.
-fn bytes_between_collections(count: usize, kept: usize) -> Vec<u64> {
-    type Queue<'gc> = VecDeque<Gc<'gc, [u64; 31]>>;
+type Queue<'gc> = VecDeque<Gc<'gc, [u64; 31]>>;
+
+/// Bytes that were allocated between one collection and the next while so many objects were made, a hundred at
+/// a time, after each of which `forget` has its way.
+fn bytes_between_collections(
+    count: usize,
+    mut forget: impl FnMut(usize, &mut Queue<'_>),
+) -> Vec<u64> {
     let mut arena: Arena<Rootable![Queue<'_>], Generational> = Arena::new(|_| Queue::new());
     let (mut collections, mut bytes_before, mut between) = (0, 0, Vec::new());
-    for _ in 0..count / 100 {
+    for made in (100..=count).step_by(100) {
         arena.mutate_root(|mc, queue| {
             queue.extend((0..100).map(|n| Gc::new(mc, [n; 31])));
-            queue.drain(..queue.len().saturating_sub(kept));
+            forget(made, queue);
         });
         let stats = arena.stats();
         if stats.collections > collections {
@@ -508,18 +512,36 @@ fn bytes_between_collections(count: usize, kept: usize) -> Vec<u64> {
 
 const NURSERY_BYTES_SMALL: u64 = NURSERY_BYTES_MAX as u64 / 8;
 
+/// Whether the first nursery that is not small is much larger than the one before it.
+fn is_large_at_once(between: &[u64]) -> bool {
+    let first = between.iter().find(|&&bytes| bytes > NURSERY_BYTES_SMALL);
+    first.is_some_and(|&bytes| bytes > 3 * NURSERY_BYTES_SMALL)
+}
+
 #[test]
 fn while_a_heap_is_built_up_the_nursery_stays_in_the_cache() {
-    let between = bytes_between_collections(100_000, usize::MAX);
+    let between = bytes_between_collections(100_000, |_, _| ());
+    assert!(between.len() > 10, "{between:?}");
     assert!(between.iter().all(|&bytes| bytes < NURSERY_BYTES_SMALL), "{between:?}");
 }
 
 /// Nothing dies before it is older than a small nursery.
 #[test]
 fn once_what_became_old_was_garbage_the_nursery_is_large_at_once() {
-    let between = bytes_between_collections(200_000, 20_000);
-    let first = between.iter().find(|&&bytes| bytes > NURSERY_BYTES_SMALL);
-    assert!(first.is_some_and(|&bytes| bytes > 3 * NURSERY_BYTES_SMALL), "{between:?}");
+    let between = bytes_between_collections(200_000, |_, queue| {
+        queue.drain(..queue.len().saturating_sub(20_000));
+    });
+    assert!(is_large_at_once(&between), "{between:?}");
+}
+
+#[test]
+fn once_some_of_what_is_young_dies_the_nursery_is_large_at_once() {
+    let between = bytes_between_collections(200_000, |made, queue| {
+        if made > 20_000 {
+            queue.truncate(queue.len() - 50);
+        }
+    });
+    assert!(is_large_at_once(&between), "{between:?}");
 }
 
 #[test]
